@@ -1,0 +1,13 @@
+"""The method itself: tensors in, tensors out. No paths, no console, no registry, no globals.
+
+Conventions, stated once here and cited elsewhere
+    Images      (B, 3, H, W) RGB float32 in [-1, 1]. Masks (B, 1, H, W) float32 in [0, 1]. Label maps (B, H, W) int64.
+    Sizes       always (height, width). 256x192 is the paper's size and the default; nothing here assumes it.
+    Points      (x, y), the centre of the top-left pixel is (0, 0). In the network frame unless the name ends in
+                `_photo`. An unseen joint is `False` in `Pose.seen`, never coded as (0, 0) or -1.
+    Sides       left and right are the person's own.
+    Joints      OpenPose COCO-18 (`labels.JOINTS`).
+    Labels      LIP-20, plus 20 = neck and chest skin, plus 21 = bag or anything else held or worn over the clothes
+                (`labels.LABELS`).
+    Frames      `frames.py` owns every change of frame; `tps.py` alone knows `align_corners`.
+"""

@@ -1,0 +1,188 @@
+"""One frozen record per arrow of the flow in `viton_cli/__init__.py`. Arrays are never written to after they are made.
+
+Names ending in `_photo` are in the upright photo's pixels; everything else is in the network frame.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import torch
+
+Array = NDArray[np.generic]
+
+
+@dataclass(frozen=True, eq=False)
+class Photo:
+    """A picture as its viewer sees it: EXIF turned, colours in sRGB.
+
+    Attributes:
+        id: Name without ending, sub-folders kept with "/", unique within a run.
+        image: (H, W, 3) uint8 RGB.
+        source: The file it came from; None for a picture given as an array.
+        alpha: (H, W) uint8 if the file had transparency, else None.
+    """
+
+    id: str
+    image: NDArray[np.uint8]
+    source: Path | None = None
+    alpha: NDArray[np.uint8] | None = None
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(height, width) in pixels."""
+        return self.image.shape[0], self.image.shape[1]
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A rectangle of the photo and the size it is seen at. `core.frames` does all arithmetic with it.
+
+    Attributes:
+        box: (x0, y0, x1, y1) integers in photo pixels, pixel edges (x1 - x0 is the width); may reach beyond the photo.
+        size: (height, width) of the network frame.
+    """
+
+    box: tuple[int, int, int, int]
+    size: tuple[int, int]
+
+
+@dataclass(frozen=True, eq=False)
+class Pose:
+    """18 joints, OpenPose COCO-18 order.
+
+    Attributes:
+        joints: (18, 2) float32 (x, y) in pixels of whatever picture the pose belongs to (photo or network frame).
+        seen: (18,) bool. False: out of the picture, hidden, or not found; its coordinates mean nothing.
+        confidence: (18,) float32 in [0, 1].
+    """
+
+    joints: NDArray[np.float32]
+    seen: NDArray[np.bool_]
+    confidence: NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Parsing:
+    """Labels of one picture.
+
+    Attributes:
+        labels: (H, W) uint8, values of `core.labels.LABELS`.
+        confidence: (H, W) float32 in [0, 1] or None when the source gives none.
+    """
+
+    labels: NDArray[np.uint8]
+    confidence: NDArray[np.float32] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Person:
+    """What perception knows of one photo.
+
+    Attributes:
+        photo: The photo.
+        pose: Joints in photo pixels.
+        parsing: Labels at photo size.
+        frame: The try-on crop.
+        checks: Warnings in words ("torso cut off at the left").
+        score: How sure perception is that this is a person, [0, 1].
+    """
+
+    photo: Photo
+    pose: Pose
+    parsing: Parsing
+    frame: Frame
+    checks: tuple[str, ...] = ()
+    score: float = 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class Garment:
+    """A garment cut out of its photo.
+
+    Attributes:
+        photo: The photo.
+        mask: (H, W) float32 in [0, 1] at photo size: what may be warped onto a person (inner back neck left out).
+        inner: (H, W) float32 in [0, 1]: garment seen behind the front neckline, not part of `mask`.
+        quality: [0, 1], how far the mask can be trusted.
+        kind: "top", "outerwear", "dress", "lower" or "unknown".
+        sleeves: "none", "short", "long" or "unknown".
+        checks: Warnings in words.
+    """
+
+    photo: Photo
+    mask: NDArray[np.float32]
+    inner: NDArray[np.float32] | None = None
+    quality: float = 1.0
+    kind: str = "unknown"
+    sleeves: str = "unknown"
+    checks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """One person and one garment in the network frame: what a method maps to a `Result`.
+
+    Attributes:
+        person: (1, 3, h, w) the person's crop in [-1, 1].
+        labels: (1, h, w) int64 labels of the crop.
+        joints: (18, 2) float joints in the frame.
+        seen: (18,) bool.
+        clothing: (1, 3, h, w) the product picture, garment on white, in [-1, 1].
+        clothing_mask: (1, 1, h, w) its mask.
+        person_photo, garment: the full-size originals, for methods that work at the photo's own size.
+    """
+
+    person: torch.Tensor
+    labels: torch.Tensor
+    joints: torch.Tensor
+    seen: torch.Tensor
+    clothing: torch.Tensor
+    clothing_mask: torch.Tensor
+    person_record: Person
+    garment_record: Garment
+
+
+@dataclass(frozen=True, eq=False)
+class Coarse:
+    """Stage 1's answer: `image` (1, 3, h, w) in [-1, 1] and `mask` (1, 1, h, w), the clothing mask in [0, 1]."""
+
+    image: torch.Tensor
+    mask: torch.Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Warped:
+    """The garment laid onto the predicted clothing mask: `image` (1, 3, h, w), `mask` (1, 1, h, w) and how it went."""
+
+    image: torch.Tensor
+    mask: torch.Tensor
+    folded: float = 0.0
+    fallback: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """The picture, at the photo's own size.
+
+    Attributes:
+        image: (H, W, 3) uint8; equal to the photo wherever `edited` is False.
+        edited: (H, W) bool, where the result may differ from the photo.
+        steps: Name -> (h, w, 3) uint8 picture of each intermediate, in the order of the flow.
+        checks: Warnings in words.
+        seconds: Name of the stage -> seconds.
+        fallback: The warp that had to be used instead, if any.
+    """
+
+    image: NDArray[np.uint8]
+    edited: NDArray[np.bool_]
+    steps: dict[str, NDArray[np.uint8]] = field(default_factory=dict)
+    checks: tuple[str, ...] = ()
+    seconds: dict[str, float] = field(default_factory=dict)
+    fallback: str | None = None
