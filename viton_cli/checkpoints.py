@@ -1,0 +1,127 @@
+"""Weights: safetensors files with their configuration inside. Pickles are refused, since reading one runs its code.
+
+The weights that ship lie in `viton_cli/weights/NAME.safetensors`; `weights/manifest.json` maps each NAME to an object
+with at least its `sha256`, so that a damaged installation is noticed before it gives wrong pictures.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from viton_cli.errors import BadWeights
+from viton_cli.files import sha256, write_bytes
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+FOLDER = Path(__file__).parent / "weights"
+
+
+def save_weights(path: Path, tensors: dict[str, Tensor], meta: dict[str, Any], half: bool = False) -> None:
+    """Write tensors and `meta` (anything JSON can hold: architecture, sizes, step) to one safetensors file, atomically.
+
+    Args:
+        path: Where to.
+        tensors: A state dict; moved to the CPU. Tensors that share memory are written once each.
+        meta: Read back by `load_weights`.
+        half: Store floating-point tensors as float16.
+    """
+    import torch
+    from safetensors.torch import save
+
+    stored = {}
+    for name, tensor in tensors.items():
+        tensor = tensor.detach().cpu()
+        if tensor.is_floating_point():
+            tensor = tensor.to(torch.float16 if half else torch.float32)
+        stored[name] = tensor.clone(memory_format=torch.contiguous_format)
+    write_bytes(path, save(stored, {"viton": json.dumps(meta)}))
+
+
+def load_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Read what `save_weights` wrote: tensors on the CPU, floating-point ones as float32, and `meta`.
+
+    A safetensors file from elsewhere is read too; its `meta` is then empty.
+
+    Raises:
+        BadWeights: Missing, torn, a pickle, or no safetensors file at all.
+    """
+    import torch
+    from safetensors import SafetensorError, safe_open
+
+    path = Path(path)
+    _refuse_pickles(path)
+    try:
+        with safe_open(str(path), framework="pt") as opened:
+            names = list(opened.keys())
+            tensors = {name: opened.get_tensor(name) for name in names}
+            meta = json.loads((opened.metadata() or {}).get("viton", "{}"))
+    except (SafetensorError, OSError, ValueError) as error:
+        raise BadWeights(f"{path}: not a whole safetensors file ({' '.join(str(error).split())})") from None
+    return {name: t.to(torch.float32) if t.is_floating_point() else t for name, t in tensors.items()}, meta
+
+
+def shipped() -> dict[str, dict[str, Any]]:
+    """`weights/manifest.json`: name of each shipped weight file to its entry; empty if the package holds none."""
+    manifest = FOLDER / "manifest.json"
+    if not manifest.is_file():
+        return {}
+    try:
+        entries = json.loads(manifest.read_text(encoding="utf-8"))
+        return {str(name): dict(entry) for name, entry in entries.items()}
+    except (ValueError, TypeError, AttributeError) as error:
+        raise BadWeights(f"{manifest}: damaged ({error}); {_reinstall()}") from None
+
+
+@cache
+def packaged(name: str) -> Path:
+    """The file of the shipped weights called `name`; its hash is compared once in a process.
+
+    Raises:
+        BadWeights: No such weights ship, or the installed file is not the one that was shipped.
+    """
+    entries = shipped()
+    if name not in entries:
+        known = ", ".join(sorted(entries)) or "none"
+        raise BadWeights(f"no weights called '{name}' ship with this package (it has: {known}); {_reinstall()}")
+    path = FOLDER / f"{name}.safetensors"
+    if not path.is_file():
+        raise BadWeights(f"{path}: missing from the installation; {_reinstall()}")
+    if sha256(path) != entries[name].get("sha256"):
+        raise BadWeights(f"{path}: damaged (its SHA-256 is not the one in manifest.json); {_reinstall()}")
+    return path
+
+
+def resolve(name_or_path: str | Path) -> Path:
+    """A weight file: a path if it looks like one (an ending or a folder in it, or it exists), else shipped weights.
+
+    Raises:
+        BadWeights: It is not there.
+    """
+    path = Path(name_or_path)
+    if path.is_file():
+        return path
+    if path.suffix or len(path.parts) > 1:
+        raise BadWeights(f"{path}: no such weight file")
+    return packaged(str(name_or_path))
+
+
+def _refuse_pickles(path: Path) -> None:
+    try:
+        with path.open("rb") as stream:
+            start = stream.read(4)
+    except OSError as error:
+        raise BadWeights(f"{path}: cannot be opened ({error.strerror or error})") from None
+    # A zip archive is what torch.save writes; 0x80 opens a bare pickle (and the first torch format).
+    if start[:2] == b"PK" or start[:1] == b"\x80":
+        raise BadWeights(
+            f"{path}: a pickle, which could run any code when read; give a .safetensors file "
+            "(convert it where you trust it: safetensors.torch.save_file(torch.load(FILE, weights_only=True), OUT))"
+        )
+
+
+def _reinstall() -> str:
+    return "mend it with: pip install --force-reinstall --no-deps viton-cli"

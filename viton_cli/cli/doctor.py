@@ -1,0 +1,6 @@
+import typer
+app = typer.Typer()
+@app.command()
+def doctor(json: bool = False) -> None:
+    """x"""
+    print("hi")

@@ -1,0 +1,125 @@
+"""Outlines of masks, and the one-way walk that matches two of them in order.
+
+Convention: points are (x, y) pixels, pixel centres at integers, y down. An outline runs clockwise as seen in the picture.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+from skimage.measure import find_contours
+
+Points = NDArray[np.float64]
+
+
+def contours(mask: NDArray[np.float32], level: float = 0.5) -> list[Points]:
+    """Closed outlines (n, 2) of the parts of a soft mask (H, W) above `level`, longest first, last point = first.
+
+    Points are (x, y) with sub-pixel precision; outer outlines run so that the inside is on the right of travel as seen
+    in the picture (clockwise), holes the other way. Beyond its border the mask counts as empty.
+    """
+    found = find_contours(np.pad(np.asarray(mask, np.float64), 1), level)
+    outlines = [line[::-1, ::-1] - 1.0 if signed_area(line[:, ::-1]) < 0 else line[:, ::-1] - 1.0 for line in found]
+    return sorted(outlines, key=lambda line: -arc_lengths(line)[-1])
+
+
+def signed_area(line: Points) -> float:
+    """Area inside a closed outline; positive when it runs clockwise as seen in the picture (y down)."""
+    x, y = line[:, 0], line[:, 1]
+    return 0.5 * float(np.sum(x * np.roll(y, -1) - np.roll(x, -1) * y))
+
+
+def arc_lengths(line: Points) -> NDArray[np.float64]:
+    """(n,) length from the first point to each point of an open or explicitly closed line."""
+    steps = np.hypot(*np.diff(line, axis=0).T)
+    return np.concatenate([[0.0], np.cumsum(steps)])
+
+
+def at_lengths(line: Points, lengths: NDArray[np.float64]) -> Points:
+    """Points of a line at given arc lengths (linear between vertices)."""
+    along = arc_lengths(line)
+    return np.stack([np.interp(lengths, along, line[:, k]) for k in (0, 1)], axis=1)
+
+
+def sample_outlines(outlines: list[Points], count: int) -> tuple[Points, NDArray[np.float64]]:
+    """`count` points at equal steps over all outlines, and the direction of travel (radians) at each.
+
+    Returns:
+        (count, 2) points and (count,) angles.
+    """
+    lengths = [float(arc_lengths(line)[-1]) for line in outlines]
+    step = sum(lengths) / count
+    points, angles, offset = [], [], 0.5 * step
+    for line, length in zip(outlines, lengths, strict=True):
+        here = np.arange(offset, length, step)
+        offset = (offset - length) % step if here.size == 0 else here[-1] + step - length
+        points.append(at_lengths(line, here))
+        ahead, behind = at_lengths(line, (here + step / 2) % length), at_lengths(line, (here - step / 2) % length)
+        angles.append(np.arctan2(*(ahead - behind).T[::-1]))
+    return np.concatenate(points)[:count], np.concatenate(angles)[:count]
+
+
+def clean(mask: NDArray[np.float32], smallest: float = 0.1) -> NDArray[np.float32]:
+    """The mask without islands below `smallest` of its largest part, and with its holes closed.
+
+    Values above 0.5 elsewhere stay as they are, so that the 0.5 outline keeps its sub-pixel place.
+    """
+    solid = mask > 0.5
+    parts, count = ndimage.label(solid)
+    if count == 0:
+        return mask
+    areas = np.bincount(parts.ravel())[1:]
+    island = np.concatenate([[False], areas < smallest * areas.max()])[parts]
+    holes = ndimage.binary_fill_holes(solid) & ~solid
+    # Soft pixels touching a hole would leave a dent of their own; closing lifts them to full.
+    return np.where(island, 0.0, np.where(holes, 1.0, mask)).astype(np.float32)
+
+
+def walk(cost: NDArray[np.float64], step_cost: NDArray[np.float64]) -> NDArray[np.int64]:
+    """The cheapest one-way walk around two closed outlines, batched.
+
+    Sample i of the first outline meets sample j(i) of the second, j never goes back, and after one round it has gone
+    round exactly once. The walk starts at the pair that are each other's best match at the least cost.
+
+    Args:
+        cost: (B, n, m) of letting i meet j.
+        step_cost: (K,) of j growing by 0..K-1 while i grows by one.
+
+    Returns:
+        (B, n) the column j(i) of each row.
+    """
+    batch, n, m = cost.shape
+    rows = np.arange(batch)
+    start, begin = _anchors(cost)
+    turned = cost[
+        rows[:, None, None],
+        (np.arange(n)[None, :, None] + start[:, None, None]) % n,
+        (np.arange(m)[None, None, :] + begin[:, None, None]) % m,
+    ]
+    closed = np.concatenate([turned, turned[:, :, :1]], axis=2)
+    total = np.full((batch, m + 1), np.inf)
+    total[:, 0] = closed[:, 0, 0]
+    came = np.zeros((n + 1, batch, m + 1), np.int8)
+    for i in range(1, n + 1):
+        options = np.full((len(step_cost), batch, m + 1), np.inf)
+        for k, price in enumerate(step_cost):
+            options[k, :, k:] = total[:, : m + 1 - k] + price
+        came[i] = options.argmin(0)
+        total = options.min(0) + closed[:, i % n]
+    matched = np.zeros((batch, n), np.int64)
+    j = np.full(batch, m)
+    for i in range(n, 0, -1):
+        j = j - came[i, rows, j]
+        matched[:, i - 1] = j
+    order = (np.arange(n)[None] - start[:, None]) % n
+    return (np.take_along_axis(matched, order, 1) + begin[:, None]) % m
+
+
+def _anchors(cost: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    best = cost.min(2)
+    column = cost.argmin(2)
+    back = np.take_along_axis(cost.argmin(1), column, 1)
+    mutual = back == np.arange(cost.shape[1])
+    row = np.where(mutual, best, best + cost.max()).argmin(1)
+    return row, column[np.arange(len(row)), row]

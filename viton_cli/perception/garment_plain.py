@@ -1,0 +1,226 @@
+"""Garments on plain backgrounds: a smooth model of the background, fitted to the picture's border, and what departs from it.
+
+The background may be of any colour, with gradients, vignettes, soft shadows and JPEG noise. A colour rule cannot tell a
+white shirt from a white table, so faint edges count as well: the background is what can be reached from the border
+without crossing an edge or a departure from the model.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+from skimage.morphology import reconstruction
+from skimage.segmentation import watershed
+
+Floats = NDArray[np.float32]
+Bools = NDArray[np.bool_]
+
+BORDER = 0.04  # width of the border band as a share of the shorter side
+NOISE_FLOOR = (0.4, 0.4, 0.4)  # Lab units: 8-bit rounding and JPEG alone make this much
+SHADOW_REACH = 0.08  # how far from clear background a shadow may reach, as a share of the longer side
+TYPICAL_PLAIN_NOISE = 4.0  # Lab units of residual at which a background counts as half plain
+
+
+@dataclass(frozen=True, eq=False)
+class Plain:
+    """What the plain method found.
+
+    Attributes:
+        mask: (h, w) bool.
+        plainness: [0, 1], how well the border is one smooth background.
+        distance: (h, w) float32, departure from the background model in units of its noise.
+        background: (h, w, 3) float32 Lab, the model.
+    """
+
+    mask: Bools
+    plainness: float
+    distance: Floats
+    background: Floats
+
+
+def cut_plain(lab: Floats) -> Plain:
+    """Cut the garment from a plain background.
+
+    Args:
+        lab: (h, w, 3) CIELAB picture of moderate size (about 100 to 512 pixels).
+    """
+    height, width = lab.shape[:2]
+    band = max(2, round(BORDER * min(height, width)))
+    seeds = np.ones((height, width), bool)
+    seeds[band:-band, band:-band] = False
+    smooth = np.stack([ndimage.gaussian_filter(lab[..., c], 0.7) for c in range(3)], -1)
+
+    background, noise, inliers = _fit_background(smooth, seeds, degree=2)
+    distance = _distance(smooth, background, noise)
+    plainness = _plainness(smooth, background, seeds, inliers)
+    # A second fit, of higher order, on everything that looks like background: vignettes curve between the borders.
+    near = ndimage.binary_erosion(_reach(distance < 6.0, seeds), iterations=band // 2 + 1, border_value=1)
+    if near.sum() > 0.5 * seeds.sum():
+        background, noise, _ = _fit_background(smooth, near, degree=3)
+        distance = _distance(smooth, background, noise)
+
+    edges = _edges(smooth, noise)
+    edges /= max(1.0, float(np.median(edges[near])) / 0.4)
+    outside = _reach(~_barrier(distance, edges), seeds & (distance < 8.0))
+    outside = _grow_over_shadow(outside, smooth, background, edges)
+    mask = _tidy(~outside, distance, max(1, round(0.004 * max(height, width))))
+    mask = _snap(mask, smooth)
+    return Plain(mask, plainness, distance, background)
+
+
+def _fit_background(lab: Floats, where: Bools, degree: int) -> tuple[Floats, Floats, Floats]:
+    """Polynomial of x and y per Lab channel, fitted by iteratively re-weighted least squares.
+
+    Returns:
+        (h, w, 3) model, (3,) noise (robust sigma of the residuals), (n,) final weights of the pixels in `where`.
+    """
+    height, width = lab.shape[:2]
+    y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j].astype(np.float32)
+    basis = np.stack([x**i * y**j for i in range(degree + 1) for j in range(degree + 1 - i)], -1)
+    rows = np.flatnonzero(where)
+    rows = rows[:: max(1, rows.size // 8000)]
+    a, b = basis.reshape(-1, basis.shape[-1])[rows], lab.reshape(-1, 3)[rows]
+    # Start from the median: a garment that touches the border must not bend the first fit.
+    residual = b - np.median(b, axis=0)
+    coefficients = np.zeros((a.shape[1], 3), np.float32)
+    for _ in range(12):
+        sigma = np.maximum(1.4826 * np.median(np.abs(residual), axis=0), NOISE_FLOOR)
+        weight = 1.0 / (1.0 + (np.square(residual / (2.5 * sigma))).sum(1)) ** 2
+        lhs = a.T @ (a * weight[:, None]) + 1e-3 * np.eye(a.shape[1], dtype=np.float32) * weight.sum()
+        lhs[0, 0] -= 1e-3 * weight.sum()  # the constant term is not held back
+        coefficients = np.linalg.solve(lhs, a.T @ (b * weight[:, None])).astype(np.float32)
+        residual = b - a @ coefficients
+    sigma = np.maximum(1.4826 * np.median(np.abs(residual), axis=0), NOISE_FLOOR).astype(np.float32)
+    return (basis @ coefficients).astype(np.float32), sigma, weight.astype(np.float32)
+
+
+def _distance(lab: Floats, background: Floats, noise: Floats) -> Floats:
+    """Departure from the background model in units of its noise."""
+    return np.sqrt(np.square((lab - background) / noise).sum(-1)).astype(np.float32)
+
+
+def _plainness(lab: Floats, background: Floats, seeds: Bools, weights: Floats) -> float:
+    """How much of the border agrees with one smooth background, and how quiet it is."""
+    residual = np.sqrt(np.square(lab - background).sum(-1))[seeds]
+    quiet = 1.0 / (1.0 + (np.median(residual) / TYPICAL_PLAIN_NOISE) ** 2)
+    agreeing = float(np.mean(residual < 8.0))
+    return float(quiet * min(1.0, agreeing / 0.8))
+
+
+def _edges(lab: Floats, noise: Floats) -> Floats:
+    """Strength of sharp edges in units of noise.
+
+    A soft ramp (shadow, vignette) is as steep at a coarse scale as at a fine one and cancels; next to a strong edge a
+    weak one is JPEG's ringing.
+    """
+    total = np.zeros(lab.shape[:2], np.float32)
+    for channel in range(3):
+        coarse = _steepness(ndimage.gaussian_filter(lab[..., channel], 2.5))
+        sharp = np.maximum(0.0, _steepness(lab[..., channel]) - 1.3 * coarse)
+        total += np.square(sharp / noise[channel])
+    edges = np.sqrt(total)
+    return np.where(edges < 0.15 * ndimage.maximum_filter(edges, 9), 0.0, edges).astype(np.float32)
+
+
+def _steepness(values: Floats) -> Floats:
+    return np.hypot(ndimage.sobel(values, axis=0), ndimage.sobel(values, axis=1)) / np.float32(8.0)
+
+
+def _barrier(distance: Floats, edges: Floats) -> Bools:
+    """Pixels the background may not cross: clear departures, and weaker ones or faint edges that continue them."""
+    strong = (distance > 9.0) | (edges > 2.2)
+    weak = (distance > 4.5) | (edges > 1.1)
+    labels, count = ndimage.label(weak, np.ones((3, 3)))
+    keep = np.zeros(count + 1, bool)
+    keep[np.unique(labels[strong])] = True
+    keep[0] = False
+    return ndimage.binary_closing(np.pad(keep[labels], 2), np.ones((3, 3)))[2:-2, 2:-2]
+
+
+def _reach(free: Bools, seeds: Bools) -> Bools:
+    """The part of `free` connected with the seeds."""
+    labels, count = ndimage.label(free)
+    keep = np.zeros(count + 1, bool)
+    keep[np.unique(labels[seeds & free])] = True
+    keep[0] = False
+    return np.asarray(keep[labels])
+
+
+def _grow_over_shadow(outside: Bools, lab: Floats, background: Floats, edges: Floats) -> Bools:
+    """Let the background grow over soft shadows: darker, of the background's chroma, and without a sharp edge.
+
+    A grey garment on a grey table looks the same inside but has an edge round it. Should that edge leak, the growth
+    would eat the garment: it is bounded in reach, and growth over more than a quarter is not believed.
+    """
+    darker = background[..., 0] - lab[..., 0]
+    chroma = np.hypot(lab[..., 1] - background[..., 1], lab[..., 2] - background[..., 2])
+    near = ndimage.distance_transform_edt(~outside) < SHADOW_REACH * max(outside.shape)
+    shadow = near & (darker > -1) & (darker < 35) & (chroma < 2.5 + 0.15 * darker) & (edges < 1.1)
+    # A shadow darkens all the way to the garment. Whatever is brighter than every way to it is garment behind its rim.
+    depth = np.where(shadow | outside, darker, 100.0)
+    level = reconstruction(np.where(outside, depth, 100.0), depth, method="erosion")
+    shadow &= level - darker < 1.5
+    grown = _reach(ndimage.binary_opening(shadow | outside, _ball(2)) | outside, outside)
+    eaten = (grown & ~outside).sum() / max(1, (~outside).sum())
+    return outside if eaten > 0.25 else grown
+
+
+def _snap(mask: Bools, lab: Floats) -> Bools:
+    """Move the edge of the mask onto the strongest edge of the picture within a few pixels (watershed)."""
+    core = ndimage.binary_erosion(mask, iterations=3, border_value=1)
+    markers = np.where(core, 1, np.where(ndimage.binary_dilation(mask, iterations=2), 0, 2))
+    # Parts too thin to have a core keep the mask they had.
+    thin = mask & ~ndimage.binary_dilation(core, iterations=4)
+    gradient = np.zeros(mask.shape, np.float32)
+    for channel in range(3):
+        gradient += np.hypot(ndimage.sobel(lab[..., channel], 0), ndimage.sobel(lab[..., channel], 1))
+    return np.asarray((watershed(gradient, markers) == 1) | thin)
+
+
+def _tidy(mask: Bools, distance: Floats, radius: int) -> Bools:
+    """Largest piece (and others of a tenth of its size), holes filled but for true gaps, thin hangers cut off."""
+    ball = _ball(radius)
+    size = 2 * radius + 1
+    opened = ndimage.binary_opening(np.pad(mask, size, mode="edge"), ball)[size:-size, size:-size]
+    opened = _large_pieces(opened)
+    filled = ndimage.binary_fill_holes(opened)
+    return filled & ~_true_gaps(filled & ~mask, filled, distance)
+
+
+def _true_gaps(holes: Bools, filled: Bools, distance: Floats) -> Bools:
+    """Holes that show the background between sleeve and body, not a print of the background's colour.
+
+    A gap is as smooth and exact as the background, lies off the garment's middle, and is taller than wide.
+    """
+    gaps = np.zeros_like(holes)
+    if not holes.any():
+        return gaps
+    columns = np.flatnonzero(filled.any(0))
+    middle, half = (columns[0] + columns[-1]) / 2, max(1.0, (columns[-1] - columns[0]) / 2)
+    labels, _ = ndimage.label(holes)
+    for index, box in enumerate(ndimage.find_objects(labels), 1):
+        part = labels[box] == index
+        area, tall, wide = part.sum(), part.shape[0], part.shape[1]
+        offset = abs((box[1].start + box[1].stop) / 2 - middle) / half
+        exact = np.median(distance[box][part]) < 2.5
+        if area > 0.002 * filled.sum() and exact and offset > 0.35 and tall > 1.3 * wide:
+            gaps[box] |= part
+    return gaps
+
+
+def _large_pieces(mask: Bools) -> Bools:
+    """The largest connected piece and those of at least a tenth of its area."""
+    labels, count = ndimage.label(mask)
+    if count == 0:
+        return mask
+    areas = np.bincount(labels.ravel())
+    areas[0] = 0
+    return np.asarray((areas >= 0.1 * areas.max())[labels] & (labels > 0))
+
+
+def _ball(radius: int) -> Bools:
+    y, x = np.mgrid[-radius : radius + 1, -radius : radius + 1]
+    return np.asarray(x * x + y * y <= radius * radius + radius)

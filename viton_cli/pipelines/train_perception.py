@@ -1,0 +1,188 @@
+"""`viton train perception`: joints and labels from photos with either or both."""
+
+from __future__ import annotations
+
+import zlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor, nn
+
+from viton_cli.checkpoints import load_weights, resolve
+from viton_cli.core import frames
+from viton_cli.core import labels as L
+from viton_cli.data.base import Entry
+from viton_cli.errors import BadDataset
+from viton_cli.files import read_photo
+from viton_cli.metrics.perception import LabelCounts, correct_keypoints
+from viton_cli.perception.augment import IGNORE, Example, augment
+from viton_cli.perception.losses import LABEL_WEIGHTS, joint_loss, label_loss
+from viton_cli.perception.network import PerceptionNet, decode_joints
+from viton_cli.pipelines.fit import Batch
+from viton_cli.pipelines.pictures import draw_labels, draw_skeleton, tile
+from viton_cli.pipelines.sources import open_sources
+
+if TYPE_CHECKING:
+    from viton_cli.config import TrainConfig
+
+HELD_OUT = 400  # at most this many held-out photos are looked at during training
+
+
+class PerceptionTask:
+    """Task of `fit`: every person photo of the sources that has joints or labels."""
+
+    score = "score"
+
+    def __init__(self, config: TrainConfig) -> None:
+        self.size = tuple(config.size)
+        self.width = int(config.model.get("width", 64))
+        self.encoder_rate = float(config.model.get("encoder_rate", 0.3))
+        self.net: nn.Module = PerceptionNet(self.width)
+        if config.init:
+            self._initialise(str(config.init))
+        self.weights = torch.tensor(LABEL_WEIGHTS)
+        self.train_entries: list[Entry] = []
+        held_out: list[Entry] = []
+        for dataset in open_sources(config.data):
+            self.train_entries += [e for e in dataset.entries("train") if e.kind == "person"]
+            held_out += [e for e in dataset.entries("val") if e.kind == "person"]
+        self._labels = [_pack(e.labels()) for e in self.train_entries]
+        # A photo with labels teaches both heads and is seen more often than one with joints only.
+        self.order = [
+            index
+            for index, (entry, labels) in enumerate(zip(self.train_entries, self._labels))
+            for _ in range(int(config.model.get("labelled_repeats", 3)) if labels else int(entry.read_pose is not None))
+        ]
+        if not self.order:
+            raise BadDataset(f"{', '.join(config.data)}: no photos of people with joints or labels to train on")
+        self.held_out = [self._view(e) for e in held_out[:HELD_OUT]]
+
+    def _initialise(self, init: str) -> None:
+        if init.endswith(".tflite"):
+            from viton_cli.perception.blazepose import load_blazepose
+
+            assert isinstance(self.net, PerceptionNet)
+            load_blazepose(self.net, Path(init))
+        else:
+            tensors, _ = load_weights(resolve(init))
+            self.net.load_state_dict(tensors)
+
+    def __len__(self) -> int:
+        return len(self.order)
+
+    def parameters(self, lr: float) -> list[dict[str, Any]]:
+        """The encoder learns slower than the heads: it starts from weights that already see people."""
+        assert isinstance(self.net, PerceptionNet)
+        slow = list(self.net.encoder.parameters()) + list(self.net.pose.parameters())
+        return [
+            {"params": slow, "lr": lr * self.encoder_rate},
+            {"params": list(self.net.parsing.parameters()), "lr": lr},
+        ]
+
+    def example(self, index: int) -> Example:
+        """Training photo `index` with everything known of it."""
+        entry, packed = self.train_entries[index], self._labels[index]
+        photo, pose = read_photo(entry.image), entry.pose()
+        labels = None
+        if packed is not None:
+            labels = np.frombuffer(zlib.decompress(packed[0]), np.uint8).reshape(packed[1])
+            if labels.shape != photo.size:
+                labels = np.asarray(Image.fromarray(labels).resize(photo.size[::-1], Image.Resampling.NEAREST))
+        return Example(photo.image, pose.joints if pose else None, pose.seen if pose else None, labels)
+
+    def sample(self, index: int, rng: np.random.Generator) -> Batch:
+        return _tensors(augment(self.example(self.order[index]), self.size, rng))  # type: ignore[arg-type]
+
+    def loss(self, net: nn.Module, batch: Batch) -> dict[str, Tensor]:
+        out = net(batch["image"].to(memory_format=torch.channels_last))
+        labels = batch["labels"].long()
+        weights = self.weights.to(labels.device)
+        pose = joint_loss(out.joints, out.absent, batch["joints"], batch["seen"].bool(), batch["known"].float())
+        fine = label_loss(out.labels, labels[:, ::2, ::2], weights)
+        coarse = label_loss(out.coarse, labels[:, 1::4, 1::4], weights)
+        return {"loss": 0.5 * pose + fine + 0.4 * coarse, "pose": pose, "parsing": fine}
+
+    def _view(self, entry: Entry) -> tuple[Tensor, NDArray[np.float32] | None, NDArray[np.bool_] | None, NDArray[np.uint8] | None]:
+        """A held-out photo in the frame of its whole picture: image, joints, seen, labels there."""
+        photo = read_photo(entry.image)
+        frame = frames.whole_photo(photo.size, self.size)  # type: ignore[arg-type]
+        image = frames.crop(photo.image, frame)
+        found = entry.labels()
+        labels = None
+        if found is not None:
+            labels = frames.crop(found, frame, L.BACKGROUND, nearest=True).astype(np.uint8)
+        pose = entry.pose()
+        joints = None if pose is None else frames.to_frame(pose.joints, frame)
+        return _image(image.astype(np.uint8)), joints, None if pose is None else pose.seen, labels
+
+    def validate(self, net: nn.Module) -> dict[str, float]:
+        if not self.held_out:
+            return {}
+        counts = LabelCounts()
+        hits: dict[float, list[NDArray[np.bool_]]] = {0.1: [], 0.2: []}
+        for start in range(0, len(self.held_out), 16):
+            part = self.held_out[start : start + 16]
+            labels, points, _ = self._predict(net, torch.stack([image for image, *_ in part]))
+            for (_, joints, seen, truth), predicted, found in zip(part, labels, points):
+                if truth is not None:
+                    counts.add(truth, predicted)
+                if joints is not None and seen is not None:
+                    for threshold, collected in hits.items():
+                        correct = correct_keypoints(joints, seen, found, threshold)
+                        if correct is not None:
+                            collected.append(correct)
+        scores = {"mIoU12": counts.mean_iou(), "person": counts.person_iou()}
+        scores |= {f"PCK@{t}": float(np.concatenate(c).mean()) for t, c in hits.items() if c}
+        scores |= {f"IoU {k}": v for k, v in counts.iou().items() if k in ("hair", "face", "top", "lower", "arms")}
+        scores["score"] = scores["mIoU12"] + 0.5 * scores.get("PCK@0.1", 0.0)
+        return scores
+
+    def _predict(self, net: nn.Module, images: Tensor) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.float32]]:
+        device = next(net.parameters()).device
+        out = net(images.to(device).to(memory_format=torch.channels_last))
+        full = torch.nn.functional.interpolate(out.labels, size=self.size, mode="bilinear", align_corners=False)
+        points, confidence = decode_joints(out.joints, out.absent)
+        return full.argmax(1).byte().cpu().numpy(), points.cpu().numpy(), confidence.cpu().numpy()
+
+    def picture(self, net: nn.Module) -> NDArray[np.uint8] | None:
+        if not self.held_out:
+            return None
+        part = self.held_out[:: max(len(self.held_out) // 12, 1)][:12]
+        images = torch.stack([image for image, *_ in part])
+        labels, points, confidence = self._predict(net, images)
+        tiles = []
+        for image, predicted, found, sure in zip(images, labels, points, confidence):
+            photo = ((image.permute(1, 2, 0).numpy() + 1) * 127.5).astype(np.uint8)
+            tiles += [draw_skeleton(photo, found, sure > 0.3), draw_labels(photo, predicted)]
+        return tile(tiles, columns=8)
+
+    def meta(self) -> dict[str, Any]:
+        return {"kind": "perception", "width": self.width, "size": list(self.size)}
+
+
+def _pack(labels: NDArray[np.uint8] | None) -> tuple[bytes, tuple[int, ...]] | None:
+    """Labels compressed, so that those of a whole data set fit into memory."""
+    return None if labels is None else (zlib.compress(labels.tobytes(), 1), labels.shape)
+
+
+def _image(image: NDArray[np.uint8]) -> Tensor:
+    return torch.from_numpy(image.copy()).permute(2, 0, 1).float() / 127.5 - 1
+
+
+def _tensors(example: Example) -> Batch:
+    h, w = example.image.shape[:2]
+    labels = example.labels if example.labels is not None else np.full((h, w), IGNORE, np.uint8)
+    known = example.joints is not None
+    joints = example.joints if example.joints is not None else np.zeros((L.N_JOINTS, 2), np.float32)
+    seen = example.seen if example.seen is not None else np.zeros(L.N_JOINTS, bool)
+    return {
+        "image": _image(example.image),
+        "labels": torch.from_numpy(labels.copy()),
+        "joints": torch.from_numpy(np.asarray(joints, np.float32)),
+        "seen": torch.from_numpy(np.asarray(seen)),
+        "known": torch.tensor(known),
+    }
