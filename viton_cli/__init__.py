@@ -21,25 +21,43 @@ from typing import TYPE_CHECKING, Any
 from viton_cli import errors as errors
 
 if TYPE_CHECKING:
-    from viton_cli.pipelines.evaluate import evaluate as evaluate
-    from viton_cli.pipelines.prepare import prepare as prepare
-    from viton_cli.pipelines.train import train as train
+    from viton_cli.pipelines.evaluate import Evaluation
+    from viton_cli.pipelines.progress import Summary
     from viton_cli.pipelines.tryon import TryOn as TryOn
 
 __version__ = "0.1.0"
 __all__ = ["TryOn", "errors", "evaluate", "prepare", "train"]
 
-_PUBLIC = {
-    "TryOn": "viton_cli.pipelines.tryon",
-    "prepare": "viton_cli.pipelines.prepare",
-    "train": "viton_cli.pipelines.train",
-    "evaluate": "viton_cli.pipelines.evaluate",
-}
+
+def prepare(**settings: Any) -> Summary:
+    """Write a prepared folder; settings of `config.PrepareConfig`."""
+    from viton_cli.config import PrepareConfig, load
+    from viton_cli.pipelines.prepare import prepare as run
+
+    return run(load(PrepareConfig, flags=settings))
+
+
+def train(stage: str = "both", **settings: Any) -> None:
+    """Train "stage1", "stage2", "both" one after the other, or "perception"; settings of `config.TrainConfig`."""
+    from viton_cli.config import TrainConfig, load
+    from viton_cli.pipelines.train import train as run
+
+    config = load(TrainConfig, flags=settings)
+    for part in ("stage1", "stage2") if stage == "both" else (stage,):
+        run(part, config)
+
+
+def evaluate(**settings: Any) -> Evaluation:
+    """Score results against true pictures; settings of `config.EvaluateConfig`."""
+    from viton_cli.config import EvaluateConfig, load
+    from viton_cli.pipelines.evaluate import evaluate as run
+
+    return run(load(EvaluateConfig, flags=settings))
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _PUBLIC:
+    if name != "TryOn":
         raise AttributeError(f"module 'viton_cli' has no attribute '{name}'")
-    import importlib
+    from viton_cli.pipelines.tryon import TryOn
 
-    return getattr(importlib.import_module(_PUBLIC[name]), name)
+    return TryOn

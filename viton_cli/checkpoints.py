@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 FOLDER = Path(__file__).parent / "weights"
+REINSTALL = "mend it with: pip install --force-reinstall --no-deps viton-cli"
 
 
 def save_weights(path: Path, tensors: dict[str, Tensor], meta: dict[str, Any], half: bool = False) -> None:
@@ -73,7 +74,7 @@ def shipped() -> dict[str, dict[str, Any]]:
         entries = json.loads(manifest.read_text(encoding="utf-8"))
         return {str(name): dict(entry) for name, entry in entries.items()}
     except (ValueError, TypeError, AttributeError) as error:
-        raise BadWeights(f"{manifest}: damaged ({error}); {_reinstall()}") from None
+        raise BadWeights(f"{manifest}: damaged ({error}); {REINSTALL}") from None
 
 
 @cache
@@ -86,12 +87,12 @@ def packaged(name: str) -> Path:
     entries = shipped()
     if name not in entries:
         known = ", ".join(sorted(entries)) or "none"
-        raise BadWeights(f"no weights called '{name}' ship with this package (it has: {known}); {_reinstall()}")
+        raise BadWeights(f"no weights called '{name}' ship with this package (it has: {known}); {REINSTALL}")
     path = FOLDER / f"{name}.safetensors"
     if not path.is_file():
-        raise BadWeights(f"{path}: missing from the installation; {_reinstall()}")
+        raise BadWeights(f"{path}: missing from the installation; {REINSTALL}")
     if sha256(path) != entries[name].get("sha256"):
-        raise BadWeights(f"{path}: damaged (its SHA-256 is not the one in manifest.json); {_reinstall()}")
+        raise BadWeights(f"{path}: damaged (its SHA-256 is not the one in manifest.json); {REINSTALL}")
     return path
 
 
@@ -121,7 +122,3 @@ def _refuse_pickles(path: Path) -> None:
             f"{path}: a pickle, which could run any code when read; give a .safetensors file "
             "(convert it where you trust it: safetensors.torch.save_file(torch.load(FILE, weights_only=True), OUT))"
         )
-
-
-def _reinstall() -> str:
-    return "mend it with: pip install --force-reinstall --no-deps viton-cli"

@@ -79,18 +79,21 @@ class PrepareConfig(Perception):
     overwrite: bool = Field(False, description="Redo photos that are finished.")
 
 
-class TryOnConfig(Perception):
+class MethodConfig(Perception):
+    """What decides how a result looks; the settings of `TryOn` in Python."""
+
+    method: str = Field("viton", description="Try-on method.")
+    weights: str | None = Field(None, description="Weight file, or name of shipped weights; else the method's own.")
+    warp: Literal["parts", "paper"] = Field("parts", description="How the garment is warped.")
+
+
+class TryOnConfig(MethodConfig):
     """`viton tryon`."""
 
     person: str = Field(description="Folder of photos of people, one photo, or - for a picture on stdin.")
     clothes: str = Field(description="Folder of clothing photos, one photo, or - for a picture on stdin.")
     out: str = Field(description="Folder to write to; for one pair also a .png or .jpg file, or - for PNG on stdout.")
     pairing: str = Field("all", description="all: everyone in everything; zip: first in first ...; or a pairs file.")
-    method: str = Field("viton", description="Try-on method.")
-    weights: str | None = Field(
-        None, description="Weight file or name of shipped weights; by default the method's own."
-    )
-    warp: Literal["parts", "paper"] = Field("parts", description="How the garment is warped.")
     clothes_mask: Path | None = Field(None, description="Folder of masks named as the clothing photos; they win.")
     steps: bool = Field(False, description="Write steps/PERSON__GARMENT.jpg, a strip of what each stage saw.")
     masks: bool = Field(False, description="Write edited/PERSON__GARMENT.png, white where the photo may have changed.")

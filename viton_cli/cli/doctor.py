@@ -1,6 +1,41 @@
+"""`viton doctor`."""
+
+from __future__ import annotations
+
+import json as jsonlib
+from typing import TYPE_CHECKING
+
 import typer
-app = typer.Typer()
+
+from viton_cli.cli.settings import APP, EXIT_OK, EXIT_SOME_FAILED
+
+if TYPE_CHECKING:
+    from viton_cli.pipelines.doctor import Diagnosis
+
+app = typer.Typer(**APP)
+
+
 @app.command()
-def doctor(json: bool = False) -> None:
-    """x"""
-    print("hi")
+def doctor(json: bool = typer.Option(False, "--json", help="Print one JSON object.")) -> None:
+    """Say what is installed, what is missing, and the command that mends it.
+
+    The exit code is 1 if something needed is missing or damaged.
+    """
+    from viton_cli.pipelines.doctor import diagnose
+
+    found = diagnose()
+    typer.echo(jsonlib.dumps(found.as_dict(), ensure_ascii=False) if json else _text(found))
+    raise typer.Exit(EXIT_SOME_FAILED if found.problems else EXIT_OK)
+
+
+def _text(found: Diagnosis) -> str:
+    lines = [f"{name:<14} {version or 'MISSING'}" for name, version in found.versions.items()]
+    lines += [f"{'devices':<14} {', '.join(found.devices) or 'none'}", f"{'cores':<14} {found.cores}", ""]
+    for name, entry in found.weights.items():
+        what = f"ok, {entry['megabytes']} MB, sha256 {entry['sha256'][:12]}" if entry["ok"] else "DAMAGED"
+        lines.append(f"weights {name}: {what}")
+    for name, entry in found.extras.items():
+        what = "installed" if entry["present"] else f"not installed: {entry['install']}"
+        lines.append(f"extra {name} ({entry['for']}): {what}")
+    lines += ["", *[f"problem: {text}" for text in found.problems]] if found.problems else ["", "all well"]
+    return "\n".join(lines)

@@ -17,6 +17,10 @@ from viton_cli.errors import BadConfig, BadPairs, BadWeights, MissingExtra, Unkn
 
 EXIT_OK, EXIT_SOME_FAILED, EXIT_USAGE, EXIT_NOTHING, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
 WRONG_USAGE = (BadConfig, BadPairs, BadWeights, MissingExtra, UnknownName)
+# Causes of an OSError that a person can mend: no permission, read-only or full disk, a file where a folder should be.
+USERS_FAULT = (
+    errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.ENOTDIR, errno.EISDIR, errno.EEXIST,
+)  # fmt: skip
 APP: dict[str, Any] = {
     "add_completion": False,
     "rich_markup_mode": None,
@@ -29,8 +33,8 @@ def with_settings(model: type[Config]) -> Callable[[Callable[..., int]], Callabl
     """Make a Typer command of a function that takes the resolved settings and returns an exit code.
 
     The command has a flag for each setting of `model` (free-form settings aside), `--config`, `--set`, and whatever
-    keyword-only parameters the function itself has. A parameter called `ctx` gets Typer's context; where a
-    sub-command was called, the function is left out.
+    keyword-only parameters the function itself has. Where the command is a group's own action
+    and a sub-command was called, the function is left out.
     """
 
     def make(run: Callable[..., int]) -> Callable[..., None]:
@@ -38,6 +42,11 @@ def with_settings(model: type[Config]) -> Callable[[Callable[..., int]], Callabl
 
         def command(ctx: typer.Context, **given: Any) -> None:
             if ctx.invoked_subcommand is not None:
+                misplaced = [name for name, value in given.items() if value is not None and value is not False]
+                if misplaced:
+                    sub = f"{ctx.info_name} {ctx.invoked_subcommand}"
+                    typer.echo(f"error: give --{misplaced[0].replace('_', '-')} after '{sub}', not before it", err=True)
+                    raise typer.Exit(EXIT_USAGE)
                 return
             extra = {p.name: given.pop(p.name) for p in own}
             file, sets = given.pop("config"), given.pop("set") or ()
@@ -48,12 +57,13 @@ def with_settings(model: type[Config]) -> Callable[[Callable[..., int]], Callabl
             raise typer.Exit(guarded(work))
 
         parameters = [inspect.Parameter("ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)]
-        parameters += [
-            _parameter(name, *flag) for name, field in model.model_fields.items() if (flag := _flag(name, field))
-        ]
+        # What the command adds to its base comes first.
+        names = sorted(model.model_fields, key=lambda name: name not in model.__annotations__)
+        flags = {name: flag for name in names if (flag := _flag(name, model.model_fields[name]))}
+        parameters += [_parameter(name, *flag) for name, flag in flags.items()]
         parameters += [
             _parameter("config", Path | None, typer.Option(help="YAML file of settings.", metavar="FILE")),
-            _parameter("set", list[str] | None, typer.Option(help="One setting; may be repeated.", metavar="NAME=VALUE")),
+            _parameter("set", list[str] | None, typer.Option(help="A setting; may be repeated.", metavar="NAME=VALUE")),
             *own,
         ]
         command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
@@ -74,7 +84,7 @@ def guarded(work: Callable[[], int]) -> int:
     except BrokenPipeError:
         return EXIT_SOME_FAILED
     except OSError as error:
-        if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.ENOTDIR, errno.EISDIR, errno.EEXIST):
+        if error.errno not in USERS_FAULT:
             raise
         typer.echo(f"error: {error.filename or 'output'}: {error.strerror}", err=True)
         return EXIT_SOME_FAILED if error.errno == errno.ENOSPC else EXIT_USAGE
@@ -84,9 +94,7 @@ def guarded(work: Callable[[], int]) -> int:
 
 
 def _parameter(name: str, kind: Any, option: Any) -> inspect.Parameter:
-    return inspect.Parameter(
-        name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind, option]
-    )
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind, option])
 
 
 def _flag(name: str, field: FieldInfo) -> tuple[Any, Any] | None:

@@ -1,216 +1,269 @@
-"""Skin, legs and shoes told apart into left and right, face, neck, arms and legs by the joints.
+"""The target mask read as a torso and two sleeves, with what hands, hair and crossing arms hide put back.
 
-For data sets that label all skin alike. The body is a handful of capsules (a segment of a bone with the thickness of
-the limb); a pixel belongs to the capsule whose surface is nearest to it. Sides are the person's own, as the joints are.
+A predicted clothing mask is one blot: arms that touch or cross the body leave no gap, a hand or a bag bites into it, hair
+covers a shoulder. A sleeve is therefore read as a tube about the arm's bones, and the torso as what is left, its sides
+and hem made whole across bites.
+
+Convention: all points in target-mask pixels. The first of a pair is the side on the left of the picture, which is the
+person's right.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
+from skimage.draw import polygon2mask
 
-from viton_cli.core.labels import (
-    FACE,
-    L_ANKLE,
-    L_ARM,
-    L_EAR,
-    L_ELBOW,
-    L_EYE,
-    L_HIP,
-    L_KNEE,
-    L_LEG,
-    L_SHOE,
-    L_SHOULDER,
-    L_WRIST,
-    NECK,
-    NECK_SKIN,
-    NOSE,
-    R_ANKLE,
-    R_ARM,
-    R_EAR,
-    R_ELBOW,
-    R_EYE,
-    R_HIP,
-    R_KNEE,
-    R_LEG,
-    R_SHOE,
-    R_SHOULDER,
-    R_WRIST,
-)
+from viton_cli.core.labels import L_ELBOW, L_SHOULDER, L_WRIST, R_ELBOW, R_SHOULDER, R_WRIST
+from viton_cli.core.outlines import Points, arc_lengths, at_lengths
 
-Joints = NDArray[np.float32]
-
-# Joints of a person standing face-on, as shares of the person's own bounding box (x from the picture's left, y down).
-_STANDING = np.array([
-    (0.50, 0.08), (0.50, 0.18), (0.30, 0.18), (0.20, 0.33), (0.14, 0.47), (0.70, 0.18), (0.80, 0.33), (0.86, 0.47),
-    (0.38, 0.49), (0.38, 0.71), (0.38, 0.93), (0.62, 0.49), (0.62, 0.71), (0.62, 0.93), (0.46, 0.065), (0.54, 0.065),
-    (0.42, 0.075), (0.58, 0.075),
-], np.float32)  # fmt: skip
-
-# Half-widths of the capsules and reaches beyond the last joint, in units of `body_unit` (about a shoulder width).
-_HEAD, _TORSO, _UPPER_ARM, _FOREARM, _HAND, _THIGH, _CALF, _FOOT = 0.20, 0.36, 0.14, 0.10, 0.15, 0.21, 0.14, 0.10
-# Arms hang in front of the body: how far inside the torso or a thigh a pixel can count as being, whatever its depth.
-_DEEPEST = 0.02
-_HAND_REACH, _FOOT_REACH = 0.5, 0.3  # of the forearm, of the lower leg
-# The bare waist, a label of its own until it joins the chest: skin seen there is more often a hand than a waist, so it
-# is given up in any connected piece that is not mostly waist.
-_WAIST = 255
-_CHIN = 0.42  # of the way from the nose to the neck joint, which lies between the shoulders
+Solid = NDArray[np.bool_]
 
 
-def standing_joints(person: NDArray[np.bool_]) -> Joints:
-    """Joints (18, 2) guessed for a person (H, W) of whom only the outline is known, standing and facing the camera."""
-    rows, columns = np.flatnonzero(person.any(1)), np.flatnonzero(person.any(0))
-    if not len(rows):
-        rows, columns = np.array([0, person.shape[0] - 1]), np.array([0, person.shape[1] - 1])
-    low = np.array([columns[0], rows[0]], np.float32)
-    return low + _STANDING * (np.array([columns[-1], rows[-1]], np.float32) - low)
+@dataclass(frozen=True, eq=False)
+class Tube:
+    """A sleeve about an arm.
+
+    Attributes:
+        curve: (n, 2) the bones, from the shoulder on, rounded at the elbow.
+        outer, inner: (n, 2) the sleeve's two edges beside each point of `curve`.
+        ends: Last index of the outer and of the inner edge: the two corners of the sleeve's end.
+        shoulder, armpit: (2,) the ends of the seam between sleeve and torso.
+        start: Index at which the inner edge leaves the armpit.
+    """
+
+    curve: Points
+    outer: Points
+    inner: Points
+    ends: tuple[int, int]
+    shoulder: Points
+    armpit: Points
+    start: int
+
+    def outline(self) -> Points:
+        """(k, 2) open polygon: along the outer edge, over the end, back along the inner edge to the armpit."""
+        first, last = self.ends
+        rim = self.outer[2 : first + 1], self.inner[self.start : last + 1][::-1]
+        return np.concatenate([self.shoulder[None], *rim, self.armpit[None]])
 
 
-def body_unit(joints: Joints) -> float:
-    """The person's size in the picture: about the shoulder width in pixels, also where the person is seen from the side."""
-    shoulders = np.hypot(*(joints[R_SHOULDER] - joints[L_SHOULDER]))
-    torso = np.hypot(*(joints[[R_HIP, L_HIP]].mean(0) - joints[NECK]))
-    return max(float(shoulders), 0.7 * float(torso), 1.0)
+def arm_bones(
+    joints: NDArray[np.floating[Any]] | None, seen: NDArray[np.bool_] | None
+) -> tuple[Points | None, Points | None]:
+    """Shoulder, elbow, wrist of the arm on the left and on the right of the picture; None for an arm not known.
+
+    A wrist that is not seen is put where a straight arm would have it.
+    """
+    if joints is None:
+        return None, None
+    joints = np.asarray(joints, np.float64)
+    known = np.ones(18, bool) if seen is None else np.asarray(seen, bool)
+    arms = []
+    for shoulder, elbow, wrist in ((R_SHOULDER, R_ELBOW, R_WRIST), (L_SHOULDER, L_ELBOW, L_WRIST)):
+        if not (known[shoulder] and known[elbow]):
+            arms.append(None)
+            continue
+        hand = joints[wrist] if known[wrist] else 1.9 * joints[elbow] - 0.9 * joints[shoulder]
+        arms.append(np.stack([joints[shoulder], joints[elbow], hand]))
+    first, second = arms
+    if first is not None and second is not None and first[0, 0] > second[0, 0]:
+        # Seen from behind: the picture's sides decide, since the product's front cannot be turned round.
+        return second, first
+    return first, second
 
 
-def split_skin(skin: NDArray[np.bool_], joints: Joints) -> NDArray[np.uint8]:
-    """Bare skin to face, neck and chest, left and right arm, left and right leg.
+def read_tube(mask: NDArray[np.float32], bones: Points, side: float, width: float) -> Tube | None:
+    """The sleeve about an arm, None when the mask shows none there.
 
     Args:
-        skin: (H, W).
-        joints: (18, 2) in pixels of the picture; guesses for hidden joints are better than nothing.
-
-    Returns:
-        (H, W) labels, 0 outside `skin`.
+        mask: (H, W) cleaned target mask.
+        bones: (k, 2) shoulder ... wrist.
+        side: -1 for the arm on the left of the picture, 1 for the other.
+        width: Distance between the shoulders, the ruler for all else.
     """
-    unit = body_unit(joints)
-    head = joints[[NOSE, R_EYE, L_EYE, R_EAR, L_EAR]].mean(0)
-    hips = joints[[R_HIP, L_HIP]].mean(0)
-    middle = (joints[NECK] + hips) / 2
-    capsules = [
-        (FACE, head, head, _HEAD),
-        (NECK_SKIN, joints[NECK], middle, _TORSO),
-        (_WAIST, middle, hips, _TORSO),
-        (NECK_SKIN, joints[NOSE], joints[NECK], 0.15),
-        *_leg_capsules(joints),
-    ]
-    for label, shoulder, elbow, wrist in ((R_ARM, R_SHOULDER, R_ELBOW, R_WRIST), (L_ARM, L_SHOULDER, L_ELBOW, L_WRIST)):
-        fingers = joints[wrist] + _HAND_REACH * (joints[wrist] - joints[elbow])
-        capsules += [
-            (label, joints[shoulder], joints[elbow], _UPPER_ARM),
-            (label, joints[elbow], joints[wrist], _FOREARM),
-            (label, joints[wrist], fingers, _HAND),
-        ]
-    labels = _nearest_capsule(skin, capsules, unit)
-    labels[labels == _WAIST] = NECK_SKIN
-    return _cut_at_chin(labels, joints, head, unit)
-
-
-def split_legs(legs: NDArray[np.bool_], joints: Joints) -> NDArray[np.uint8]:
-    """Covered legs (H, W) to left and right leg; 0 outside `legs`."""
-    return _nearest_capsule(legs, _leg_capsules(joints), body_unit(joints))
-
-
-def split_shoes(shoes: NDArray[np.bool_], joints: Joints) -> NDArray[np.uint8]:
-    """Shoes (H, W) to left and right shoe; 0 outside `shoes`.
-
-    Two shoes that do not touch are matched to the two legs together, so that both cannot fall to the same foot.
-    """
-    labels = _nearest_capsule(
-        shoes,
-        [
-            (R_SHOE, *_foot(joints, R_KNEE, R_ANKLE), _FOOT),
-            (L_SHOE, *_foot(joints, L_KNEE, L_ANKLE), _FOOT),
-        ],
-        body_unit(joints),
+    reach = bones[-1] + 0.25 * (bones[-1] - bones[-2])
+    line = np.concatenate([bones, reach[None]])
+    length = arc_lengths(line)[-1]
+    if length < 0.2 * width or width < 4.0:
+        return None
+    count = int(np.clip(length / 1.5, 24, 160))
+    curve = at_lengths(line, np.linspace(0.0, length, count))
+    step = length / (count - 1)
+    curve = ndimage.gaussian_filter1d(curve, 0.07 * width / step, axis=0, mode="nearest")
+    along = np.gradient(curve, axis=0)
+    along /= np.hypot(*along.T)[:, None] + 1e-9
+    # On the left of the picture a hanging arm's outside lies clockwise of its downward direction.
+    out = np.stack([-along[:, 1], along[:, 0]], 1) * -side
+    cap = 0.36 * width
+    offsets = np.arange(-cap, cap + 0.25, 0.5)
+    spots = curve[:, None] + out[:, None] * offsets[None, :, None]
+    inside = ndimage.map_coordinates(mask, [spots[..., 1], spots[..., 0]], order=1, cval=0.0) > 0.5
+    low, high = _runs(inside, offsets, 0.06 * width)
+    covered = np.isfinite(high)
+    upper = int(arc_lengths(bones)[1] / step)
+    first = int(np.argmax(covered[: max(upper, 2)]))
+    if not covered[first] or first > 0.6 * upper:
+        return None
+    gap = max(2, int(0.04 * width / step))
+    closed = ndimage.binary_closing(np.pad(covered[first:], gap), np.ones(gap)).astype(bool)[gap:-gap]
+    end = first + (len(closed) if closed.all() else int(np.argmin(closed))) - 1
+    if (end - first) * step < 0.12 * width:
+        return None
+    use = slice(0, end + 1)
+    outer_known = covered[use] & (high[use] < cap - 0.5)
+    inner_known = covered[use] & (-low[use] < cap - 0.5)
+    index = np.arange(end + 1)
+    # Above a third of the upper arm there is no inner edge to see: the ray runs into the chest.
+    inner_known &= index > 0.15 * upper
+    if outer_known.sum() < 3 and inner_known.sum() < 3:
+        return None
+    if outer_known.sum() >= 3:
+        half = np.interp(index, index[outer_known], high[use][outer_known])
+    else:
+        half = np.interp(index, index[inner_known], -low[use][inner_known])
+    wide_out = np.where(outer_known, high[use], half)
+    wide_in = np.where(inner_known, -low[use], np.minimum(half, 0.22 * width))
+    smooth = max(1.0, 0.03 * width / step)
+    window = 2 * int(smooth) + 1
+    wide_out, wide_in = (
+        ndimage.gaussian_filter1d(ndimage.median_filter(w, window, mode="nearest"), smooth, mode="nearest")
+        for w in (wide_out, wide_in)
     )
-    parts, count = ndimage.label(shoes)
-    sizes = np.bincount(parts.ravel(), minlength=count + 1)[1:]
-    if count < 2:
-        return labels
-    larger, smaller = np.argsort(sizes)[-1:-3:-1]
-    if sizes[smaller] < 0.3 * sizes[larger]:
-        return labels
-    centres = np.stack([np.argwhere(parts == part + 1).mean(0)[::-1] for part in (larger, smaller)])
-    ankles = np.stack([_foot(joints, R_KNEE, R_ANKLE)[1], _foot(joints, L_KNEE, L_ANKLE)[1]])
-    cost = np.hypot(*(centres[:, None] - ankles).T).T
-    straight = cost[0, 0] + cost[1, 1] <= cost[0, 1] + cost[1, 0]
-    labels[parts == larger + 1] = R_SHOE if straight else L_SHOE
-    labels[parts == smaller + 1] = L_SHOE if straight else R_SHOE
-    return labels
+    outer, inner = curve[use] + out[use] * wide_out[:, None], curve[use] - out[use] * wide_in[:, None]
+    gap_seen = np.flatnonzero(inner_known & (index < 0.75 * upper))
+    start = int(gap_seen[0]) if len(gap_seen) else int(0.4 * upper)
+    start = min(start, max(end - 2, 1))
+    up = out[0] + [0.0, -1.0]
+    tip = _hit(mask, bones[0], up / (np.hypot(*up) + 1e-9), 0.3 * width, 0.12 * width)
+    # Before the body the sleeve's end cannot be told from what lies behind it.
+    free = outer_known[-3:].all() and inner_known[-3:].all()
+    ends = _slant(mask, curve, out, (wide_out[-1], wide_in[-1]), end, start) if free else (end, end)
+    if max(ends) > end:
+        more = slice(end + 1, max(ends) + 1)
+        outer = np.concatenate([outer, curve[more] + out[more] * wide_out[-1]])
+        inner = np.concatenate([inner, curve[more] - out[more] * wide_in[-1]])
+    return Tube(curve[: len(outer)], outer, inner, ends, tip, inner[start], start)
 
 
-Capsule = tuple[int, Joints, Joints, float]
+def _runs(
+    inside: Solid, offsets: NDArray[np.float64], slack: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Ends (low, high) of each row's run of inside around offset 0, or around the nearest one within `slack`; or nan."""
+    rows = np.arange(len(inside))
+    start = np.where(inside, np.abs(offsets)[None], np.inf).argmin(1)
+    found = inside[rows, start] & (np.abs(offsets[start]) <= slack)
+    columns = np.arange(len(offsets))[None]
+    out_after = ~inside & (columns >= start[:, None])
+    out_before = ~inside & (columns <= start[:, None])
+    high = np.where(out_after.any(1), out_after.argmax(1) - 1, len(offsets) - 1)
+    low = np.where(out_before.any(1), len(offsets) - out_before[:, ::-1].argmax(1), 0)
+    return np.where(found, offsets[low], np.nan), np.where(found, offsets[high], np.nan)
 
 
-def _leg_capsules(joints: Joints) -> list[Capsule]:
-    capsules: list[Capsule] = []
-    for label, hip, knee, ankle in ((R_LEG, R_HIP, R_KNEE, R_ANKLE), (L_LEG, L_HIP, L_KNEE, L_ANKLE)):
-        capsules += [
-            (label, joints[hip], joints[knee], _THIGH),
-            (label, joints[knee], joints[ankle], _CALF),
-            (label, *_foot(joints, knee, ankle), _FOOT),
-        ]
-    return capsules
+def _hit(mask: NDArray[np.float32], origin: Points, direction: Points, longest: float, otherwise: float) -> Points:
+    """Where a ray from inside the mask leaves it; at `otherwise` if it starts outside or does not leave."""
+    far = np.arange(0.0, longest, 0.5)
+    spots = origin + far[:, None] * direction
+    inside = ndimage.map_coordinates(mask, [spots[:, 1], spots[:, 0]], order=1, cval=0.0) > 0.5
+    distance = otherwise if not inside[0] or inside.all() else float(far[np.argmin(inside)])
+    return origin + distance * direction
 
 
-def _foot(joints: Joints, knee: int, ankle: int) -> tuple[Joints, Joints]:
-    return joints[ankle], joints[ankle] + _FOOT_REACH * (joints[ankle] - joints[knee])
+def _slant(
+    mask: NDArray[np.float32], curve: Points, out: Points, half: tuple[float, float], end: int, start: int
+) -> tuple[int, int]:
+    """Where the sleeve ends along its outer and its inner edge: a cuff is seldom square to the arm."""
+    ends = []
+    for share, wide in ((0.7, half[0]), (-0.7, half[1])):
+        spots = curve + out * share * wide
+        inside = ndimage.map_coordinates(mask, [spots[:, 1], spots[:, 0]], order=1, cval=0.0) > 0.5
+        step = np.hypot(*(curve[1] - curve[0]))
+        slack = int(1.2 * wide / max(step, 1e-6))
+        least, most = max(start + 1, end - slack), min(len(curve) - 1, end + slack)
+        hollow = np.flatnonzero(~inside[least : most + 1])
+        ends.append(least + int(hollow[0]) - 1 if len(hollow) else end)
+    return max(ends[0], start + 1), max(ends[1], start + 1)
 
 
-def _nearest_capsule(mask: NDArray[np.bool_], capsules: list[Capsule], unit: float) -> NDArray[np.uint8]:
-    """Label each pixel of `mask` by the capsule whose surface is nearest, without slivers.
+def whole_torso(
+    mask: NDArray[np.float32], tubes: Sequence[Tube], tops: tuple[float, float], width: float
+) -> NDArray[np.float32]:
+    """The mask without its sleeves, with bites out of its sides (below `tops`) and its hem made whole.
 
-    Within a connected piece, a label that holds less than a tenth of it and less than a patch of a twelfth of `unit`
-    squared is given up for the next best: real limbs are larger, errors of the joints make slivers. So is a waist that
-    is not most of its piece.
+    Args:
+        mask: (H, W) cleaned target mask.
+        tubes: The sleeves found.
+        tops: y of the armpit on the left and on the right of the picture.
+        width: Distance between the shoulders.
     """
-    out = np.zeros(mask.shape, np.uint8)
-    rows, columns = np.nonzero(mask)
-    if not len(rows):
-        return out
-    points = np.stack([columns, rows], 1).astype(np.float32)
-    names = np.array(sorted({label for label, *_ in capsules}), np.uint8)
-    distance = np.full((len(names), len(points)), np.inf, np.float32)
-    for label, start, end, radius in capsules:
-        row = int(np.searchsorted(names, label))
-        depth = _distance(points, start, end) - np.float32(radius * unit)
-        if radius > _HAND:
-            np.maximum(depth, np.float32(-_DEEPEST * unit), out=depth)
-        np.minimum(distance[row], depth, out=distance[row])
-    piece = ndimage.label(mask)[0][rows, columns]
-    best = distance.argmin(0)
-    held = np.bincount(piece * len(names) + best, minlength=(piece.max() + 1) * len(names)).reshape(-1, len(names))
-    whole = held.sum(1, keepdims=True)
-    sliver = (held < 0.1 * whole) & (held < unit**2 / 12) | ((held < 0.6 * whole) & (names == _WAIST))
-    distance[sliver[piece].T] = np.inf
-    out[rows, columns] = names[distance.argmin(0)]
-    return out
+    solid = mask > 0.5
+    sleeves = np.zeros_like(solid)
+    for tube in tubes:
+        sleeves |= polygon2mask(solid.shape, tube.outline()[:, ::-1])
+    rest = solid & ~sleeves
+    if tubes:
+        rest = ndimage.binary_opening(rest, np.ones((5, 5))) if width > 30 else rest
+    parts, count = ndimage.label(rest)
+    if count == 0:
+        return mask
+    areas = np.bincount(parts.ravel())[1:]
+    rest = np.isin(parts, 1 + np.flatnonzero(areas > 0.01 * areas.max()))
+    whole = rest.copy()
+    columns, height = np.arange(solid.shape[1]), solid.shape[0]
+    for side, top in zip((-1.0, 1.0), tops):
+        rows = np.flatnonzero(rest.any(1))
+        rows = rows[rows >= top]
+        if len(rows) < 8:
+            continue
+        flipped = rest[rows][:, ::-1] if side > 0 else rest[rows]
+        edge = -flipped.argmax(1).astype(np.float64)
+        edge = _mend(edge, 0.07 * width)
+        edge = -edge if side < 0 else solid.shape[1] - 1 + edge
+        near = columns <= edge[:, None] + 0.5 if side > 0 else columns >= edge[:, None] - 0.5
+        middle = np.median(np.argwhere(rest[rows])[:, 1])
+        whole[rows] |= near & (columns >= middle if side > 0 else columns <= middle)
+    below = whole.copy()
+    below[: int(np.clip(max(tops), 0, height))] = False
+    filled = np.flatnonzero(below.any(0))
+    if len(filled) >= 8:
+        low = _mend((height - 1 - below[::-1, filled].argmax(0)).astype(np.float64), 0.07 * width)
+        heights = np.arange(height)[:, None]
+        whole[:, filled] |= (heights >= below[:, filled].argmax(0)) & (heights <= low + 0.5)
+    # Where nothing was put back the soft mask stays, and with it the outline's sub-pixel place.
+    return np.where(whole, np.where(solid & ~sleeves, mask, 1.0), 0.0).astype(np.float32)
 
 
-def _distance(points: Joints, start: Joints, end: Joints) -> Joints:
-    """Distance of each point (N, 2) to a segment."""
-    along = end - start
-    length = float(along @ along)
-    offset = points - start
-    if length > 0:
-        offset = offset - np.clip(offset @ along / length, 0, 1)[:, None] * along
-    return np.asarray(np.sqrt(np.einsum("ij,ij->i", offset, offset)), np.float32)
+def _mend(profile: NDArray[np.float64], depth: float) -> NDArray[np.float64]:
+    """A profile (larger = farther out) with bites bridged by straight lines.
 
-
-def _cut_at_chin(labels: NDArray[np.uint8], joints: Joints, head: Joints, unit: float) -> NDArray[np.uint8]:
-    """Face and neck from the pixels that either of them won: the jaw is an arc about the nose that passes the chin."""
-    rows, columns = np.nonzero((labels == FACE) | (labels == NECK_SKIN))
-    if not len(rows):
-        return labels
-    points = np.stack([columns, rows], 1).astype(np.float32)
-    down = joints[NECK] - head
-    down = down / max(float(np.hypot(*down)), 1e-6)
-    reach = float(np.clip(_CHIN * np.hypot(*(joints[NECK] - joints[NOSE])), 0.15 * unit, 0.27 * unit))
-    offset = points - joints[NOSE]
-    below = offset @ down
-    in_face = (below <= 0) | (np.einsum("ij,ij->i", offset, offset) < reach**2)
-    labels[rows, columns] = np.where(in_face, FACE, NECK_SKIN)
-    return labels
+    A bite falls off by more than `depth` within three steps; a waist is as deep but goes in gently. It ends where the
+    profile comes back as steeply, or with the profile.
+    """
+    n, reach = len(profile), 3
+    fall = profile[:-reach] - profile[reach:]
+    mended = profile.copy()
+    i = 0
+    while i < n - reach:
+        if fall[i] <= depth:
+            i += 1
+            continue
+        first = max(i - 1, 0)
+        level = profile[first]
+        back = np.flatnonzero((-fall[i:] > 0.6 * depth) & (profile[i + reach :] > level - 3.0 * depth))
+        if len(back):
+            last = int(min(i + back[0] + reach + 2, n - 1))
+            while last < n - 1 and profile[last + 1] > profile[last]:
+                last += 1
+            bridge = np.linspace(level, profile[last], last - first + 1)
+        elif n - i > 0.12 * n and fall[i : i + 4].max() > 1.5 * depth:
+            last, bridge = n - 1, np.full(n - first, level)
+        else:
+            break
+        mended[first : last + 1] = np.maximum(profile[first : last + 1], bridge)
+        i = last
+    return mended

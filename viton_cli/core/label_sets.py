@@ -42,7 +42,7 @@ from viton_cli.core.labels import (
 )
 
 # Pseudo-labels of a table: what becomes of the pixel depends on its surroundings or on the joints.
-ONE_PIECE = 239  # a tag that annotators gave to tops and to one-piece suits alike
+ONE_PIECE = 239  # a tag given to tops and to one-piece suits alike: a suit where nothing else covers the legs
 ON_CLOTHES = 240  # belt: part of the garment it lies on
 ON_ANYTHING = 241  # jewellery: part of whatever it lies on
 SIDED_SKIN = 242  # bare skin, to be told apart into face, neck, arms and legs
@@ -85,8 +85,8 @@ _ATR = (BACKGROUND, HAT, HAIR, SUNGLASSES, UPPER, SKIRT, PANTS, DRESS, ON_CLOTHE
 
 # CCP's tags. Decisions: tights and stockings follow the limb (left or right leg), since the pose and the body's shape
 # are what try-on reads there; leggings are trousers; a vest, a cardigan and a tie are upper clothes; "suit" marks
-# suit jackets only (the trousers have their own tag), so it is a coat; "bodysuit" and "jumper" are tops on most photos
-# and one-piece suits on the others; watches, bracelets and rings are the skin of the arm that wears them.
+# suit jackets only (the trousers have their own tag), so it is a coat; "bodysuit" and "jumper" are tops where another
+# tag covers the legs and one-piece suits elsewhere; watches, bracelets and rings are the skin of the arm they are on.
 _CCP = {
     "null": BACKGROUND, "accessories": ON_ANYTHING, "bag": BAG, "belt": ON_CLOTHES, "blazer": COAT, "blouse": UPPER,
     "bodysuit": ONE_PIECE, "boots": SIDED_SHOES, "bra": UPPER, "bracelet": SIDED_SKIN, "cape": COAT, "cardigan": UPPER,

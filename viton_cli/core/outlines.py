@@ -60,10 +60,10 @@ def sample_outlines(outlines: list[Points], count: int) -> tuple[Points, NDArray
     return np.concatenate(points)[:count], np.concatenate(angles)[:count]
 
 
-def clean(mask: NDArray[np.float32], smallest: float = 0.1) -> NDArray[np.float32]:
-    """The mask without islands below `smallest` of its largest part, and with its holes closed.
+def clean(mask: NDArray[np.float32], smallest: float = 0.02, holes: float = 1.0) -> NDArray[np.float32]:
+    """The mask without islands below `smallest`, and without holes below `holes`, of its largest part's area.
 
-    Values above 0.5 elsewhere stay as they are, so that the 0.5 outline keeps its sub-pixel place.
+    Values elsewhere stay as they are, so that the 0.5 outline keeps its sub-pixel place.
     """
     solid = mask > 0.5
     parts, count = ndimage.label(solid)
@@ -71,9 +71,10 @@ def clean(mask: NDArray[np.float32], smallest: float = 0.1) -> NDArray[np.float3
         return mask
     areas = np.bincount(parts.ravel())[1:]
     island = np.concatenate([[False], areas < smallest * areas.max()])[parts]
-    holes = ndimage.binary_fill_holes(solid) & ~solid
-    # Soft pixels touching a hole would leave a dent of their own; closing lifts them to full.
-    return np.where(island, 0.0, np.where(holes, 1.0, mask)).astype(np.float32)
+    gaps, gap_count = ndimage.label(ndimage.binary_fill_holes(solid) & ~solid)
+    gap_areas = np.bincount(gaps.ravel(), minlength=gap_count + 1)[1:]
+    gap = np.concatenate([[False], gap_areas <= holes * areas.max()])[gaps]
+    return np.where(island, 0.0, np.where(gap, 1.0, mask)).astype(np.float32)
 
 
 def walk(cost: NDArray[np.float64], step_cost: NDArray[np.float64]) -> NDArray[np.int64]:

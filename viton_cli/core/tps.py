@@ -120,9 +120,67 @@ def rescale(points: Tensor, size: tuple[int, int], new_size: tuple[int, int]) ->
     return (points + 0.5) * ratio - 0.5
 
 
-def sample(image: Tensor, where: Tensor, mode: str = "bilinear") -> Tensor:
-    """Read `image` (B, C, h, w) at `where` (B, H, W, 2) pixels: (B, C, H, W); outside the picture its border goes on."""
+def affine_spline(matrix: Tensor, shift: Tensor) -> ThinPlateSpline:
+    """The spline without bending: `x -> matrix @ x + shift`, as a batch of one; matrix (2, 2), shift (2,)."""
+    corners = torch.tensor([[-1.0, -1.0], [1.0, -1.0], [-1.0, 1.0], [1.0, 1.0]], dtype=torch.float64)
+    return fit_tps(corners[None], (corners @ matrix.double().T + shift.double())[None], 1.0)
+
+
+def sample(image: Tensor, where: Tensor) -> Tensor:
+    """Read `image` (B, C, h, w) bilinearly at `where` (B, H, W, 2) pixels; outside the picture its border goes on."""
     height, width = image.shape[-2:]
     size = torch.tensor([width, height], dtype=where.dtype, device=where.device)
     grid = ((where + 0.5) * (2.0 / size) - 1.0).to(image.dtype)
-    return F.grid_sample(image, grid, mode=mode, padding_mode="border", align_corners=False)
+    return F.grid_sample(image, grid, mode="bilinear", padding_mode="border", align_corners=False)
+
+
+def halve(image: Tensor) -> Tensor:
+    """(B, C, ceil(h/2), ceil(w/2)): means of 2x2 pixels, so that pixel x of `image` is `(x + 0.5) / 2 - 0.5` of it."""
+    height, width = image.shape[-2:]
+    if height % 2 or width % 2:
+        image = F.pad(image, (0, width % 2, 0, height % 2), mode="replicate")
+    return F.avg_pool2d(image, 2)
+
+
+def sample_shrinking(pyramid: list[Tensor], where: Tensor) -> Tensor:
+    """Read a picture (1, C, h, w) at `where` (1, H, W, 2) without moire where the map shrinks it.
+
+    Each output pixel reads between the two levels whose pixels are as large as the output pixel seen through the map;
+    where the map enlarges, that is the picture itself and nothing is blurred.
+
+    Args:
+        pyramid: The picture; it is extended in place by halvings as they are needed, so that several maps share them.
+        where: Pixels of the picture.
+    """
+    level = _shrinkage(where[0])
+    top = int(torch.ceil(level.max()).clamp(0, 8)) if level.numel() else 0
+    while len(pyramid) <= top and min(pyramid[-1].shape[-2:]) > 1:
+        pyramid.append(halve(pyramid[-1]))
+    top = min(top, len(pyramid) - 1)
+    level = level.clamp(0, top)
+    out: Tensor | None = None
+    for k in range(int(level.min()) if level.numel() else 0, top + 1):
+        share = (1.0 - (level - k).abs()).clamp_min(0.0)
+        if float(share.max()) <= 0.0:
+            continue
+        part = sample(pyramid[k], (where + 0.5) / 2**k - 0.5)
+        if float(share.min()) >= 1.0:
+            return part
+        part = part * share.to(part.dtype)
+        out = part if out is None else out + part
+    return sample(pyramid[0], where) if out is None else out
+
+
+def _shrinkage(where: Tensor) -> Tensor:
+    """(H, W) log2 of the picture's pixels per output pixel, the root mean square over directions."""
+    height, width = where.shape[:2]
+    if height < 2 or width < 2:
+        return where.new_zeros(height, width)
+    # The map is smooth: every fourth pixel tells enough.
+    coarse = where[:: min(4, height - 1), :: min(4, width - 1)]
+    step_y, step_x = min(4, height - 1), min(4, width - 1)
+    dx = torch.diff(coarse, dim=1) / step_x
+    dy = torch.diff(coarse, dim=0) / step_y
+    square = 0.5 * ((dx**2).sum(-1)[:-1] + (dy**2).sum(-1)[:, :-1])
+    level = 0.5 * torch.log2(square.clamp_min(1e-12))
+    return F.interpolate(level[None, None], size=(height, width), mode="bilinear", align_corners=False)[0, 0]

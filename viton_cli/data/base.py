@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import io
 
 from viton_cli.core.label_sets import LABEL_SETS, to_labels
 from viton_cli.errors import BadDataset, BadPairs
-from viton_cli.files import read_keypoints, read_labels
+from viton_cli.files import PHOTO_ENDINGS, read_keypoints, read_labels
 from viton_cli.records import Pose
 
 Kind = Literal["person", "garment"]
@@ -57,7 +58,14 @@ class Dataset(Protocol):
     """
 
     def entries(self, split: str | None = None) -> Iterator[Entry]:
-        """The pictures of a split ("train", "test", ...), or of all of them, in a fixed order."""
+        """The pictures of a split, or all of them, in a fixed order.
+
+        Every set answers to "train" and "val"; one that publishes a "test" split answers to that too, and "val" is the
+        same.
+
+        Raises:
+            BadDataset: Another split.
+        """
         ...
 
     def pairs(self, split: str, setting: Setting = "paired") -> list[tuple[str, str]]:
@@ -75,9 +83,10 @@ class Dataset(Protocol):
 
 
 def read_pairs(path: Path, columns: tuple[int, ...] = (2, 3)) -> list[tuple[str, ...]]:
-    """Read a pairs file: "person garment" and perhaps a third column, separated by blanks or tabs, one pair a line.
+    """Read a pairs file: "person garment" and perhaps a third column, one pair a line.
 
-    Blank lines, lines that begin with "#", a byte order mark and Windows line ends are understood.
+    Columns are separated by tabs where a line has one (names may then hold blanks), else by blanks. Blank lines, lines
+    that begin with "#", a byte order mark and Windows line ends are understood.
 
     Args:
         path: The file.
@@ -92,18 +101,31 @@ def read_pairs(path: Path, columns: tuple[int, ...] = (2, 3)) -> list[tuple[str,
         raise BadPairs(f"{path}: cannot be opened ({error.strerror or error})") from None
     except UnicodeDecodeError:
         raise BadPairs(f"{path}: not a text file") from None
-    pairs = []
-    for number, line in enumerate(text.splitlines(), start=1):
-        words = line.split()
-        if not words or words[0].startswith("#"):
+    pairs: list[tuple[str, ...]] = []
+    for number, line in enumerate(text.split("\n"), start=1):
+        line = line.strip()
+        if not line or line.startswith("#"):
             continue
-        if len(words) not in columns:
+        words = [word.strip() for word in line.split("\t")] if "\t" in line else line.split()
+        if len(words) not in columns or not all(words):
             wanted = " or ".join(str(count) for count in columns)
-            raise BadPairs(f"{path}:{number}: {len(words)} columns, expected {wanted} (person, garment): '{line.strip()}'")
+            raise BadPairs(f"{path}:{number}: {len(words)} columns, expected {wanted} (person, garment): '{line}'")
         pairs.append(tuple(words))
     if not pairs:
         raise BadPairs(f"{path}: no pairs in this file")
     return pairs
+
+
+def stem(name: str) -> str:
+    """The id of a file name in a pairs file: without the ending of a picture, if it has one."""
+    base, dot, ending = name.rpartition(".")
+    return base if dot and f".{ending.lower()}" in PHOTO_ENDINGS else name
+
+
+def check_split(split: str | None, *known: str) -> None:
+    """Raises BadDataset if `split` is neither None nor among `known`."""
+    if split is not None and split not in known:
+        raise BadDataset(f"no split '{split}' in this data set; known: {', '.join(known)}")
 
 
 def find(root: Path, *names: str, what: str) -> Path:
@@ -118,42 +140,92 @@ def find(root: Path, *names: str, what: str) -> Path:
     raise BadDataset(f"{root}: no {' or '.join(names)} ({what})")
 
 
-def missing(expected: list[Path], what: str, root: Path, cap: int = 3) -> list[str]:
-    """One line that names up to `cap` of the files in `expected` that are not there; no line if all are."""
+def missing(expected: Sequence[Path], what: str, root: Path) -> list[str]:
+    """One line that names the first few of the files in `expected` that are not there; no line if all are."""
     absent = [path.relative_to(root).as_posix() for path in expected if not path.exists()]
-    if not absent:
-        return []
-    more = f" and {len(absent) - cap} more" if len(absent) > cap else ""
-    return [f"{len(absent)} of {len(expected)} {what} missing: {', '.join(absent[:cap])}{more}"]
+    return [f"{len(absent)} of {len(expected)} {what} missing: {some(absent)}"] if absent else []
 
 
-def read_foreign_labels(path: Path, label_set: str) -> Labels:
-    """An indexed PNG in a foreign label set as our labels.
+def some(names: Sequence[str], cap: int = 3) -> str:
+    """The first `cap` names, "and N more"."""
+    return ", ".join(names[:cap]) + (f" and {len(names) - cap} more" if len(names) > cap else "")
+
+
+def pictures(folder: Path, pattern: str = "*.jpg") -> list[Path]:
+    """Files of a folder that match, by name; [] if there is no such folder."""
+    return sorted(path for path in folder.glob(pattern) if not path.name.startswith("."))
+
+
+def own_garment(person: str) -> str:
+    """VITON's naming: the person NNNNNN_0 wears the garment NNNNNN_1."""
+    return person.removesuffix("_0") + "_1"
+
+
+def read_mat(path: Path, name: str) -> NDArray[Any]:
+    """One variable of a MATLAB file.
 
     Raises:
-        BadDataset: Unreadable, a colour picture, or indices the set does not have.
+        BadDataset: Not such a file, or without that variable.
     """
     try:
-        return to_labels(read_labels(path), label_set)
-    except ValueError as error:
-        raise BadDataset(f"{path}: {error}") from None
+        return np.asarray(io.loadmat(path, variable_names=[name])[name])
+    except KeyError:
+        raise BadDataset(f"{path}: no variable '{name}'") from None
+    except Exception as error:  # scipy's parser raises whatever it trips over
+        raise BadDataset(f"{path}: not a MATLAB file ({' '.join(str(error).split())})") from None
+
+
+def if_there(path: Path) -> Path | None:
+    """`path` if it exists."""
+    return path if path.exists() else None
 
 
 def check_label_set(name: str) -> str:
-    """`name`, if it is a label set that files can be written in.
+    """`name`, if it is a label set that indexed PNGs can be written in.
 
     Raises:
         BadDataset: It is not.
     """
-    files = [known for known in LABEL_SETS if known != "ccp"]
-    if name not in files:
-        raise BadDataset(f"unknown label set '{name}'; known: {', '.join(files)}")
+    known = [known for known in LABEL_SETS if known != "ccp"]
+    if name not in known:
+        raise BadDataset(f"unknown label set '{name}'; known: {', '.join(known)}")
     return name
 
 
-def first_pose(path: Path) -> Pose | None:
-    """The person of an OpenPose JSON with the most joints; None if the file is not there or holds nobody."""
+def indexed_labels(path: Path, label_set: str) -> Labels | None:
+    """An indexed PNG in a foreign label set as our labels; None if there is no such file.
+
+    Raises:
+        BadDataset: Unreadable, a colour picture, or indices the set does not have.
+    """
     if not path.exists():
         return None
-    poses = read_keypoints(path)
-    return max(poses, key=lambda pose: int(pose.seen.sum()), default=None)
+    try:
+        return to_labels(read_labels(path), label_set)
+    except ValueError as error:
+        raise BadDataset(f"{path}: {error}; is it another label set?") from None
+
+
+def openpose_pose(path: Path) -> Pose | None:
+    """The largest person of an OpenPose JSON; None if there is no such file or it holds nobody."""
+    return largest(read_keypoints(path)) if path.exists() else None
+
+
+def largest(poses: Sequence[Pose]) -> Pose | None:
+    """The person whose seen joints reach over the largest area; None if no joint of anybody is seen."""
+    areas = [float(np.prod(np.ptp(pose.joints[pose.seen], axis=0) + 1)) if pose.seen.any() else 0.0 for pose in poses]
+    return poses[int(np.argmax(areas))] if any(areas) else None
+
+
+def missing_of_pairs(rows: Sequence[tuple[str, str]], people: Path, clothes: Path, root: Path, name: str) -> list[str]:
+    """Lines on the pictures `people/ID.jpg` and `clothes/ID.jpg` that the pairs of the file `name` speak of in vain."""
+    return [
+        *missing(sorted({people / f"{person}.jpg" for person, _ in rows}), f"persons of {name}", root),
+        *missing(sorted({clothes / f"{garment}.jpg" for _, garment in rows}), f"garments of {name}", root),
+    ]
+
+
+def in_both(train: Iterable[str], test: Iterable[str]) -> list[str]:
+    """One line if ids are in the training and in the test split."""
+    shared = sorted(set(train) & set(test))
+    return [f"{len(shared)} ids are in train and in test: {some(shared)}"] if shared else []

@@ -1,11 +1,11 @@
 """Clothing Co-Parsing (Yang, Luo and Lin, CVPR 2014): street photos with 59 clothing tags, about half with pixel masks.
 
-    ROOT/photos/0001.jpg                        about 550x830
-    ROOT/annotations/pixel-level/0001.mat       "groundtruth" (H, W) tags
-    ROOT/annotations/image-level/1005.mat       "tags": a list, for photos without pixel masks
-    ROOT/label_list.mat                         the words of the tags
-    ROOT/keypoints/coco18.json                  {id: [[x, y, score] x 18] or null}, COCO-18, photo pixels (not part of
-                                                the published set)
+ROOT/photos/0001.jpg                        about 550x830
+ROOT/annotations/pixel-level/0001.mat       "groundtruth" (H, W) tags
+ROOT/annotations/image-level/1005.mat       "tags": a list, for photos without pixel masks
+ROOT/label_list.mat                         the words of the tags
+ROOT/keypoints/coco18.json                  {id: [[x, y, score] x 18] or null}, COCO-18, photo pixels (not part of
+                                            the published set)
 """
 
 from __future__ import annotations
@@ -19,23 +19,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from scipy import io, ndimage
+from scipy import ndimage
 
 from viton_cli.core import label_sets
-from viton_cli.core.body_parts import body_unit, split_legs, split_shoes, split_skin, standing_joints
 from viton_cli.core.labels import (
     BACKGROUND,
     BAG,
+    DRESS,
     JUMPSUITS,
-    L_HIP,
-    L_KNEE,
     N_JOINTS,
     N_LABELS,
-    R_HIP,
-    R_KNEE,
+    PANTS,
+    SKIRT,
     UPPER,
 )
-from viton_cli.data.base import Entry, Labels, Setting, find, missing
+from viton_cli.core.limbs import body_unit, split_legs, split_shoes, split_skin, standing_joints
+from viton_cli.data.base import Entry, Labels, Setting, check_split, find, missing, read_mat, some
 from viton_cli.errors import BadDataset
 from viton_cli.records import Pose
 
@@ -46,7 +45,10 @@ _HELD_AREA = 0.06
 
 
 class Ccp:
-    """Entries are persons only: the set has no product photos, hence no pairs. Splits: "val" are the ids that end in 3."""
+    """Entries are persons only: the set has no product photos, hence no pairs.
+
+    The set has no splits of its own: "val" are the ids that end in 3, "train" the others.
+    """
 
     def __init__(self, root: Path) -> None:
         self.root = Path(root)
@@ -67,8 +69,7 @@ class Ccp:
 
     def entries(self, split: str | None = None) -> Iterator[Entry]:
         """Photos in order of id, "train" or "val" or all."""
-        if split not in (None, "train", "val"):
-            raise BadDataset(f"{self.root}: CCP has no split '{split}'; known: train, val")
+        check_split(split, "train", "val")
         for id in self._ids:
             if split is None or (split == "val") == id.endswith("3"):
                 yield Entry(
@@ -95,16 +96,15 @@ class Ccp:
         else:
             nobody = [id for id in self._ids if self._joints.get(id) is None]
             if nobody:
-                more = f" and {len(nobody) - 3} more" if len(nobody) > 3 else ""
-                lines.append(f"{len(nobody)} of {len(self._ids)} photos have no joints: {', '.join(nobody[:3])}{more}")
+                lines.append(f"{len(nobody)} of {len(self._ids)} photos have no joints: {some(nobody)}")
         return lines
 
     def tags(self, id: str) -> list[str]:
-        """The words for what is in a photo, without "null", in the order of the set's own list; [] if it has neither."""
+        """The words for what is in a photo, in the order of the set's own list, without "null"; [] if not known."""
         pixels = self._groundtruth(id)
         if pixels is None:
             path = self._image / f"{id}.mat"
-            pixels = _read_mat(path, "tags") if path.exists() else np.zeros(1, np.uint8)
+            pixels = _mat(path, "tags") if path.exists() else np.zeros(1, np.uint8)
         return [self._words[tag] for tag in np.unique(pixels) if tag]
 
     def pose(self, id: str) -> Pose | None:
@@ -140,7 +140,7 @@ class Ccp:
 
     def _groundtruth(self, id: str) -> NDArray[np.uint8] | None:
         path = self._pixel / f"{id}.mat"
-        return _read_mat(path, "groundtruth") if path.exists() else None
+        return _mat(path, "groundtruth") if path.exists() else None
 
 
 def labels_from_tags(tags: NDArray[np.uint8], joints: NDArray[np.float32] | None) -> Labels:
@@ -158,7 +158,7 @@ def labels_from_tags(tags: NDArray[np.uint8], joints: NDArray[np.float32] | None
         joints = standing_joints(tags > 0)
     one_piece = labels == label_sets.ONE_PIECE
     if one_piece.any():
-        labels[one_piece] = JUMPSUITS if _covers_thighs(one_piece, joints) else UPPER
+        labels[one_piece] = UPPER if np.isin(labels, (PANTS, SKIRT, DRESS)).any() else JUMPSUITS
     for pseudo, split in (
         (label_sets.SIDED_SKIN, split_skin),
         (label_sets.SIDED_LEGS, split_legs),
@@ -188,22 +188,10 @@ def _on_person(points: NDArray[np.float32], tags: NDArray[np.uint8]) -> bool:
     return bool(np.count_nonzero(tags[row[inside], column[inside]]) >= 0.5 * len(seen))
 
 
-def _covers_thighs(garment: NDArray[np.bool_], joints: NDArray[np.float32]) -> bool:
-    """Whether at least an eighth of the garment hangs more than a third of the thigh below the hips."""
-    hip, knee = joints[[R_HIP, L_HIP], 1].mean(), joints[[R_KNEE, L_KNEE], 1].mean()
-    line = int(np.clip(hip + (knee - hip) / 3, 0, garment.shape[0]))
-    return bool(8 * np.count_nonzero(garment[line:]) >= np.count_nonzero(garment))
-
-
 def _bounding_box(mask: NDArray[np.bool_]) -> tuple[slice, slice]:
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
 
 
-def _read_mat(path: Path, name: str) -> NDArray[np.uint8]:
-    try:
-        return np.ascontiguousarray(io.loadmat(path, variable_names=[name])[name], np.uint8)
-    except KeyError:
-        raise BadDataset(f"{path}: no variable '{name}'") from None
-    except Exception as error:  # scipy raises whatever its parser trips over
-        raise BadDataset(f"{path}: not a MATLAB file ({' '.join(str(error).split())})") from None
+def _mat(path: Path, name: str) -> NDArray[np.uint8]:
+    return np.ascontiguousarray(read_mat(path, name), np.uint8)

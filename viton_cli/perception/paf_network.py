@@ -27,7 +27,7 @@ TRUNK = (
 class PartAffinityNet(nn.Module):
     """Photo to fields and maps.
 
-    Its parameters are called as in the published PyTorch port: `model0.conv1_1.weight`, `model3_2.Mconv1_stage3_L2.bias`.
+    Its parameters are called as in the published PyTorch port, `model3_2.Mconv1_stage3_L2.bias` for one.
 
     Args:
         stages: The paper's six. Fewer is for tests.

@@ -15,13 +15,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn import functional
 
+from viton_cli.core.frames import crop, to_frame, whole_photo
 from viton_cli.core.label_sets import to_labels
 from viton_cli.errors import BadConfig, BadWeights
 from viton_cli.perception.published_weights import device, fit, read_published
 from viton_cli.perception.schp_network import RESNET_101, SchpNetwork, without_in_place_norm
-from viton_cli.records import Parsing, Photo, Pose
+from viton_cli.records import Frame, Parsing, Photo, Pose
 
 # Label set -> side of the network's square input.
 INPUT_SIDE = {"lip": 473, "cihp": 473, "atr": 512}
@@ -67,9 +67,8 @@ class SchpParsing:
         n_labels = 0 if head is None else len(head)
         self.label_set = label_set or next((name for name, n in N_LABELS.items() if n == n_labels), "lip")
         if head is not None and n_labels != N_LABELS[self.label_set]:
-            raise BadWeights(
-                f"{source}: weights for {n_labels} labels; {self.label_set} has {N_LABELS[self.label_set]}"
-            )
+            expected = f"{self.label_set} has {N_LABELS[self.label_set]}"
+            raise BadWeights(f"{source}: weights for {n_labels} labels; {expected}")
         with torch.device("meta"):
             network = SchpNetwork(N_LABELS[self.label_set], blocks)
         fit(network, state, source, "a Self-Correction Human Parsing checkpoint")
@@ -77,66 +76,54 @@ class SchpParsing:
         self.network: nn.Module = network.to(self.device)
 
     def parse(self, photo: Photo, pose: Pose | None = None) -> Parsing:
-        """Labels and confidence at the photo's size. The pose is not used."""
-        indices, confidence = best_label(self.logits(photo), photo.size)
+        """Labels and confidence at the photo's size. The pose is not used: the network looks at the whole photo."""
+        frame = whole_photo(photo.size, (INPUT_SIDE[self.label_set],) * 2)
+        indices, confidence = best_label(self.logits(photo, frame), frame, photo.size)
         return Parsing(to_labels(indices, self.label_set), confidence)
 
     @torch.inference_mode()
-    def logits(self, photo: Photo) -> Tensor:
-        """(n, s, s) logits of the square around the photo; the corner cells lie on the square's corner pixels."""
-        side = INPUT_SIDE[self.label_set]
-        left, top, square = square_around(photo.size)
-        image = torch.from_numpy(np.ascontiguousarray(photo.image[..., ::-1])).permute(2, 0, 1)[None].float() / 255
-        height, width = photo.size
-        padded = functional.pad(image, (left, square - width - left, top, square - height - top))
-        small = functional.interpolate(padded, (side, side), mode="bilinear", antialias=True)
-        mean, std = (torch.tensor(values)[:, None, None] for values in (MEAN_BGR, STD_BGR))
-        logits: Tensor = self.network(((small - mean) / std).to(self.device))[0].float().cpu()
+    def logits(self, photo: Photo, frame: Frame) -> Tensor:
+        """(n, s, s) logits of the frame; the corner cells lie on its corner pixels."""
+        bgr = np.ascontiguousarray(crop(photo.image, frame, fill=0)[..., ::-1])
+        image = torch.from_numpy(bgr).to(self.device).permute(2, 0, 1)[None].float() / 255
+        mean, std = (torch.tensor(values, device=self.device)[:, None, None] for values in (MEAN_BGR, STD_BGR))
+        logits: Tensor = self.network((image - mean) / std)[0].float().cpu()
         return logits
 
 
-def square_around(size: tuple[int, int]) -> tuple[int, int, int]:
-    """Black columns to the left of the photo, black rows above it, and the side of the square that holds it."""
-    height, width = size
-    side = max(height, width)
-    return (side - width) // 2, (side - height) // 2, side
-
-
-def best_label(logits: Tensor, size: tuple[int, int], side: int = 473) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-    """Logits of the square back onto the photo: the likeliest index of each pixel and its probability.
+def best_label(
+    logits: Tensor, frame: Frame, photo_size: tuple[int, int]
+) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """Logits of a frame back onto the photo: the likeliest index of each pixel and its probability.
 
     Rows are done a few at a time, so that a large photo with many labels does not fill the memory.
 
     Args:
-        logits: (n, s, s) as from `SchpParsing.logits`.
-        size: (height, width) of the photo.
-        side: Of the network's input. It only decides where within a pixel the corner cells lie.
+        logits: (n, s, t), corner cells on the frame's corner pixels.
+        frame: What part of the photo they show; pixels beyond it get the nearest answer.
+        photo_size: (height, width).
 
     Returns:
         (height, width) uint8 and (height, width) float32 in [0, 1].
     """
-    height, width = size
-    left, top, square = square_around(size)
-    cells = logits.shape[-1]
-
-    def position(pixels: Tensor) -> Tensor:
-        """Photo pixels, counted in the square, to cells (pixel edges to network pixels, then corner on corner)."""
-        return (((pixels + 0.5) * side / square - 0.5) * (cells - 1) / (side - 1)).clamp(0, cells - 1)
-
-    columns = _between(logits, position(torch.arange(width) + left), dim=2)
-    indices = np.empty(size, np.uint8)
-    confidence = np.empty(size, np.float32)
+    height, width = photo_size
+    diagonal = np.repeat(np.arange(max(photo_size), dtype=np.float32)[:, None], 2, 1)
+    cells = np.array(logits.shape[:0:-1]) - 1
+    x, y = torch.from_numpy(to_frame(diagonal, frame) * cells / (np.array(frame.size[::-1]) - 1)).float().T
+    columns = _between(logits, x[:width], dim=2)
+    indices = np.empty(photo_size, np.uint8)
+    confidence = np.empty(photo_size, np.float32)
     for start in range(0, height, ROWS_AT_A_TIME):
-        rows = position(torch.arange(start, min(start + ROWS_AT_A_TIME, height)) + top)
-        best = _between(columns, rows, dim=1).softmax(0).max(0)
-        indices[start : start + len(rows)] = best.indices.numpy()
-        confidence[start : start + len(rows)] = best.values.numpy()
+        rows = slice(start, min(start + ROWS_AT_A_TIME, height))
+        best = _between(columns, y[rows], dim=1).softmax(0).max(0)
+        indices[rows], confidence[rows] = best.indices.numpy(), best.values.numpy()
     return indices, confidence
 
 
 def _between(values: Tensor, at: Tensor, dim: int) -> Tensor:
-    """Linear interpolation of `values` along `dim` at the fractional indices `at`."""
-    low = at.floor().long().clamp(max=values.shape[dim] - 2)
+    """Linear interpolation of `values` along `dim` at the fractional indices `at`; the ends hold beyond them."""
+    at = at.clamp(0, values.shape[dim] - 1)
+    low = at.long().clamp(max=values.shape[dim] - 2)
     shape = [1] * values.ndim
     shape[dim] = len(at)
     part = (at - low).reshape(shape)

@@ -42,15 +42,20 @@ class KeypointRcnn:
         source: The weight file; None lets torchvision fetch it, or find it where it left it before.
         person_score: Least score of a detection that counts as a person, [0, 1].
         short_side: The photo's shorter side in pixels as the network sees it. Less is faster and misses small people.
+        most_people: How many to look for.
 
     Raises:
         BadWeights: The file is not that network's, or there is none and it cannot be fetched.
     """
 
-    def __init__(self, source: Path | None = None, *, person_score: float = 0.7, short_side: int = 800) -> None:
+    def __init__(
+        self, source: Path | None = None, *, person_score: float = 0.7, short_side: int = 800, most_people: int = 20
+    ) -> None:
         self.person_score = person_score
         state = fetch() if source is None else read_published(source)
-        network = keypointrcnn_resnet50_fpn(weights=None, weights_backbone=None, min_size=short_side)
+        network = keypointrcnn_resnet50_fpn(
+            weights=None, weights_backbone=None, min_size=short_side, box_detections_per_img=most_people
+        )
         fit(network, state, source or Path(URL.rpartition("/")[2]), "torchvision's Keypoint R-CNN (ResNet-50 FPN)")
         for module in network.modules():
             if isinstance(module, nn.BatchNorm2d):

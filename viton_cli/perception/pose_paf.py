@@ -16,12 +16,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from viton_cli.core.frames import crop, to_photo
 from viton_cli.errors import BadWeights
 from viton_cli.perception.paf_decoder import Floats, Thresholds, decode
-from viton_cli.perception.paf_network import PartAffinityNet, published_names
+from viton_cli.perception.paf_network import N_MAPS, STAGES, PartAffinityNet, published_names
 from viton_cli.perception.people import largest_first
 from viton_cli.perception.published_weights import device, fit, read_published
-from viton_cli.records import Photo, Pose
+from viton_cli.records import Frame, Photo, Pose
 
 WEIGHTS_COMMAND = (
     "curl -L -o body_pose_model.pth https://huggingface.co/lllyasviel/Annotators/resolve/main/body_pose_model.pth"
@@ -58,36 +59,32 @@ class PartAffinityPose:
     def detect(self, photo: Photo) -> list[Pose]:
         """All people, largest first, joints in photo pixels; empty when nobody is found."""
         maps, fields = self.maps_and_fields(photo)
-        shrink = np.array(maps.shape[:0:-1], np.float32) / photo.size[::-1]  # (x, y)
+        frame = _frame(photo.size, 1.0)
         people = decode(maps, fields, self.thresholds)
-        return largest_first(
-            [
-                Pose(((pose.joints + 0.5) / shrink - 0.5).astype(np.float32), pose.seen, pose.confidence)
-                for pose in people
-            ]
-        )
+        return largest_first([Pose(to_photo(p.joints, frame), p.seen, p.confidence) for p in people])
 
     @torch.inference_mode()
     def maps_and_fields(self, photo: Photo) -> tuple[Floats, Floats]:
         """(19, h, w) confidence maps and (38, h, w) fields, averaged over the scales, at the size of scale 1."""
-        size = _scaled(photo.size, 1.0)
-        image = torch.from_numpy(np.ascontiguousarray(photo.image[..., ::-1])).permute(2, 0, 1)[None].float()
+        size = _frame(photo.size, 1.0).size
         total: Tensor = torch.zeros(())
         for scale in self.scales:
-            height, width = _scaled(photo.size, scale)
-            small = functional.interpolate(image, (height, width), mode="bicubic", antialias=True).clamp(0, 255)
-            padded = functional.pad(small, (0, -width % STRIDE, 0, -height % STRIDE), value=GREY)
-            fields, maps = self.network((padded / 256 - 0.5).to(self.device))
+            frame = _frame(photo.size, scale)
+            bgr = np.ascontiguousarray(crop(photo.image, frame)[..., ::-1])
+            image = torch.from_numpy(bgr).to(self.device).permute(2, 0, 1)[None].float()
+            height, width = frame.size
+            padded = functional.pad(image, (0, -width % STRIDE, 0, -height % STRIDE), value=GREY)
+            fields, maps = self.network(padded / 256 - 0.5)
             both = torch.cat([maps, fields], 1).float().cpu()
             full = functional.interpolate(both, scale_factor=STRIDE, mode="bicubic")[..., :height, :width]
-            if (height, width) != size:
+            if frame.size != size:
                 full = functional.interpolate(full, size, mode="bicubic")
             total = total + full[0] / len(self.scales)
         answer: Floats = total.numpy()
-        return answer[: len(answer) - 38], answer[-38:]
+        return answer[:N_MAPS], answer[N_MAPS:]
 
 
-def load_network(source: Path, stages: int = 6) -> PartAffinityNet:
+def load_network(source: Path, stages: int = STAGES) -> PartAffinityNet:
     """The network with the published weights in it, ready for inference.
 
     Raises:
@@ -99,8 +96,8 @@ def load_network(source: Path, stages: int = 6) -> PartAffinityNet:
     return network
 
 
-def _scaled(size: tuple[int, int], scale: float) -> tuple[int, int]:
-    """A photo's size when it has `scale` times 368 rows; at least one stride each way."""
+def _frame(size: tuple[int, int], scale: float) -> Frame:
+    """The whole photo seen with `scale` times 368 rows; at least one stride each way."""
     height, width = size
-    factor = scale * ROWS / height
-    return max(STRIDE, round(height * factor)), max(STRIDE, round(width * factor))
+    rows = max(STRIDE, round(scale * ROWS))
+    return Frame((0, 0, width, height), (rows, max(STRIDE, round(rows * width / height))))

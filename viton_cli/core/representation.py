@@ -1,0 +1,112 @@
+"""The clothing-agnostic person representation p: 18 pose maps, 1 body-shape map, 3 channels of face and hair.
+
+Source: VITON section 3.1; numbers from the published code (utils.extract_pose_map, utils.extract_segmentation).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+
+from viton_cli.core.labels import BACKGROUND, BAG, HEAD, N_JOINTS
+
+CHANNELS = N_JOINTS + 1 + 3
+POSE_RADIUS = 5  # an 11x11 square: the centre and 5 pixels to each side
+SHAPE_SIZE = (16, 12)
+
+
+def pose_maps(joints: Tensor, seen: Tensor, size: tuple[int, int]) -> Tensor:
+    """One map a joint: ones in the 11x11 square around it, zeros elsewhere; all zeros for an unseen joint.
+
+    Source: section 3.1. As in the code, coordinates are cut to whole pixels.
+
+    Args:
+        joints: (B, 18, 2) (x, y) in the frame. seen: (B, 18) bool. size: (height, width).
+
+    Returns:
+        (B, 18, height, width) of 0 and 1.
+    """
+    height, width = size
+    centre = joints.floor()
+    near_x = (torch.arange(width, device=joints.device) - centre[..., :1]).abs() <= POSE_RADIUS  # (B, 18, width)
+    near_y = (torch.arange(height, device=joints.device) - centre[..., 1:]).abs() <= POSE_RADIUS
+    return (near_y[..., :, None] & near_x[..., None, :] & seen[..., None, None]).float()
+
+
+def body_mask(labels: Tensor) -> Tensor:
+    """(B, 1, H, W) of the body: everything but background, head (hat, hair, sunglasses, face) and held things.
+
+    Departure: bags (label 21) are left out; LIP, which the paper's labels come from, counts them as background.
+    """
+    outside = torch.zeros_like(labels, dtype=torch.bool)
+    for label in (BACKGROUND, BAG, *HEAD):
+        outside |= labels == label
+    return (~outside).float()[:, None]
+
+
+def coarse_shape(labels: Tensor) -> Tensor:
+    """(B, 1, 16, 12) area average of the body mask: too coarse to show the outline of the clothes worn now."""
+    return F.interpolate(body_mask(labels), SHAPE_SIZE, mode="area")
+
+
+def head_mask(labels: Tensor) -> Tensor:
+    """(B, 1, H, W) of hat, hair, sunglasses and face."""
+    inside = torch.zeros_like(labels, dtype=torch.bool)
+    for label in HEAD:
+        inside |= labels == label
+    return inside.float()[:, None]
+
+
+def represent(image: Tensor, labels: Tensor, joints: Tensor, seen: Tensor) -> Tensor:
+    """The person representation p.
+
+    Source: section 3.1 and figure 3. The head is the image in [-1, 1] times its mask, so that elsewhere is 0 (grey).
+
+    Args:
+        image: (B, 3, H, W) in [-1, 1]. labels: (B, H, W) int64. joints: (B, 18, 2). seen: (B, 18) bool.
+
+    Returns:
+        (B, 22, H, W): 18 pose maps, body shape in [0, 1], head in [-1, 1].
+    """
+    size = (image.shape[2], image.shape[3])
+    shape = F.interpolate(coarse_shape(labels), size, mode="bilinear", align_corners=False)
+    return torch.cat((pose_maps(joints, seen, size), shape, image * head_mask(labels)), 1)
+
+
+def pack(
+    image: NDArray[np.uint8], labels: NDArray[np.uint8], joints: NDArray[np.float32], seen: NDArray[np.bool_]
+) -> dict[str, NDArray[np.generic]]:
+    """The representation of one person in a few kilobytes, from which `unpack` makes it again.
+
+    Args:
+        image: (H, W, 3). labels: (H, W). joints: (18, 2) in that frame. seen: (18,).
+
+    Returns:
+        joints (18, 2) float32, seen (18,) bool, shape (16, 12) uint8 (255 = 1.0), head (H, W, 3) uint8 (0 off the
+        head), head_mask (H, W) bool.
+    """
+    tensor = torch.from_numpy(labels.astype(np.int64))[None]
+    head = head_mask(tensor)[0, 0].bool().numpy()
+    shape = (coarse_shape(tensor)[0, 0].numpy() * 255).round().astype(np.uint8)
+    return {
+        "joints": np.asarray(joints, np.float32),
+        "seen": np.asarray(seen, bool),
+        "shape": shape,
+        "head": np.where(head[:, :, None], image, 0).astype(np.uint8),
+        "head_mask": head,
+    }
+
+
+def unpack(packed: dict[str, NDArray[np.generic]]) -> Tensor:
+    """(22, H, W) representation from `pack`'s arrays; equal to `represent` but for the 1/255 steps of the body shape."""
+    head = torch.from_numpy(packed["head"].astype(np.float32)).permute(2, 0, 1) / 127.5 - 1
+    mask = torch.from_numpy(packed["head_mask"].astype(np.float32))
+    size = (mask.shape[0], mask.shape[1])
+    joints = torch.from_numpy(packed["joints"].astype(np.float32))[None]
+    seen = torch.from_numpy(packed["seen"].astype(bool))[None]
+    shape = torch.from_numpy(packed["shape"].astype(np.float32))[None, None] / 255
+    shape = F.interpolate(shape, size, mode="bilinear", align_corners=False)
+    return torch.cat((pose_maps(joints, seen, size)[0], shape[0], head * mask))

@@ -1,0 +1,114 @@
+"""Rendered people and garments with exact labels, joints and true answers.
+
+    ROOT/image/pNNNN.jpg  image-parse/pNNNN.png  pose/pNNNN_keypoints.json     labels of this toolkit; COCO-18
+    ROOT/cloth/gNNNN.jpg  cloth-mask/gNNNN.png
+    ROOT/pairs.csv                                                              person,garment,truth
+
+`pNNNN_gMMMM` is person NNNN in garment MMMM with the same pose, camera and light: the truth of an unpaired try-on.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+from viton_cli.data.base import (
+    Entry,
+    Setting,
+    check_split,
+    find,
+    if_there,
+    indexed_labels,
+    missing,
+    openpose_pose,
+    pictures,
+)
+from viton_cli.errors import BadPairs
+
+LABEL_SET = "viton"
+
+
+class Rendered:
+    """Splits: "val" holds the people and garments whose number ends in 3, "train" the others.
+
+    A picture in which a person wears a garment of the other split is in neither; `entries()` has it.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = Path(root)
+        self._images = find(self.root, "image", what="rendered sets keep their people there")
+        self._cloth = find(self.root, "cloth", what="rendered sets keep their garments there")
+
+    def entries(self, split: str | None = None) -> Iterator[Entry]:
+        """People, then garments."""
+        check_split(split, "train", "val")
+        for image in pictures(self._images):
+            if split is None or _splits(image.stem) == {split}:
+                yield Entry(
+                    id=image.stem,
+                    kind="person",
+                    image=image,
+                    read_labels=partial(indexed_labels, self._parse_file(image), LABEL_SET),
+                    read_pose=partial(openpose_pose, self._pose_file(image)),
+                )
+        for image in pictures(self._cloth):
+            if split is None or _splits(image.stem) == {split}:
+                yield Entry(id=image.stem, kind="garment", image=image, mask=if_there(self._mask_file(image)))
+
+    def pairs(self, split: str, setting: Setting = "paired") -> list[tuple[str, str]]:
+        """Rows of pairs.csv of one split: paired where the person picture is its own truth, else unpaired."""
+        check_split(split, "train", "val")
+        return [
+            (person, garment)
+            for person, garment, truth in self.rows()
+            if (person == truth) == (setting == "paired") and _splits(person) | _splits(garment) == {split}
+        ]
+
+    def rows(self) -> list[tuple[str, str, str]]:
+        """pairs.csv: (person, garment, truth), where `truth` is the picture of that person in that garment.
+
+        Raises:
+            BadPairs: Unreadable or without these columns.
+        """
+        path = find(self.root, "pairs.csv", what="the list of pairs")
+        try:
+            with path.open(encoding="utf-8-sig", newline="") as stream:
+                return [(row["person"], row["garment"], row["truth"]) for row in csv.DictReader(stream)]
+        except (KeyError, UnicodeDecodeError, csv.Error) as error:
+            raise BadPairs(f"{path}: expected the columns person,garment,truth ({error})") from None
+
+    def truth(self, person: str, garment: str) -> Path | None:
+        """The picture that a perfect try-on of this pair would give, if it was rendered."""
+        for row in self.rows():
+            if row[:2] == (person, garment):
+                return if_there(self._images / f"{row[2]}.jpg")
+        return None
+
+    def report(self) -> list[str]:
+        """Missing labels, joints, masks and pictures of pairs."""
+        people, garments = pictures(self._images), pictures(self._cloth)
+        lines = missing([self._parse_file(image) for image in people], "label maps", self.root)
+        lines += missing([self._pose_file(image) for image in people], "keypoints", self.root)
+        lines += missing([self._mask_file(image) for image in garments], "garment masks", self.root)
+        rows = self.rows()
+        named = sorted({name for person, _, truth in rows for name in (person, truth)})
+        lines += missing([self._images / f"{name}.jpg" for name in named], "people of pairs.csv", self.root)
+        worn = sorted({garment for _, garment, _ in rows})
+        return lines + missing([self._cloth / f"{name}.jpg" for name in worn], "garments of pairs.csv", self.root)
+
+    def _parse_file(self, image: Path) -> Path:
+        return self.root / "image-parse" / f"{image.stem}.png"
+
+    def _pose_file(self, image: Path) -> Path:
+        return self.root / "pose" / f"{image.stem}_keypoints.json"
+
+    def _mask_file(self, image: Path) -> Path:
+        return self.root / "cloth-mask" / f"{image.stem}.png"
+
+
+def _splits(name: str) -> set[str]:
+    """The splits that the numbers in a name belong to."""
+    return {"val" if number.endswith("3") else "train" for number in re.findall(r"\d+", name)} or {"train"}

@@ -1,0 +1,74 @@
+"""`viton evaluate`: results against true pictures of the same name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from viton_cli.config import EvaluateConfig
+from viton_cli.errors import NothingUsable
+from viton_cli.files import list_photos, read_photo
+from viton_cli.metrics import METRICS, Score
+
+FEW = 50
+# Folders that a try-on run writes beside its results.
+NOT_RESULTS = ("steps", "edited", "thumbs")
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Scores, and what the reader of them should know."""
+
+    scores: list[Score]
+    notes: list[str]
+
+
+def evaluate(config: EvaluateConfig) -> Evaluation:
+    """Score every result that has a true picture.
+
+    A result `PERSON__GARMENT` is compared with the reference of that name, else with the reference `PERSON` (which is
+    the true picture where the person is to wear the garment worn in the photo).
+
+    Raises:
+        UnknownName: An unknown metric.
+        NothingUsable: No result has a reference.
+        BadImage: A picture cannot be read, or a pair differs in size: a score over part of the set would mislead.
+    """
+    metrics = {name: METRICS.get(name)() for name in config.metrics}
+    pairs, alone = match(config.results, config.reference)
+    for name, result, reference in pairs:
+        first, second = read_photo(result).image, read_photo(reference).image
+        for metric in metrics.values():
+            metric.add(name, first, second)
+    notes = [f"{len(alone)} results have no reference and are left out: {', '.join(alone[:3])}"] if alone else []
+    if len(pairs) < FEW:
+        notes.append(f"only {len(pairs)} pictures: the scores are rough")
+    return Evaluation([metric.score() for metric in metrics.values()], notes)
+
+
+def match(results: Path, reference: Path) -> tuple[list[tuple[str, Path, Path]], list[str]]:
+    """(name, result, reference) of the results that have a reference, and the names of those that have none.
+
+    Raises:
+        NothingUsable: A folder without pictures, or no result has a reference.
+    """
+    if results.is_file() and reference.is_file():
+        return [(results.name, results, reference)], []
+    true = dict(list_photos(reference))
+    pairs, alone = [], []
+    for name, path in list_photos(results):
+        if results.is_dir() and (name.split("/")[0] in NOT_RESULTS or _is_sheet(name)):
+            continue
+        target = true.get(name) or true.get(name.split("__")[0])
+        if target is None:
+            alone.append(name)
+        else:
+            pairs.append((name, path, target))
+    if not pairs:
+        example = f" (such as {alone[0]})" if alone else ""
+        raise NothingUsable(f"{reference}: holds no picture named as a result in {results}{example}")
+    return pairs, alone
+
+
+def _is_sheet(name: str) -> bool:
+    return name == "sheet" or (name.startswith("sheet-") and name[len("sheet-") :].isdigit())

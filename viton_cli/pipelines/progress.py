@@ -1,0 +1,66 @@
+"""What a pipeline tells while it works, and its summary. The command line draws it; from Python it is silent."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+class Progress:
+    """Says nothing. The command line's `Console` overrides every method."""
+
+    def start(self, total: int, unit: str) -> None:
+        """So many items lie ahead."""
+
+    def advance(self, name: str, count: int = 1) -> None:
+        """`count` items are finished, the last of them `name`."""
+
+    def note(self, text: str) -> None:
+        """Something worth knowing."""
+
+    def problem(self, text: str) -> None:
+        """An item failed; `text` is one line that names it and the cause."""
+
+    def defect(self, error: BaseException) -> None:
+        """The toolkit itself failed on an item."""
+
+
+@dataclass
+class Summary:
+    """What became of the items of a run.
+
+    Attributes:
+        unit: What was counted ("pair", "photo").
+        out: Where the results are.
+        ok, skipped, failed: Made, found finished, failed.
+        seconds: Wall clock of the work itself, loading of the networks left out.
+        problems: One line for each cause of failure.
+        defects: How many failed by a defect of the toolkit and not by their input.
+        planned: Set by a dry run: how many would be made.
+    """
+
+    unit: str
+    out: str
+    ok: int = 0
+    skipped: int = 0
+    failed: int = 0
+    seconds: float = 0.0
+    problems: list[str] = field(default_factory=list)
+    defects: int = 0
+    planned: int | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """For `--json`."""
+        entry = asdict(self)
+        entry[f"seconds_per_{self.unit}"] = round(self.seconds / self.ok, 3) if self.ok else None
+        return entry
+
+    def __str__(self) -> str:
+        if self.planned is not None:
+            return f"would make {_count(self.planned, self.unit)}, {self.skipped} finished already: {self.out}"
+        pace = f"; {self.seconds / self.ok:.2f} s a {self.unit}" if self.ok else ""
+        return f"{_count(self.ok, self.unit)} done, {self.failed} failed, {self.skipped} skipped{pace}: {self.out}"
+
+
+def _count(number: int, unit: str) -> str:
+    return f"{number} {unit}" + ("" if number == 1 else "s")
