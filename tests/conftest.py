@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -24,7 +24,7 @@ from viton_cli.registry import Registry
 class FakeFinder:
     """PersonFinder: the joints lie on a cross in the middle of the photo."""
 
-    found: list[str] = []
+    found: ClassVar[list[str]] = []
 
     def __init__(self, **settings: Any) -> None:
         self.settings = settings
@@ -46,7 +46,7 @@ class FakeFinder:
 class FakeMethod:
     """Paints a square of the garment's mean colour; fails on a garment that is pure red."""
 
-    pairs: list[tuple[str, str]] = []
+    pairs: ClassVar[list[tuple[str, str]]] = []
 
     def __init__(self, weights: str | None = None, warp: str = "parts") -> None:
         self.warp = warp
@@ -71,8 +71,7 @@ def fake_cut(photo: Photo, mask: NDArray[np.float32] | None = None) -> Garment:
     return Garment(photo, own if mask is None else mask)
 
 
-@pytest.fixture
-def fakes(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+def install_fakes(patch: pytest.MonkeyPatch) -> None:
     """Put the stand-ins in the places of the networks."""
     person, garments = ModuleType("viton_cli.perception.person"), ModuleType("viton_cli.perception.garments")
     methods = ModuleType("viton_cli.methods")
@@ -80,8 +79,15 @@ def fakes(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     garments.cut_garment = fake_cut  # type: ignore[attr-defined]
     methods.METHODS = Registry("method", {"viton": f"{__name__}:FakeMethod"})  # type: ignore[attr-defined]
     for module in (person, garments, methods):
-        monkeypatch.setitem(sys.modules, module.__name__, module)
-    FakeFinder.found, FakeMethod.pairs = [], []
+        patch.setitem(sys.modules, module.__name__, module)
+    FakeFinder.found.clear()
+    FakeMethod.pairs.clear()
+
+
+@pytest.fixture
+def fakes(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """The stand-ins, installed for one test."""
+    install_fakes(monkeypatch)
     return SimpleNamespace(finder=FakeFinder, method=FakeMethod)
 
 

@@ -72,6 +72,7 @@ class PrepareConfig(Perception):
     test_share: float = Field(
         0.1, ge=0, le=1, description="Share of the pairs that go to test_pairs.txt, by hash of id."
     )
+    size: Size = Field((256, 192), description="Height x width of the packed person representation.")
     tensors: bool = Field(True, description="Write representation/ID.npz, the packed person representation.")
     overlays: bool = Field(True, description="Write overlay/ID.jpg, skeleton and labels over the photo.")
     workers: int = Field(2, ge=1, le=64, description="Threads that read and write pictures beside the networks.")
@@ -83,7 +84,7 @@ class MethodConfig(Perception):
     """What decides how a result looks; the settings of `TryOn` in Python."""
 
     method: str = Field("viton", description="Try-on method.")
-    weights: str | None = Field(None, description="Weight file, or name of shipped weights; else the method's own.")
+    weights: str | None = Field(None, description="Folder of the method's weight files; by default the shipped ones.")
     warp: Literal["parts", "paper"] = Field("parts", description="How the garment is warped.")
 
 

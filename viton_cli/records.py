@@ -132,11 +132,10 @@ class Sample:
     Attributes:
         person: (1, 3, h, w) the person's crop in [-1, 1].
         labels: (1, h, w) int64 labels of the crop.
-        joints: (18, 2) float joints in the frame.
-        seen: (18,) bool.
+        joints: (1, 18, 2) float joints in the frame.
+        seen: (1, 18) bool.
         clothing: (1, 3, h, w) the product picture, garment on white, in [-1, 1].
         clothing_mask: (1, 1, h, w) its mask.
-        person_photo, garment: the full-size originals, for methods that work at the photo's own size.
     """
 
     person: torch.Tensor
@@ -145,8 +144,6 @@ class Sample:
     seen: torch.Tensor
     clothing: torch.Tensor
     clothing_mask: torch.Tensor
-    person_record: Person
-    garment_record: Garment
 
 
 @dataclass(frozen=True, eq=False)

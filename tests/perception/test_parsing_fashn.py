@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from safetensors import SafetensorError
 
 from viton_cli.core.labels import (
     BACKGROUND,
@@ -163,14 +164,14 @@ def test_a_folder_with_the_model(package: dict[str, Any], tmp_path: Path) -> Non
     assert package["model_id"] == str(tmp_path)
 
 
-def test_offline_the_error_holds_the_command(package: dict[str, Any]) -> None:
-    package["error"] = OSError("We couldn't connect to 'https://huggingface.co'\nto load the files")
-    with pytest.raises(
-        BadWeights, match="hf download fashn-ai/fashn-human-parser --local-dir fashn-human-parser"
-    ) as caught:
+@pytest.mark.parametrize("kind", [OSError, SafetensorError])
+def test_offline_or_torn_the_error_holds_the_command(package: dict[str, Any], kind: type[Exception]) -> None:
+    package["error"] = kind("couldn't connect to\nthe server. Read more about it")
+    with pytest.raises(BadWeights) as caught:
         FashnParsing()
+    assert "cannot be loaded (couldn't connect to the server)" in str(caught.value)
+    assert "hf download fashn-ai/fashn-human-parser --local-dir fashn-human-parser" in str(caught.value)
     assert "\n" not in str(caught.value)
-    assert "couldn't connect" in str(caught.value)
 
 
 def test_without_the_package_the_error_holds_the_command_and_the_licence(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -124,11 +124,13 @@ class ByColour(nn.Module):
         super().__init__()
         self.colours, self.labels = colours, labels
         self.shape: tuple[int, ...] = ()
+        self.corner: list[int] = []
 
     def forward(self, image: Tensor) -> Tensor:
         self.shape = tuple(image.shape)
         mean, std = (torch.tensor(v, device=image.device)[:, None, None] for v in (MEAN_BGR, STD_BGR))
         rgb = (image * std + mean)[0].flip(0)[:, ::4, ::4] * 255
+        self.corner = [round(float(channel[0, 0])) for channel in rgb]
         logits = torch.full((self.labels, *rgb.shape[1:]), -1e4, device=image.device)
         for label, colour in self.colours.items():
             logits[label] = -(rgb - torch.tensor(colour, device=image.device)[:, None, None]).abs().sum(0)
@@ -146,6 +148,8 @@ def test_labels_come_back_where_the_photo_has_them(
     photo[height // 2 :, : width // 2, 2] = 255
     parsing = backend.parse(Photo("flag", photo))
     assert backend.network.shape == (1, 3, 473, 473)
+    # what fills the square beside or above the photo is black
+    assert backend.network.corner == ([0, 0, 0] if height != width else [255, 0, 0])
     truth = np.zeros(size, np.uint8)
     truth[: height // 2] = UPPER
     truth[height // 2 :, : width // 2] = PANTS

@@ -129,7 +129,7 @@ def test_long_lines_are_penalised_beyond_half_the_height() -> None:
 
 @pytest.mark.parametrize(("erased", "found"), [(0, True), (1, True), (2, False), (5, False)])
 def test_more_than_eight_of_ten_samples_must_agree(erased: int, found: bool) -> None:
-    field = np.zeros((2, 30, 120), np.float32)
+    field = np.zeros((2, 200, 120), np.float32)
     field[0] = 1
     field[:, :, 10 : 10 + 10 * erased - 5 if erased else 10] = 0  # samples lie at x = 10, 20, ..., 100
     assert (len(connect(peaks_at((10, 15)), peaks_at((100, 15)), field, Thresholds())) == 1) is found
@@ -162,8 +162,9 @@ def test_the_fields_lie_in_the_order_the_published_network_was_trained_with() ->
     assert [f"{JOINTS[start]} - {JOINTS[end]}" for start, end, _ in in_order] == [
         "neck - right hip", "right hip - right knee", "right knee - right ankle",
         "neck - left hip", "left hip - left knee", "left knee - left ankle",
-        "neck - right shoulder", "right shoulder - right elbow", "right elbow - right wrist", "right shoulder - right ear",
-        "neck - left shoulder", "left shoulder - left elbow", "left elbow - left wrist", "left shoulder - left ear",
+        "neck - right shoulder", "right shoulder - right elbow", "right elbow - right wrist",
+        "right shoulder - right ear", "neck - left shoulder", "left shoulder - left elbow", "left elbow - left wrist",
+        "left shoulder - left ear",
         "neck - nose", "nose - right eye", "nose - left eye", "right eye - right ear", "left eye - left ear",
     ]  # fmt: skip
 
@@ -255,6 +256,18 @@ def test_noise_moves_joints_little_and_invents_nobody(seed: int) -> None:
         pose = matching(poses, truth)
         assert pose.seen.all()
         assert errors(pose, truth).max() < 2
+
+
+def test_a_bridge_joins_people_and_makes_none() -> None:
+    peaks = [peaks_at((0, 0)) for _ in range(18)]
+    none, one = np.zeros((0, 3), np.float32), np.array([(0, 0, 1)], np.float32)
+    limbs = [none] * 19
+    limbs[17] = one  # right shoulder - right ear
+    assert assemble(peaks, limbs) == []
+    limbs[2], limbs[14] = one, one  # right shoulder - right elbow, right eye - right ear
+    (person,) = assemble(peaks, limbs)
+    assert sorted(person.peaks) == [2, 3, 14, 16]
+    assert person.score == 4 + 3
 
 
 def test_a_limb_from_either_end_adds_the_other_and_replaces_nothing() -> None:
@@ -397,12 +410,17 @@ def test_joints_come_back_in_photo_pixels_largest_person_first(
     little = (PERSON * 0.8 + np.float32((160, 20))) * factor
     network = DrawnNetwork([little, big], photo_rows=736)
     backend.network, backend.scales = network, scales
-    poses = backend.detect(Photo("two", np.full((736, 630, 3), 200, np.uint8)))
+    photo = Photo("two", np.full((736, 630, 3), 200, np.uint8))
+    poses = backend.detect(photo)
     assert network.rows == [round(368 * scale) for scale in scales]
     assert len(poses) == 2
     for pose, truth in zip(poses, (big, little)):
         assert pose.seen.all()
         assert errors(pose, truth).max() < (2.0 if scales == (1.0,) else 5.0)
+    maps, fields = backend.maps_and_fields(photo)
+    assert maps.shape == (19, 368, 315)
+    assert 0.85 < maps[:18].max() < 1.15  # a mean over the scales, not a sum
+    assert 0.85 < fields.max() < 1.3
 
 
 def test_an_untrained_network_sees_nobody_and_the_picture_is_bgr(backend: PartAffinityPose) -> None:

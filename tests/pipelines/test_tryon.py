@@ -211,7 +211,7 @@ class TestOnePair:
         with pytest.raises(NoPersonFound, match=r"dark\.png"):
             run(folders, person=str(dark), clothes=str(folders.clothes / "red.png"), out=str(folders.root / "x.png"))
         with pytest.raises(BadImage, match="uint8"):
-            TryOn().run(np.zeros((9, 9), np.float32), folders.clothes / "red.png")  # type: ignore[arg-type]
+            TryOn().run(np.zeros((9, 9), np.float32), folders.clothes / "red.png")
 
 
 def test_pairs_file_masks_and_dry_run(folders: SimpleNamespace, fakes: SimpleNamespace) -> None:

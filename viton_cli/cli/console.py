@@ -82,7 +82,8 @@ class Console(Progress):
 
 def summary(done: Summary, as_json: bool, quiet: bool = False) -> int:
     """Print the summary (on stderr if `quiet`: stdout then holds a picture) and return the exit code."""
-    typer.echo(json.dumps(done.as_dict(), ensure_ascii=False) if as_json else str(done), err=quiet)
+    if done.is_main:
+        typer.echo(json.dumps(done.as_dict(), ensure_ascii=False) if as_json else str(done), err=quiet)
     if not done.failed:
         return EXIT_OK
     return EXIT_SOME_FAILED if done.ok or done.skipped or done.defects else EXIT_NOTHING

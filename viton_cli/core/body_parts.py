@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,7 @@ class Tube:
         ends: Last index of the outer and of the inner edge: the two corners of the sleeve's end.
         shoulder, armpit: (2,) the ends of the seam between sleeve and torso.
         start: Index at which the inner edge leaves the armpit.
+        size: (height, width) of the mask.
     """
 
     curve: Points
@@ -44,6 +46,12 @@ class Tube:
     shoulder: Points
     armpit: Points
     start: int
+    size: tuple[int, int]
+
+    @cached_property
+    def cover(self) -> Solid:
+        """(H, W) bool: inside the outline."""
+        return np.asarray(polygon2mask(self.size, self.outline()[:, ::-1]))
 
     def outline(self) -> Points:
         """(k, 2) open polygon: along the outer edge, over the end, back along the inner edge to the armpit."""
@@ -147,7 +155,7 @@ def read_tube(mask: NDArray[np.float32], bones: Points, side: float, width: floa
         more = slice(end + 1, max(ends) + 1)
         outer = np.concatenate([outer, curve[more] + out[more] * wide_out[-1]])
         inner = np.concatenate([inner, curve[more] - out[more] * wide_in[-1]])
-    return Tube(curve[: len(outer)], outer, inner, ends, tip, inner[start], start)
+    return Tube(curve[: len(outer)], outer, inner, ends, tip, inner[start], start, (mask.shape[0], mask.shape[1]))
 
 
 def _runs(
@@ -204,10 +212,11 @@ def whole_torso(
     solid = mask > 0.5
     sleeves = np.zeros_like(solid)
     for tube in tubes:
-        sleeves |= polygon2mask(solid.shape, tube.outline()[:, ::-1])
+        sleeves |= tube.cover
     rest = solid & ~sleeves
     if tubes:
-        rest = ndimage.binary_opening(rest, np.ones((5, 5))) if width > 30 else rest
+        # Slivers along the sleeves belong to them.
+        rest = ndimage.maximum_filter(ndimage.minimum_filter(rest.view(np.uint8), 5), 5).astype(bool)
     parts, count = ndimage.label(rest)
     if count == 0:
         return mask
@@ -217,7 +226,8 @@ def whole_torso(
     columns, height = np.arange(solid.shape[1]), solid.shape[0]
     for side, top in zip((-1.0, 1.0), tops):
         rows = np.flatnonzero(rest.any(1))
-        rows = rows[rows >= top]
+        # Just below the armpit the cut-off sleeve leaves a step that is no bite.
+        rows = rows[rows >= top + 0.1 * width]
         if len(rows) < 8:
             continue
         flipped = rest[rows][:, ::-1] if side > 0 else rest[rows]
@@ -231,9 +241,9 @@ def whole_torso(
     below[: int(np.clip(max(tops), 0, height))] = False
     filled = np.flatnonzero(below.any(0))
     if len(filled) >= 8:
-        low = _mend((height - 1 - below[::-1, filled].argmax(0)).astype(np.float64), 0.07 * width)
+        low = (height - 1 - below[::-1, filled].argmax(0)).astype(np.float64)
         heights = np.arange(height)[:, None]
-        whole[:, filled] |= (heights >= below[:, filled].argmax(0)) & (heights <= low + 0.5)
+        whole[:, filled] |= (heights > low) & (heights <= _mend(low, 0.07 * width) + 0.5)
     # Where nothing was put back the soft mask stays, and with it the outline's sub-pixel place.
     return np.where(whole, np.where(solid & ~sleeves, mask, 1.0), 0.0).astype(np.float32)
 
@@ -260,10 +270,15 @@ def _mend(profile: NDArray[np.float64], depth: float) -> NDArray[np.float64]:
             while last < n - 1 and profile[last + 1] > profile[last]:
                 last += 1
             bridge = np.linspace(level, profile[last], last - first + 1)
-        elif n - i > 0.12 * n and fall[i : i + 4].max() > 1.5 * depth:
+        elif n - i > 0.12 * n:
             last, bridge = n - 1, np.full(n - first, level)
         else:
             break
+        deep = float(np.median(bridge - profile[first : last + 1]))
+        if last - first > 0.15 * n and deep < 2.0 * depth:
+            # Long and shallow: the edge has moved, nothing lies before it.
+            i += 1
+            continue
         mended[first : last + 1] = np.maximum(profile[first : last + 1], bridge)
         i = last
     return mended

@@ -1,12 +1,8 @@
 """A worn garment laid flat: a product-like picture made from a photo of the person who wears it.
 
-The body is a torso and four arm bones. Each has one affine map between the person's pose and a canonical lay-out
-(upright, frontal, arms hanging slightly out); in between, the maps are blended by the distance to the bones. What arms,
-hands, hair and bags hide is taken from the mirrored side where that is visible, and grown from around it elsewhere.
-
-Convention: the canonical lay-out is measured in torso lengths (middle of the shoulders to middle of the hips = 1), its
-origin at the middle of the shoulders, x to the picture's right, y down. The person's right arm is on the picture's left,
-as in a photo of someone who faces the camera.
+Torso and arm bones each have one affine map between the person's pose and the canonical lay-out of `lay_out`; in
+between, the maps are blended by the distance to the bones. What arms, hands, hair and bags hide is taken from the
+mirrored side where that is visible, and grown from around it elsewhere.
 """
 
 from __future__ import annotations
@@ -18,6 +14,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from viton_cli.core import labels as L
+from viton_cli.core import lay_out
 from viton_cli.core.filling import fill
 from viton_cli.core.product import product_view
 from viton_cli.errors import VitonError
@@ -25,26 +22,18 @@ from viton_cli.errors import VitonError
 Floats = NDArray[np.float32]
 
 SMALLEST = 0.03  # share of the photo that must be garment
-NARROWEST = 0.45  # shoulders over torso length below which the person stands sideways (front-on: about 0.63)
+NARROWEST = 0.5  # shoulders over torso length below which the person stands sideways (front-on: about 0.63)
 MOST_HIDDEN = 0.22  # share of the laid-out area that may have been made up
 OTHER_TOP = 0.10  # area of other tops over the garment's, above which it is worn open or under something
 STEEPEST = 20.0  # degrees the torso may lean
 MARGIN = 0.08
 
-_SHOULDER, _HIP = 0.315, 0.19  # half-widths between the joints
-_UPPER_ARM, _LOWER_ARM = 0.56, 0.47  # lengths
-_UPPER_ANGLE, _LOWER_ANGLE = 24.0, 15.0  # degrees from straight down
-_TORSO_REACH, _ARM_REACH, _DEEPEST = 0.09, 0.09, 0.02  # thickness of the parts, as in `body_parts`
+_LONG, _CUT = 1.3, 1.1  # a garment that reaches below the first is cut at the second, as if it were top and skirt
+_EDGE, _HEM = 0.009, 0.04  # colours this near to the outline and to the hem may be those of what is beside or under it
 _JOINED = 0.24  # around a shoulder, torso and arm are not told apart
 _BLEND = 0.04  # distance at which a bone's pull begins to fall
-_SHORTEST = 0.45  # an arm bone seen shorter than this share of its length points at the camera
-# The canvas in torso lengths: half-width, height above the shoulders, below them.
-_CANVAS = (1.0, 0.4, 2.1)
-
-_ARMS = (
-    (L.R_SHOULDER, L.R_ELBOW, L.R_WRIST, -1.0),
-    (L.L_SHOULDER, L.L_ELBOW, L.L_WRIST, 1.0),
-)
+_WIDEST = (0.3, 0.28)  # what is farther than this from an arm is no sleeve, from the torso no garment
+_CANVAS = (0.95, 0.35, 1.5)  # half-width, height above the shoulders, below them
 _COVERS = (L.HAIR, L.GLOVE, L.SCARF, L.BAG, L.HAT)
 
 
@@ -62,6 +51,7 @@ class FlatGarment:
         hidden: Share of the garment's area that was not visible in the photo.
         front: Shoulder width over torso length in the photo, about 0.63 for a person who faces the camera.
         label: The label of the garment in the photo (upper-clothes, dress, coat or jumpsuits).
+        worn: (H, W) bool, the garment in the photo; a dress or a long coat counts down to the hips only.
     """
 
     image: NDArray[np.uint8]
@@ -69,6 +59,7 @@ class FlatGarment:
     hidden: float
     front: float
     label: int
+    worn: NDArray[np.bool_]
 
 
 def top_garment(labels: NDArray[np.uint8]) -> tuple[int, float]:
@@ -99,27 +90,31 @@ def lay_flat(
     """
     label, others = top_garment(labels)
     garment = labels == label
-    front = _check_pose(joints, seen, labels)
     if garment.mean() < SMALLEST:
         raise NotLaidFlat("too little garment")
+    front = _check_pose(joints, seen, labels)
     if others > OTHER_TOP:
         raise NotLaidFlat("several tops")
-    person = _person_bones(joints, seen)
-    sampled = _sample(image, labels, garment, person, _pixels_per_torso(size))
-    solid, seen_there = _complete(sampled)
-    hidden = float((solid & ~seen_there).sum() / max(int(solid.sum()), 1))
-    if solid.sum() < 0.3 * _pixels_per_torso(size) ** 2 * 0.5:
+    person = lay_out.person_bones(joints, seen)
+    reach = lay_out.sleeve_reach(person, garment, np.isin(labels, L.ARMS))
+    person, canonical = person.shortened(reach), lay_out.CANONICAL.shortened(reach)
+    pixels = round(float(np.clip(person.unit, 0.4 * size[0], 0.8 * size[0])))  # no finer than the photo
+    points = lay_out.grid(pixels, *_CANVAS)
+    sampled = _sample(image, labels, garment, person, canonical, points)
+    solid = _complete(sampled, pixels)
+    below = points[:, 0, 1]
+    if (solid[below > _LONG].sum(1) > 0.25 * pixels).any():
+        solid &= below[:, None] < _CUT
+        garment = _above(garment, person, _CUT)
+    if solid.sum() < 0.15 * pixels**2 or garment.mean() < SMALLEST:
         raise NotLaidFlat("too little garment")
+    hidden = float((solid & ~sampled.garment).sum() / solid.sum())
     if hidden > MOST_HIDDEN:
         raise NotLaidFlat("too much hidden")
-    colour = fill(sampled.colour, sampled.seen & solid, solid)
-    mask = ndimage.gaussian_filter(solid.astype(np.float32), 0.004 * _pixels_per_torso(size))
+    colour = fill(sampled.colour, sampled.sure & solid, solid)
+    mask = ndimage.gaussian_filter(solid.astype(np.float32), 0.004 * pixels)
     picture, mask, _ = product_view(colour, np.clip(1.6 * mask - 0.3, 0, 1).astype(np.float32), size, MARGIN)
-    return FlatGarment(picture, mask, hidden, front, label)
-
-
-def _pixels_per_torso(size: tuple[int, int]) -> int:
-    return round(0.8 * size[0])
+    return FlatGarment(picture, mask, hidden, front, label, garment)
 
 
 def _check_pose(joints: Floats, seen: NDArray[np.bool_], labels: NDArray[np.uint8]) -> float:
@@ -142,183 +137,101 @@ def _check_pose(joints: Floats, seen: NDArray[np.bool_], labels: NDArray[np.uint
 
 
 @dataclass(frozen=True, eq=False)
-class _Bones:
-    """A pose: corners of the torso and the arm bones (start, end), None where an arm bone cannot be trusted.
-
-    `unit` is the torso length in the pose's own pixels (1 for the canonical one).
-    """
-
-    torso: Floats  # (4, 2): right shoulder, left shoulder, left hip, right hip
-    arms: tuple[tuple[Floats, Floats] | None, ...]  # right upper, right lower, left upper, left lower
-    unit: float
-
-
-def _canonical_bones() -> _Bones:
-    torso = np.array([(-_SHOULDER, 0), (_SHOULDER, 0), (_HIP, 1), (-_HIP, 1)], np.float32)
-    arms: list[tuple[Floats, Floats]] = []
-    for side in (-1.0, 1.0):
-        start = np.array([side * _SHOULDER, 0], np.float32)
-        for length, angle in ((_UPPER_ARM, _UPPER_ANGLE), (_LOWER_ARM, _LOWER_ANGLE)):
-            turn = np.radians(angle)
-            end = start + np.array([side * np.sin(turn), np.cos(turn)], np.float32) * np.float32(length)
-            arms.append((start, end))
-            start = end
-    return _Bones(torso, tuple(arms), 1.0)
-
-
-_CANONICAL = _canonical_bones()
-
-
-def _person_bones(joints: Floats, seen: NDArray[np.bool_]) -> _Bones:
-    torso = joints[[L.R_SHOULDER, L.L_SHOULDER, L.L_HIP, L.R_HIP]].astype(np.float32)
-    unit = float(np.hypot(*(torso[2:].mean(0) - torso[:2].mean(0))))
-    arms: list[tuple[Floats, Floats] | None] = []
-    for shoulder, elbow, wrist, _ in _ARMS:
-        whole = True
-        for start, end, length in ((shoulder, elbow, _UPPER_ARM), (elbow, wrist, _LOWER_ARM)):
-            bone = joints[start].astype(np.float32), joints[end].astype(np.float32)
-            whole = whole and bool(seen[start] and seen[end])
-            arms.append(bone if whole and np.hypot(*(bone[1] - bone[0])) > _SHORTEST * length * unit else None)
-    return _Bones(torso, tuple(arms), unit)
-
-
-def _segment_distance(points: Floats, start: Floats, end: Floats) -> Floats:
-    along = end - start
-    offset = points - start
-    share = np.clip(offset @ along / max(float(along @ along), 1e-6), 0, 1)
-    offset = offset - share[..., None] * along
-    return np.asarray(np.sqrt(np.einsum("...i,...i->...", offset, offset)), np.float32)
-
-
-def _torso_distance(points: Floats, corners: Floats) -> Floats:
-    """Distance (...) of points to the torso's quadrilateral, 0 inside."""
-    inside = np.ones(points.shape[:-1], bool)
-    distance = np.full(points.shape[:-1], np.inf, np.float32)
-    for first, last in zip(corners, np.roll(corners, -1, 0)):
-        edge = last - first
-        inside &= edge[0] * (points[..., 1] - first[1]) - edge[1] * (points[..., 0] - first[0]) >= 0
-        distance = np.minimum(distance, _segment_distance(points, first, last))
-    return np.where(inside, np.float32(0), distance)
-
-
-def _distances(points: Floats, bones: _Bones) -> Floats:
-    """(5, ...) distance to the torso and the four arm bones in torso lengths; far from a bone that is not known."""
-    rows = [_torso_distance(points, bones.torso)]
-    rows += [
-        np.full_like(rows[0], 1e3 * bones.unit) if bone is None else _segment_distance(points, *bone)
-        for bone in bones.arms
-    ]
-    return np.stack(rows) / np.float32(bones.unit)
-
-
-def _parts(distance: Floats) -> NDArray[np.uint8]:
-    """0 = torso, 1 = right arm, 2 = left arm: whose surface is nearest. Arms hang in front of the body."""
-    torso = np.maximum(distance[0] - _TORSO_REACH, -_DEEPEST)
-    right, left = (np.minimum(distance[i], distance[i + 1]) - _ARM_REACH for i in (1, 3))
-    return np.stack([torso, right, left]).argmin(0).astype(np.uint8)
-
-
-def _affine(source: Floats, target: Floats) -> NDArray[np.float64]:
-    """(2, 3) least-squares affine map from points (n, 2) to points."""
-    ones = np.concatenate([source, np.ones((len(source), 1))], 1)
-    return np.asarray(np.linalg.lstsq(ones, target, rcond=None)[0].T)
-
-
-def _bone_map(canonical: tuple[Floats, Floats], bone: tuple[Floats, Floats], unit: float) -> NDArray[np.float64]:
-    """Canonical bone to the person's: stretched along itself, its width that of the whole figure."""
-    points = []
-    for (start, end), scale in ((canonical, 1.0), (bone, unit)):
-        along = (end - start) / np.hypot(*(end - start))
-        points.append(np.stack([start, end, start + scale * np.array([-along[1], along[0]])]))
-    return _affine(points[0], points[1])
-
-
-@dataclass(frozen=True, eq=False)
 class _Sampled:
     """The canonical lay-out as far as the photo shows it; all (h, w).
 
     Attributes:
         colour: (h, w, 3) uint8.
-        garment: What the photo shows to be garment.
-        seen: The part of it whose colour can be trusted (not at the very edge).
+        garment: What the photo shows to be garment, sure: the part of it whose colour can be trusted.
         unknown: Covered by something, by another part of the body, or not in the photo.
-        torso: Where the torso is, and nothing but garment or its covers would be expected.
-        arm: Part of an arm.
+        torso: Where a garment's front is expected.
     """
 
     colour: NDArray[np.uint8]
     garment: NDArray[np.bool_]
-    seen: NDArray[np.bool_]
+    sure: NDArray[np.bool_]
     unknown: NDArray[np.bool_]
     torso: NDArray[np.bool_]
-    arm: NDArray[np.bool_]
-
-
-def _grid(pixels: int) -> Floats:
-    """(h, w, 2) canonical points of the canvas, `pixels` to a torso length; symmetric about x = 0."""
-    half, above, below = _CANVAS
-    xs = (np.arange(-round(half * pixels), round(half * pixels)) + 0.5) / pixels
-    ys = (np.arange(-round(above * pixels), round(below * pixels)) + 0.5) / pixels
-    return np.stack(np.meshgrid(xs, ys), -1).astype(np.float32)
 
 
 def _sample(
-    image: NDArray[np.uint8], labels: NDArray[np.uint8], garment: NDArray[np.bool_], person: _Bones, pixels: int
+    image: NDArray[np.uint8],
+    labels: NDArray[np.uint8],
+    garment: NDArray[np.bool_],
+    person: lay_out.Bones,
+    canonical: lay_out.Bones,
+    points: Floats,
 ) -> _Sampled:
-    points = _grid(pixels)
-    distance = _distances(points, _CANONICAL)
-    part = _parts(distance)
-    maps = [_affine(_CANONICAL.torso, person.torso)]
-    known = [True]
-    for canonical, bone in zip(_CANONICAL.arms, person.arms):
-        assert canonical is not None
-        known.append(bone is not None)
-        maps.append(_bone_map(canonical, bone, person.unit) if bone is not None else maps[0])
-    weights = (distance + _BLEND) ** -4.0 * np.array(known, np.float32)[:, None, None]
-    weights /= weights.sum(0)
-    at = np.zeros_like(points)
-    for weight, matrix in zip(weights, maps):
-        at += weight[..., None] * (points @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32)
-
+    distance = lay_out.distances(points, canonical)
+    part = lay_out.parts(distance)
+    place = _places(points, distance, person, canonical)
     height, width = labels.shape
-    place = at[..., ::-1].transpose(2, 0, 1)  # (2, h, w): row, column
-    outside = (place < -0.5).any(0) | (place[0] > height - 0.5) | (place[1] > width - 0.5)
-    rows, columns = (np.clip(np.rint(place[i]), 0, n - 1).astype(np.intp) for i, n in ((0, height), (1, width)))
-    found = labels[rows, columns]
-    here = _parts(_distances(at, person))
-    shoulder = np.minimum(*(np.hypot(*(points - _CANONICAL.torso[i]).transpose(2, 0, 1)) for i in (0, 1)))
-    mismatch = (here != part) & (shoulder > _JOINED)
+    outside = (place < -0.5).any(-1) | (place[..., 0] > width - 0.5) | (place[..., 1] > height - 0.5)
+    columns, rows = (np.clip(np.rint(place[..., i]), 0, n - 1).astype(np.intp) for i, n in ((0, width), (1, height)))
+    found, worn = labels[rows, columns], garment[rows, columns]
 
-    colour = np.stack(
-        [ndimage.map_coordinates(image[..., i], place, order=1, mode="nearest") for i in range(3)], -1
-    ).astype(np.uint8)
-    inner = ndimage.binary_erosion(garment, iterations=max(round(0.009 * person.unit), 1), border_value=1)
-    is_garment = garment[rows, columns]
-    unknown = np.isin(found, _COVERS) | outside | (is_garment & mismatch)
-    arms = (0, L.R_ARM, L.L_ARM)
-    for own in range(3):  # an arm in front of the torso, or one in front of the other
-        unknown |= (part == own) & np.isin(found, [arms[i] for i in (1, 2) if i != own])
-    for own, bones in ((1, (1, 2)), (2, (3, 4))):
-        nearest = distance[list(bones)].argmin(0) + bones[0]
-        for bone in bones:
-            if not known[bone]:
-                unknown |= (part == own) & (nearest == bone) & (distance[bone] < 0.3)
-    is_garment &= ~unknown
-    return _Sampled(
-        colour, is_garment, is_garment & inner[rows, columns], unknown, _torso_template(points), part > 0
-    )
+    right, left = (np.hypot(*(points - lay_out.CANONICAL.torso[i]).transpose(2, 0, 1)) for i in (0, 1))
+    mismatch = (lay_out.parts(lay_out.distances(place, person)) != part) & (np.minimum(right, left) > _JOINED)
+    unknown = np.isin(found, _COVERS) | outside | (worn & mismatch)
+    for own, mine in enumerate((None, L.R_ARM, L.L_ARM)):  # an arm in front of the torso, or one in front of the other
+        unknown |= (part == own) & np.isin(found, [arm for arm in L.ARMS if arm != mine])
+    for index, (bone, known) in enumerate(zip(canonical.arms, person.arms)):
+        if bone is not None and known is None:
+            mine_nearest = distance[1 + index] <= distance[1 + (index ^ 1)]
+            unknown |= (part == 1 + index // 2) & mine_nearest
+    possible = np.where(part == 0, distance[0] < _WIDEST[1], distance[1:].min(0) < _WIDEST[0])
+    worn &= ~unknown & possible
+    at = place[..., ::-1].transpose(2, 0, 1)
+    colour = [ndimage.map_coordinates(image[..., i], at, order=1, mode="nearest") for i in range(3)]
+    sure = worn & _inner(garment, person.unit)[rows, columns]
+    return _Sampled(np.stack(colour, -1), worn, sure, unknown & possible, _torso_template(points))
+
+
+def _places(points: Floats, distance: Floats, person: lay_out.Bones, canonical: lay_out.Bones) -> Floats:
+    """(h, w, 2) where in the photo each canonical point is."""
+    maps, pulls = [lay_out.torso_map(canonical, person)], [distance[0]]
+    for index, (bone, target) in enumerate(zip(canonical.arms, person.arms)):
+        if bone is not None and target is not None:
+            maps.append(lay_out.arm_map(bone, canonical.unit, target, person.unit))
+            pulls.append(distance[1 + index])
+    weights = (np.stack(pulls) + np.float32(_BLEND)) ** np.float32(-4)
+    weights /= weights.sum(0)
+    out = np.zeros_like(points)
+    for weight, matrix in zip(weights, np.asarray(maps, np.float32)):
+        out += weight[..., None] * (points @ matrix[:, :2].T + matrix[:, 2])
+    return out
+
+
+def _inner(garment: NDArray[np.bool_], unit: float) -> NDArray[np.bool_]:
+    """The garment without its very edge, where labels are not exact and colours mixed, and without its hem."""
+    inner = ndimage.binary_erosion(garment, iterations=max(round(_EDGE * unit), 1), border_value=1)
+    hem = max(round(_HEM * unit), 1)
+    inner[:-hem] &= garment[hem:]
+    return np.asarray(inner, bool)
 
 
 def _torso_template(points: Floats) -> NDArray[np.bool_]:
     """Where a garment's front lies in the canonical lay-out: below the slope of the shoulders, above the hips."""
     x, y = np.abs(points[..., 0]), points[..., 1]
     slope = -0.16 + 0.36 * np.maximum(x - 0.1, 0)
-    side = np.interp(y, (0.0, 0.15, 1.0, 1.2), (_SHOULDER + 0.05, _SHOULDER, _HIP + 0.08, _HIP + 0.08))
-    return (y > slope) & (x < side) & (y < 1.2)
+    wide, narrow = lay_out.SHOULDER, lay_out.HIP + 0.08
+    side = np.interp(y, (0.0, 0.15, 1.0), (wide + 0.05, wide, narrow))
+    return np.asarray((y > slope) & (x < side) & (y < 1.2), bool)
 
 
-def _complete(sampled: _Sampled) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """The whole garment's area, and the part of it that the photo shows."""
+def _above(garment: NDArray[np.bool_], person: lay_out.Bones, height: float) -> NDArray[np.bool_]:
+    """The garment's pixels whose canonical y is less than `height`, and all of its sleeves."""
+    rows, columns = np.nonzero(garment)
+    points = np.stack([columns, rows], 1).astype(np.float32)
+    down = lay_out.torso_map(person, lay_out.CANONICAL)[1]
+    keep = (points @ down[:2] + down[2] < height) | (lay_out.parts(lay_out.distances(points, person)) > 0)
+    out = np.zeros_like(garment)
+    out[rows[keep], columns[keep]] = True
+    return out
+
+
+def _complete(sampled: _Sampled, pixels: int) -> NDArray[np.bool_]:
+    """The whole garment's area: what the photo shows, and what must be there under its covers."""
     garment, unknown = sampled.garment, sampled.unknown
     whole = garment | (unknown & garment[:, ::-1])
     # Covers on the torso between garment on both sides of it, in the row or above and below.
@@ -326,20 +239,23 @@ def _complete(sampled: _Sampled) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         before = np.maximum.accumulate(whole, axis)
         after = np.flip(np.maximum.accumulate(np.flip(whole, axis), axis), axis)
         whole |= unknown & sampled.torso & before & after
-    parts, count = ndimage.label(whole)
+    whole = _round(~_round(~_even(whole, pixels), 0.02 * pixels), 0.03 * pixels)
+    pieces, count = ndimage.label(whole)
     if not count:
         raise NotLaidFlat("too little garment")
-    sizes = np.bincount(parts.ravel())
+    sizes = np.bincount(pieces.ravel())
     sizes[0] = 0
-    whole = np.isin(parts, np.flatnonzero(sizes > 0.04 * sizes.max()))
-    whole = ndimage.binary_fill_holes(whole)
-    return _even(whole), garment
+    return np.asarray(ndimage.binary_fill_holes(pieces == sizes.argmax()), bool)
 
 
-def _even(solid: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _round(solid: NDArray[np.bool_], radius: float) -> NDArray[np.bool_]:
+    """The mask without what a disc of this radius does not fit into."""
+    core = ndimage.distance_transform_edt(solid) > radius
+    return np.asarray(ndimage.distance_transform_edt(~core) <= radius, bool)
+
+
+def _even(solid: NDArray[np.bool_], pixels: int) -> NDArray[np.bool_]:
     """An outline half-way between the mask's and its mirror image's, smoothed."""
     signed = ndimage.distance_transform_edt(solid) - ndimage.distance_transform_edt(~solid)
-    limit = 0.05 * solid.shape[0]
-    signed = np.clip(signed, -limit, limit)
-    even = ndimage.gaussian_filter(0.5 * (signed + signed[:, ::-1]), 0.008 * solid.shape[0])
-    return np.asarray(even > 0)
+    signed = np.clip(signed, -0.12 * pixels, 0.12 * pixels)
+    return np.asarray(ndimage.gaussian_filter(0.5 * (signed + signed[:, ::-1]), 0.02 * pixels) > 0, bool)

@@ -139,8 +139,9 @@ def split_shoes(shoes: NDArray[np.bool_], joints: Joints) -> NDArray[np.uint8]:
 def _leg_capsules(joints: Joints) -> list[Capsule]:
     capsules: list[Capsule] = []
     for label, hip, knee, ankle in ((R_LEG, R_HIP, R_KNEE, R_ANKLE), (L_LEG, L_HIP, L_KNEE, L_ANKLE)):
+        # From below the hip on, so that the capsule's round end does not take the waist.
         capsules += [
-            (label, joints[hip], joints[knee], _THIGH),
+            (label, joints[hip] + 0.25 * (joints[knee] - joints[hip]), joints[knee], _THIGH),
             (label, joints[knee], joints[ankle], _CALF),
             (label, *_foot(joints, knee, ankle), _FOOT),
         ]

@@ -71,9 +71,11 @@ def clean(mask: NDArray[np.float32], smallest: float = 0.02, holes: float = 1.0)
         return mask
     areas = np.bincount(parts.ravel())[1:]
     island = np.concatenate([[False], areas < smallest * areas.max()])[parts]
-    gaps, gap_count = ndimage.label(ndimage.binary_fill_holes(solid) & ~solid)
-    gap_areas = np.bincount(gaps.ravel(), minlength=gap_count + 1)[1:]
-    gap = np.concatenate([[False], gap_areas <= holes * areas.max()])[gaps]
+    # With a ring of background all round, everything outside is one part: the one in the corner.
+    gaps, _ = ndimage.label(np.pad(~solid, 1, constant_values=True))
+    small = np.bincount(gaps.ravel()) <= holes * areas.max()
+    small[[0, gaps[0, 0]]] = False
+    gap = small[gaps[1:-1, 1:-1]]
     return np.where(island, 0.0, np.where(gap, 1.0, mask)).astype(np.float32)
 
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from skimage.draw import polygon2mask
 
 from viton_cli.core.body_parts import Tube, read_tube, whole_torso
 from viton_cli.core.garment_parts import ARC, Side
@@ -66,11 +65,11 @@ def match_parts(
     found = contours(torso)
     if not found:
         return None
-    patch = _torso(sides, tubes, seams, found[0], torso > 0.5, width)
+    scale = width / max(float(np.hypot(*(sides[1].arc[sides[1].shoulder] - sides[0].arc[sides[0].shoulder]))), 1e-6)
+    patch = _torso(sides, tubes, seams, found[0], torso > 0.5, width, scale)
     if patch is None:
         return None
-    scale = width / max(float(np.hypot(*(sides[1].arc[sides[1].shoulder] - sides[0].arc[sides[0].shoulder]))), 1e-6)
-    sleeves = [_sleeve(side, tube, mask.shape, scale) for side, tube in zip(sides, tubes) if tube]
+    sleeves = [_sleeve(side, tube, scale) for side, tube in zip(sides, tubes) if tube]
     return [patch, *sleeves]
 
 
@@ -81,15 +80,15 @@ def _torso(
     outline: Points,
     cover: NDArray[np.bool_],
     width: float,
+    scale: float,
 ) -> Patch | None:
     length = arc_lengths(outline)[-1]
     dense = at_lengths(outline, np.linspace(0.0, length, 8 * ARC, endpoint=False))
     corners = np.array([side.arc[i] for side in sides for i in (side.shoulder, side.armpit)])
     places = np.array([point for seam in seams for point in seam])
-    straight = _affine(corners, places)
+    straight = Affine(corners, places)
     garment: list[Points] = []
     target: list[Points] = []
-    hems: list[tuple[Points, Points]] = []
     floor = cover.shape[0] - 1.0
     for side, tube, seam, sign in zip(sides, tubes, seams, (-1.0, 1.0)):
         # The picture's right side is walked clockwise, the left one against it, both from the neck down.
@@ -118,8 +117,7 @@ def _torso(
             pairs.append((_line(line, SEAM), _line(np.stack(seam), SEAM)))
         else:
             pairs.append((side.piece(side.shoulder, side.armpit, 8), _line(ring[shoulder : armpit + 1], 8)))
-        pairs += _flank(side, ring, armpit, hem, bottom, floor)
-        hems.append((pairs[-1][0][-1], pairs[-1][1][-1]))
+        pairs += _flank(side, ring, armpit, hem, bottom, floor, scale)
         for mine, theirs in pairs:
             known = np.isfinite(theirs).all(1)
             garment.append(mine[known])
@@ -160,11 +158,23 @@ def _shoulder(ring: Points, collar: Points, shoulder: int, tip: Points, seen: bo
     return _line(np.stack([collar, tip]), 5)
 
 
-def _flank(side: Side, ring: Points, armpit: int, hem: int, bottom: int, floor: float) -> list[tuple[Points, Points]]:
-    """Armpit to hem corner to the middle of the hem; a hem below the picture's border leaves that much cloth unused."""
-    mine, theirs = side.piece(side.armpit, side.hem, 12), _line(ring[armpit : hem + 1], 12)
-    hem_mine, hem_theirs = side.piece(side.hem, len(side.arc) - 1, 8), _line(ring[hem : bottom + 1], 8)
-    return [(mine, theirs), (hem_mine, hem_theirs)]
+def _flank(
+    side: Side, ring: Points, armpit: int, hem: int, bottom: int, floor: float, scale: float
+) -> list[tuple[Points, Points]]:
+    """Armpit to hem corner, and on to the middle of the hem.
+
+    A target that ends at the picture's lower border shows only the upper part of the garment: as much as the garment is
+    long, in the scale of its shoulders, down to the border.
+    """
+    flank, hemline = side.arc[side.armpit : side.hem + 1], side.arc[side.hem :]
+    shown = (ring[hem, 1] - ring[armpit, 1]) / max(scale * (flank[-1, 1] - flank[0, 1]), 1e-6)
+    if float(np.median(ring[hem : bottom + 1, 1])) > floor - 1.5 and shown < 0.97:
+        flank = at_shares(flank, np.linspace(0.0, shown, 48))
+        hemline = np.stack([flank[-1], [hemline[-1, 0], hemline[-1, 1] - (hemline[0, 1] - flank[-1, 1])]])
+    return [
+        (_line(flank, 12), _line(ring[armpit : hem + 1], 12)),
+        (_line(hemline, 8), _line(ring[hem : bottom + 1], 8)),
+    ]
 
 
 def _bottom(ring: Points, armpit: int) -> int | None:
@@ -176,7 +186,7 @@ def _bottom(ring: Points, armpit: int) -> int | None:
     return int(np.argmin(np.where(low, np.abs(ring[:, 0] - middle) - 1e-3 * ring[:, 1], np.inf)))
 
 
-def _sleeve(side: Side, tube: Tube, size: tuple[int, ...], scale: float) -> Patch:
+def _sleeve(side: Side, tube: Tube, scale: float) -> Patch:
     """A sleeve: both edges, its end, its seam and its middle line, cut off where the arm's is much shorter."""
     assert side.cuff is not None
     outer_corner, inner_corner = side.cuff
@@ -199,8 +209,7 @@ def _sleeve(side: Side, tube: Tube, size: tuple[int, ...], scale: float) -> Patc
     garment = np.concatenate([outer, inner, end[1:-1], seam[1:-1], 0.5 * (outer + inner)[3:-1:3]])
     end_t, seam_t = _line(np.stack([edge_t[-1], lining_t[-1]]), 5), _line(np.stack([tube.shoulder, tube.armpit]), SEAM)
     target = np.concatenate([edge_t, lining_t, end_t[1:-1], seam_t[1:-1], 0.5 * (edge_t + lining_t)[3:-1:3]])
-    cover = polygon2mask(size, tube.outline()[:, ::-1])
-    return Patch(*_distinct(garment, target, 0.3), cover)
+    return Patch(*_distinct(garment, target, 0.3), tube.cover)
 
 
 def at_shares(line: Points, shares: NDArray[np.float64]) -> Points:
@@ -226,9 +235,6 @@ class Affine:
     def __call__(self, points: Points) -> Points:
         """Map (n, 2)."""
         return np.asarray(np.c_[points, np.ones(len(points))] @ self._matrix)
-
-
-_affine = Affine
 
 
 def _distinct(garment: Points, target: Points, least: float) -> tuple[Points, Points]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from viton_cli.core.frames import crop, fit_box
 from viton_cli.errors import NoGarmentFound
@@ -47,3 +50,45 @@ def product_view(
     frame = Frame(box, size)
     picture = crop(on_white(image, mask), frame, WHITE).astype(np.uint8)
     return picture, crop(mask.astype(np.float32), frame, 0).astype(np.float32), box
+
+
+@dataclass(frozen=True, eq=False)
+class Product:
+    """A garment as the networks see it, and sharp as its photo has it.
+
+    Attributes:
+        picture: (h, w, 3) uint8, garment on white in the network frame. mask: (h, w) float32 in [0, 1].
+        sharp: (H, W, 3) uint8 of the same part of the product photo at its own resolution; colours go on beyond the
+            garment's edge, so that nothing white gets in when it is resampled.
+        sharp_mask: (H, W) float32 in [0, 1].
+    """
+
+    picture: NDArray[np.uint8]
+    mask: NDArray[np.float32]
+    sharp: NDArray[np.uint8]
+    sharp_mask: NDArray[np.float32]
+
+
+def cut_product(
+    image: NDArray[np.uint8], mask: NDArray[np.float32], size: tuple[int, int], longest: int = 1536
+) -> Product:
+    """`product_view` together with the same view at the photo's resolution.
+
+    Args:
+        image: (H, W, 3). mask: (H, W) in [0, 1]. size: Of the network frame.
+        longest: The sharp view is at most so high: finer detail than that no photo of a person shows.
+
+    Raises:
+        NoGarmentFound: The mask is empty.
+    """
+    picture, small, box = product_view(image, mask, size)
+    height = int(np.clip(box[3] - box[1], size[0], longest))
+    frame = Frame(box, (height, round(height * size[1] / size[0])))
+    alpha = crop(mask.astype(np.float32), frame, 0).astype(np.float32)
+    colours = crop(image, frame, WHITE).astype(np.uint8)
+    # Pixels on the very edge are a mixture with the background: trust the inner ones, and grow those outwards.
+    solid = ndimage.binary_erosion(alpha > 0.9, iterations=max(round(height / 400), 1))
+    if solid.any():
+        nearest = ndimage.distance_transform_edt(~solid, return_distances=False, return_indices=True)
+        colours = colours[tuple(nearest)]
+    return Product(picture, small, colours, alpha)

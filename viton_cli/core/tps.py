@@ -95,8 +95,9 @@ def fit_tps(
 
 
 def _squared(a: Tensor, b: Tensor) -> Tensor:
-    """(B, m, n) squared distances; by differences, since the expanded square loses digits the kernel needs."""
-    return (a[:, :, None, 0] - b[:, None, :, 0]) ** 2 + (a[:, :, None, 1] - b[:, None, :, 1]) ** 2
+    """(B, m, n) squared distances; points of order one in double precision bear the expanded square."""
+    lengths = (a**2).sum(-1)[:, :, None] + (b**2).sum(-1)[:, None, :]
+    return torch.baddbmm(lengths, a, b.transpose(1, 2), alpha=-2.0).clamp_min(0.0)
 
 
 def _kernel(squared: Tensor) -> Tensor:

@@ -31,12 +31,13 @@ class Layer:
 
     Attributes:
         spline: Batch of one: target working pixels to garment working pixels.
-        cover: (h, w) signed distance in target working pixels, positive where the layer lies; None = everywhere.
+        cover: (h, w) signed distance in target working pixels, positive where the layer lies, true
+            within a pixel of the edge.
         above: True for a part that lies over the ones before it: the garment's own outline then cuts it out.
     """
 
     spline: ThinPlateSpline
-    cover: Tensor | None = None
+    cover: Tensor
     above: bool = False
 
 
@@ -91,8 +92,7 @@ class Warp:
             size: (height, width) of the answer; the target mask's by default.
             box: (x0, y0, x1, y1) in output pixels (edges, not centres): the rectangle that the target mask covers, the
                 whole output by default. It may reach beyond the output.
-            fill: Value where there is no garment layer or the product picture has ended: 1 is white for images in
-                [-1, 1]; a mask wants 0.
+            fill: Value away from the garment: 1 is white for images in [-1, 1]; a mask wants 0.
 
         Returns:
             (1, C, H, W) tensor, or float32 array (H, W, C) or (H, W), as `image` was.
@@ -113,15 +113,16 @@ class Warp:
         garment_size = (int(self.garment.shape[-2]), int(self.garment.shape[-1]))
         out = torch.full((1, image.shape[1], *size), fill, dtype=image.dtype)
         pyramid = [image]
+        # The picture's own edge of the garment is sharper than the working mask's: cut a little outside of it.
+        near = F.max_pool2d(self.garment, 5, stride=1, padding=2)
         for layer in self.layers:
             window = self._window(layer, size, box)
             if window is None:
                 continue
             top, bottom, left, right = window
             where = self._places(layer, window, box)
-            alpha = _coverage(layer, self._spots(window, box), box, self.frame) if layer.cover is not None else None
-            if layer.above:
-                alpha = sample(self.garment, where[None])[0, 0].to(image.dtype) * (1.0 if alpha is None else alpha)
+            cut = self.garment if layer.above else near
+            alpha = _coverage(layer, self._spots(window, box), box, self.frame) * sample(cut, where[None])[0, 0]
             places = rescale(where, garment_size, picture_size)
             ended = (
                 (places[..., 0] < -0.5)
@@ -130,7 +131,7 @@ class Warp:
                 | (places[..., 1] > picture_size[0] - 0.5)
             )
             part = sample_shrinking(pyramid, places[None])
-            share = (~ended).to(image.dtype) if alpha is None else alpha.to(image.dtype) * ~ended
+            share = alpha.to(image.dtype) * ~ended
             under = out[..., top:bottom, left:right]
             out[..., top:bottom, left:right] = torch.lerp(under, part, share)
         return out
@@ -142,9 +143,7 @@ class Warp:
 
     def _window(self, layer: Layer, size: tuple[int, int], box: Box) -> tuple[int, int, int, int] | None:
         """Rows and columns (top, bottom, left, right) of the output that the layer can reach."""
-        if layer.cover is None:
-            return 0, size[0], 0, size[1]
-        reach = layer.cover > -2.0
+        reach = layer.cover > -1.2
         rows, columns = torch.nonzero(reach.any(1))[:, 0], torch.nonzero(reach.any(0))[:, 0]
         if len(rows) == 0:
             return None
@@ -179,7 +178,6 @@ class Warp:
 
 def _coverage(layer: Layer, spots: tuple[Tensor, Tensor], box: Box, frame: tuple[int, int]) -> Tensor:
     """(H, W) share of each output pixel that the layer covers, with an edge one output pixel soft."""
-    assert layer.cover is not None
     x, y = (spot.float() for spot in spots)
     grid = torch.stack([x.expand(len(y), -1), y[:, None].expand(-1, len(x))], -1)
     distance = sample(layer.cover[None, None], grid[None])[0, 0]

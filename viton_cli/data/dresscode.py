@@ -158,11 +158,10 @@ class DressCode:
                 known = ", ".join(CATEGORY_NAMES)
                 raise BadPairs(f"{path}: unknown category '{row[2]}' beside {row[0]}; known: {known}")
             return CATEGORY_NAMES[row[2].lower()]
-        folders = [self.root / category / "images" for category in self.categories]
-        having = [folder.parent.name for folder in folders if all((folder / name).exists() for name in row)]
+        having = [name for name in CATEGORIES if all((self.root / name / "images" / file).exists() for file in row)]
         if len(having) != 1:
-            where = "in none" if not having else f"in {' and '.join(having)}"
-            raise BadPairs(f"{path}: {row[0]} {row[1]} has no third column (category), and both are {where}")
+            where = " and ".join(having) or "no category"
+            raise BadPairs(f"{path}: {row[0]} {row[1]} has no third column (category), and both are in {where}")
         return having[0]
 
 

@@ -79,7 +79,7 @@ class Viton:
                 yield Entry(id=image.stem, kind="garment", image=image)
 
     def pairs(self, split: str, setting: Setting = "paired") -> list[tuple[str, str]]:
-        """The training list is paired and the test list is not; paired test pairs are persons with their own garment."""
+        """The training list is paired, the test list unpaired; paired test pairs are made from the names."""
         check_split(split, "train", "test", "val")
         if split == "train" and setting == "unpaired":
             raise BadDataset(f"{self.root}: VITON has no unpaired training pairs")

@@ -28,11 +28,7 @@ class Ssim:
             )
         if min(result.shape[:2]) < WINDOW:
             raise BadImage(f"{name}: smaller than the {WINDOW}x{WINDOW} window of SSIM")
-        value = structural_similarity_index_measure(
-            _tensor(result), _tensor(reference), gaussian_kernel=True, sigma=SIGMA, kernel_size=WINDOW, data_range=1.0
-        )
-        assert isinstance(value, torch.Tensor)
-        self._values.append(float(value))
+        self._values.append(float(ssim_map(result, reference).mean()))
 
     def score(self) -> Score:
         """See `PairedMetric.score`."""
@@ -40,10 +36,28 @@ class Ssim:
             name="ssim",
             value=float(np.mean(self._values)),
             protocol=f"torchmetrics, Gaussian window {WINDOW}, sigma {SIGMA}, K 0.01 and 0.03, RGB in [0, 1], "
-            "at the pictures' own size, mean over pictures",
+            "at the pictures' own size, borders mirrored and counted, mean over pictures",
             n=len(self._values),
             higher_is_better=True,
         )
+
+
+def ssim_map(result: NDArray[np.uint8], reference: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """(3, H, W) SSIM around each pixel of two (H, W, 3) pictures.
+
+    Its mean is taken here: releases of torchmetrics differ in whether theirs leaves the borders out.
+    """
+    _, similarity = structural_similarity_index_measure(
+        _tensor(result),
+        _tensor(reference),
+        gaussian_kernel=True,
+        sigma=SIGMA,
+        kernel_size=WINDOW,
+        data_range=1.0,
+        return_full_image=True,
+    )
+    similarities: NDArray[np.float64] = similarity[0].numpy()
+    return similarities
 
 
 def _tensor(image: NDArray[np.uint8]) -> torch.Tensor:

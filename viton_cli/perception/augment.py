@@ -17,6 +17,7 @@ from PIL import Image, ImageFilter
 from viton_cli.core import labels as L
 
 IGNORE = 255  # a pixel whose label is not known
+NOBODY = 0.04  # share of samples cut from beside the person, so that an empty scene is known as one
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +34,27 @@ class Example:
     joints: NDArray[np.float32] | None
     seen: NDArray[np.bool_] | None
     labels: NDArray[np.uint8] | None
+
+
+def negative(image: NDArray[np.uint8]) -> Example:
+    """A photo that shows nobody: no joint is seen, everything is background."""
+    return Example(
+        image, np.zeros((L.N_JOINTS, 2), np.float32), np.zeros(L.N_JOINTS, bool), np.zeros(image.shape[:2], np.uint8)
+    )
+
+
+def _empty_scene(example: Example, size: tuple[int, int], rng: np.random.Generator) -> Example | None:
+    """A part of the photo beside the person, as an example of nobody; None if there is none of useful size."""
+    if example.labels is None:
+        return None
+    height, width = example.labels.shape
+    for _ in range(6):
+        h = int(rng.uniform(0.2, 0.7) * height)
+        w = min(int(h * size[1] / size[0]), width)
+        y, x = int(rng.integers(0, height - h + 1)), int(rng.integers(0, width - w + 1))
+        if not example.labels[y : y + h, x : x + w].any():
+            return negative(example.image[y : y + h, x : x + w])
+    return None
 
 
 def _extent(example: Example) -> tuple[float, float, float, float]:
@@ -157,6 +179,8 @@ def _photometric(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[
 
 def augment(example: Example, size: tuple[int, int], rng: np.random.Generator) -> Example:
     """A random view of `example` at `size`. A joint outside the frame, or covered, is not seen."""
+    if rng.random() < NOBODY:
+        example = _empty_scene(example, size, rng) or example
     cx, cy, height = random_box(example, size, rng)
     angle = np.deg2rad(np.clip(rng.normal(0, 9), -30, 30)) * (rng.random() < 0.6)
     scale = height / size[0] * np.array([rng.uniform(0.92, 1.08), 1.0])

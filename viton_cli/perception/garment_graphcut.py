@@ -25,43 +25,52 @@ SUPERPIXELS = 900
 SCALE = 1000.0  # scipy's maximum flow wants integers
 
 
-def cut_graph(lab: Floats, prior: Floats, colour: float = 1.0, smooth: float = 1.6, rounds: int = 4) -> Bools:
-    """Cut the garment from any background.
+class GraphCut:
+    """Superpixels of one picture, to be cut with one prior or several.
 
     Args:
         lab: (h, w, 3) CIELAB picture of moderate size.
-        prior: (h, w) probability of garment before its colours are looked at.
-        colour: Weight of the colour models against the prior.
-        smooth: Cost of a cut along one superpixel's side through even colour.
-        rounds: How often colour models and cut are renewed.
-
-    Returns:
-        (h, w) bool.
     """
-    segments = slic(lab, SUPERPIXELS, compactness=6.0, convert2lab=False, start_label=0, channel_axis=-1)
-    count = int(segments.max()) + 1
-    flat = segments.ravel()
-    area = np.bincount(flat, minlength=count).astype(np.float32)
-    codes = _palette_codes(lab)
-    histogram = coo_array((np.ones(flat.size, np.float32), (flat, codes)), shape=(count, CODES)).toarray()
-    chance = np.clip(np.bincount(flat, prior.ravel(), count) / area, 0.01, 0.99)
-    prior_cost = np.log(chance / (1.0 - chance))
-    pairs, weights = _boundaries(segments, lab)
 
-    share = chance.copy()
-    inside = chance > 0.5
-    for _ in range(rounds):
-        front = (histogram * share[:, None]).sum(0) + 0.5
-        back = (histogram * (1.0 - share)[:, None]).sum(0) + 0.5
-        ratio = np.log(front / front.sum()) - np.log(back / back.sum())
-        evidence = np.clip((histogram @ ratio) / area, -3.0, 3.0)
-        unary = prior_cost + colour * evidence
-        renewed = _minimum_cut(unary * area / area.mean(), pairs, smooth * weights)
-        share = 0.9 * renewed + 0.1 * chance
-        if np.array_equal(renewed, inside):
-            break
-        inside = renewed
-    return np.asarray(inside[segments])
+    def __init__(self, lab: Floats) -> None:
+        count = min(SUPERPIXELS, lab.shape[0] * lab.shape[1] // 12)
+        self._segments = slic(lab, count, compactness=6.0, convert2lab=False, start_label=0, channel_axis=-1)
+        flat = self._segments.ravel()
+        self._count = int(flat.max()) + 1
+        self._area = np.bincount(flat, minlength=self._count).astype(np.float32)
+        ones = np.ones(flat.size, np.float32)
+        shape = (self._count, CODES)
+        self._histogram = coo_array((ones, (flat, _palette_codes(lab))), shape=shape).toarray()
+        self._pairs, self._weights = _boundaries(self._segments, lab)
+
+    def cut(self, prior: Floats, colour: float = 3.0, smooth: float = 1.6, rounds: int = 4) -> Bools:
+        """Cut the garment out.
+
+        Args:
+            prior: (h, w) probability of garment before its colours are looked at.
+            colour: Weight of the colour models against the prior.
+            smooth: Cost of a cut along one superpixel's side through even colour.
+            rounds: How often colour models and cut are renewed.
+
+        Returns:
+            (h, w) bool.
+        """
+        area, histogram = self._area, self._histogram
+        chance = np.clip(np.bincount(self._segments.ravel(), prior.ravel(), self._count) / area, 0.01, 0.99)
+        prior_cost = np.log(chance / (1.0 - chance))
+        share = chance.copy()
+        inside = chance > 0.5
+        for _ in range(rounds):
+            front = (histogram * share[:, None]).sum(0) + 0.5
+            back = (histogram * (1.0 - share)[:, None]).sum(0) + 0.5
+            ratio = np.log(front / front.sum()) - np.log(back / back.sum())
+            unary = prior_cost + colour * np.clip((histogram @ ratio) / area, -3.0, 3.0)
+            renewed = _minimum_cut(unary * area / area.mean(), self._pairs, smooth * self._weights)
+            share = 0.9 * renewed + 0.1 * chance
+            if np.array_equal(renewed, inside):
+                break
+            inside = renewed
+        return np.asarray(inside[self._segments])
 
 
 def centre_prior(height: int, width: int) -> Floats:

@@ -1,4 +1,4 @@
-"""Garments on plain backgrounds: a smooth model of the background, fitted to the picture's border, and what departs from it.
+"""Garments on plain backgrounds: a smooth model of the background, fitted to the border, and what departs from it.
 
 The background may be of any colour, with gradients, vignettes, soft shadows and JPEG noise. A colour rule cannot tell a
 white shirt from a white table, so faint edges count as well: the background is what can be reached from the border
@@ -66,8 +66,7 @@ def cut_plain(lab: Floats) -> Plain:
     edges /= max(1.0, float(np.median(edges[near])) / 0.4)
     outside = _reach(~_barrier(distance, edges), seeds & (distance < 8.0))
     outside = _grow_over_shadow(outside, smooth, background, edges)
-    mask = _tidy(~outside, distance, max(1, round(0.004 * max(height, width))))
-    mask = _snap(mask, smooth)
+    mask = _snap(tidy(~outside, distance), smooth)
     return Plain(mask, plainness, distance, background)
 
 
@@ -126,7 +125,8 @@ def _edges(lab: Floats, noise: Floats) -> Floats:
 
 
 def _steepness(values: Floats) -> Floats:
-    return np.hypot(ndimage.sobel(values, axis=0), ndimage.sobel(values, axis=1)) / np.float32(8.0)
+    steep = np.hypot(ndimage.sobel(values, axis=0), ndimage.sobel(values, axis=1)) / 8.0
+    return np.asarray(steep, np.float32)
 
 
 def _barrier(distance: Floats, edges: Floats) -> Bools:
@@ -180,25 +180,34 @@ def _snap(mask: Bools, lab: Floats) -> Bools:
     return np.asarray((watershed(gradient, markers) == 1) | thin)
 
 
-def _tidy(mask: Bools, distance: Floats, radius: int) -> Bools:
-    """Largest piece (and others of a tenth of its size), holes filled but for true gaps, thin hangers cut off."""
-    ball = _ball(radius)
+def tidy(mask: Bools, distance: Floats | None = None) -> Bools:
+    """Largest piece (and others of a tenth of its size), holes filled but for true gaps, thin hangers cut off.
+
+    Args:
+        mask: (h, w) a raw cut.
+        distance: Departure from a background model; with it, holes that show exactly the background stay open.
+    """
+    radius = max(1, round(0.004 * max(mask.shape)))
     size = 2 * radius + 1
-    opened = ndimage.binary_opening(np.pad(mask, size, mode="edge"), ball)[size:-size, size:-size]
+    opened = ndimage.binary_opening(np.pad(mask, size, mode="edge"), _ball(radius))[size:-size, size:-size]
     opened = _large_pieces(opened)
     filled = ndimage.binary_fill_holes(opened)
-    return filled & ~_true_gaps(filled & ~mask, filled, distance)
+    if distance is None:
+        return np.asarray(filled)
+    return np.asarray(filled & ~_true_gaps(filled & ~mask, filled, distance))
 
 
 def _true_gaps(holes: Bools, filled: Bools, distance: Floats) -> Bools:
-    """Holes that show the background between sleeve and body, not a print of the background's colour.
+    """Holes that show the background, not a print of the background's colour.
 
-    A gap is as smooth and exact as the background, lies off the garment's middle, and is taller than wide.
+    Gaps are as exact as the background. Those between sleeve and body lie off the middle and are taller than wide;
+    one in the middle of the collar shows what is behind an open neck.
     """
     gaps = np.zeros_like(holes)
     if not holes.any():
         return gaps
     columns = np.flatnonzero(filled.any(0))
+    rows = np.flatnonzero(filled.any(1))
     middle, half = (columns[0] + columns[-1]) / 2, max(1.0, (columns[-1] - columns[0]) / 2)
     labels, _ = ndimage.label(holes)
     for index, box in enumerate(ndimage.find_objects(labels), 1):
@@ -206,7 +215,9 @@ def _true_gaps(holes: Bools, filled: Bools, distance: Floats) -> Bools:
         area, tall, wide = part.sum(), part.shape[0], part.shape[1]
         offset = abs((box[1].start + box[1].stop) / 2 - middle) / half
         exact = np.median(distance[box][part]) < 2.5
-        if area > 0.002 * filled.sum() and exact and offset > 0.35 and tall > 1.3 * wide:
+        beside = area > 0.002 * filled.sum() and offset > 0.35 and tall > 1.3 * wide
+        neck = offset < 0.2 and box[0].stop < rows[0] + 0.2 * rows.size
+        if exact and (beside or neck):
             gaps[box] |= part
     return gaps
 

@@ -20,7 +20,7 @@ INNER_CONTRAST = 7.0  # Lab difference between the inside of the back and the fr
 
 @dataclass(frozen=True, eq=False)
 class Shape:
-    """Attributes: kind and sleeves as in `records.Garment`; trunk: (top, bottom, left, right) of the part without sleeves."""
+    """Kind and sleeves as in `records.Garment`; trunk is (top, bottom, left, right) of the part without sleeves."""
 
     kind: str
     sleeves: str
@@ -32,7 +32,7 @@ def read_shape(mask: Bools) -> Shape:
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     box = (int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1)
     trunk = _trunk(mask, box)
-    top, bottom, left, right = trunk
+    _, bottom, left, right = trunk
     width, length = right - left, bottom - box[0]
     if min(width, length) < 8:
         return Shape("unknown", "unknown", trunk)
@@ -59,7 +59,7 @@ def inner_back(mask: Bools, lab: Floats) -> Bools:
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     if rows.size < 40 or columns.size < 40:
         return none
-    top, height, width = int(rows[0]), rows.size, columns.size
+    top, height = int(rows[0]), rows.size
     trunk = _trunk(mask, (top, int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1))
     axis, span = (trunk[2] + trunk[3]) // 2, max(12, trunk[3] - trunk[2])
     upper = mask[:, max(0, axis - 2) : axis + 3].all(1)
@@ -116,7 +116,7 @@ def _is_inner_back(
 
 def _trunk(mask: Bools, box: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
     """The part of the garment without sleeves: an opening with a disc too wide for a sleeve."""
-    top, bottom, left, right = box
+    top, bottom, _, _ = box
     widths = mask[top:bottom].sum(1)
     middle = widths[len(widths) // 2 : max(len(widths) // 2 + 1, int(0.95 * len(widths)))]
     # Rows through both sleeves are as wide as rows through the trunk alone are narrow: the disc follows the latter.
@@ -133,7 +133,7 @@ def _trunk(mask: Bools, box: tuple[int, int, int, int]) -> tuple[int, int, int, 
 
 def _sleeve_reach(mask: Bools, trunk: tuple[int, int, int, int], side: int) -> float:
     """How far the sleeve of one side reaches from the trunk's side, in widths of the trunk."""
-    top, bottom, left, right = trunk
+    _, _, left, right = trunk
     beyond = mask.copy()
     if side < 0:
         beyond[:, left:] = False

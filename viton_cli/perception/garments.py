@@ -1,29 +1,51 @@
-"""The garment of a product photo: its mask, how far it can be trusted, and what kind of garment it is."""
+"""The garment of a product photo: its mask, how far it can be trusted, and what kind of garment it is.
+
+    photo ─ alpha, if it has any ──────────────────────────────────────────╮
+    photo ─ 384 pixels ─┬─ plain: departure from the border's background ──┤
+                        ╰─ prior ─► graph cut, with and without its hint ──┴─► the best one ─► edge at full size
+                                                                               ─► shape, inside of the back, checks
+
+A mask given by the user replaces everything up to "the best one" and is never judged.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from scipy import ndimage
 from skimage.color import rgb2lab
 
+from viton_cli.checkpoints import shipped
 from viton_cli.errors import BadMask, NoGarmentFound
-from viton_cli.perception import garment_edge, garment_plain
+from viton_cli.perception import garment_edge, garment_plain, garment_segmenter, garment_shape
+from viton_cli.perception.garment_graphcut import GraphCut, centre_prior
+from viton_cli.perception.garment_plain import tidy
+from viton_cli.perception.garment_quality import mask_quality
 from viton_cli.records import Garment, Photo
 
 WORK_SIZE = 384  # longer side at which the garment is found; the edge is then refined at the photo's own size
+SMALLEST = 24  # shorter side of a photo, in pixels, in which a garment can be told
+PLAIN, SURE = 0.8, 0.85  # plainness and quality above which no graph cut is tried
+USABLE = 0.7  # quality below which a cut is refused
+DOUBTFUL = 0.8  # quality below which it carries a warning
+PERSON = 0.5  # person score from which the photo is said to show a person
+GIVE_MASK = "give a photo on a plainer background, or a mask (--clothes-mask)"
+
+Floats = NDArray[np.float32]
+Bools = NDArray[np.bool_]
 
 
-def cut_garment(
-    photo: Photo, mask: NDArray[np.float32] | None = None, *, person_score: float | None = None
-) -> Garment:
+def cut_garment(photo: Photo, mask: Floats | None = None, *, person_score: float | None = None) -> Garment:
     """Cut the garment out of its photo.
 
     Args:
         photo: A product photo of any size.
         mask: (H, W) in [0, 1], 1 = garment, given by the user: it wins over everything found here. Another size of
             the same aspect is resized.
-        person_score: [0, 1], how sure a pose network is that a person is in the photo; becomes a check in words.
+        person_score: [0, 1], how sure a pose network is that the photo shows a person; from 0.5 it becomes a check.
 
     Raises:
         BadMask: The given mask is empty or has another aspect than the photo.
@@ -32,17 +54,107 @@ def cut_garment(
     name = str(photo.source or photo.id)
     small = _shrink(photo.image)
     lab = rgb2lab(small / 255.0).astype(np.float32)
+    quality = 1.0
+    if mask is not None:
+        full = _given(mask, photo, name)
+    elif photo.alpha is not None and photo.alpha.min() < 250:
+        full = photo.alpha.astype(np.float32) / 255.0
+        if not (full > 0.5).any():
+            raise NoGarmentFound(f"{name}: no garment found: the picture is wholly transparent")
+    else:
+        cut, quality = _find(photo, small, lab, name)
+        full = garment_edge.refine(photo.image, small, cut)
+    work = _resize(full, lab.shape[:2]) > 0.5
+    if not work.any():
+        raise NoGarmentFound(f"{name}: no garment found: what could be cut out is too thin or too small")
+    shape = garment_shape.read_shape(work)
+    inner = None
+    if shape.kind in ("top", "outerwear", "dress"):
+        behind = garment_shape.inner_back(work, lab)
+        if behind.any():
+            inner = np.minimum(full, garment_edge.refine(photo.image, small, behind))
+            full = full - inner
+    checks = tuple(_checks(work, quality, shape, inner is not None, person_score))
+    return Garment(photo, full, inner, quality, shape.kind, shape.sleeves, checks)
+
+
+def _find(photo: Photo, small: Floats, lab: Floats, name: str) -> tuple[Bools, float]:
+    """The best of several cuts at working size, and its quality."""
+    height, width = lab.shape[:2]
+    if min(photo.size) < SMALLEST:
+        raise NoGarmentFound(f"{name}: no garment found: {photo.size[1]}x{photo.size[0]} pixels are too few")
+    if float(small.std((0, 1)).max()) < 0.5:
+        raise NoGarmentFound(f"{name}: no garment found: the picture shows one even colour")
     plain = garment_plain.cut_plain(lab)
-    if not plain.mask.any():
-        raise NoGarmentFound(f"{name}: no garment found: the picture shows nothing but background")
-    full = garment_edge.refine(photo.image, small, plain.mask)
-    return Garment(photo, full, quality=plain.plainness)
+    quality = mask_quality(plain.mask, lab)
+    if plain.plainness > PLAIN and quality > SURE:
+        return plain.mask, quality
+    graph = GraphCut(lab)
+    prior = _prior(photo.image, (height, width))
+    hint = ndimage.gaussian_filter(plain.mask.astype(np.float32), 0.015 * max(height, width))
+    cuts = [plain.mask, tidy(graph.cut(prior)), tidy(graph.cut((prior + hint) / 2))]
+    ranked = [(mask_quality(cut, lab), index) for index, cut in enumerate(cuts)]
+    quality, index = max(ranked)
+    if quality < USABLE:
+        raise NoGarmentFound(f"{name}: no garment found: no outline can be trusted ({quality:.2f}); {GIVE_MASK}")
+    return cuts[index], quality
 
 
-def _shrink(image: NDArray[np.uint8]) -> NDArray[np.float32]:
+def _prior(image: NDArray[np.uint8], size: tuple[int, int]) -> Floats:
+    """Where the garment probably is: the segmenter's word if its weights ship, else the middle of the picture."""
+    if garment_segmenter.NAME not in shipped():
+        return centre_prior(*size)
+    return _resize(garment_segmenter.garment_probability(image, garment_segmenter.network()), size)
+
+
+def _given(mask: Floats, photo: Photo, name: str) -> Floats:
+    """The user's mask at the photo's size."""
+    if mask.ndim != 2 or min(mask.shape) == 0:
+        raise BadMask(f"{name}: the given mask must be one (height, width) plane")
+    if mask.shape != photo.size:
+        (height, width), (mask_height, mask_width) = photo.size, mask.shape
+        # One pixel of rounding on the smaller of the two is no other aspect.
+        scale = mask_height / height
+        if abs(mask_width - width * scale) > 1.0 + 0.005 * mask_width:
+            raise BadMask(
+                f"{name}: the mask is {mask_width}x{mask_height}, another shape than the photo's {width}x{height}"
+            )
+        mask = _resize(mask.astype(np.float32), photo.size)
+    full = np.clip(mask, 0.0, 1.0).astype(np.float32)
+    if not (full > 0.5).any():
+        raise BadMask(f"{name}: the given mask is empty")
+    return full
+
+
+def _checks(
+    work: Bools, quality: float, shape: garment_shape.Shape, inner: bool, person_score: float | None
+) -> Iterable[str]:
+    if person_score is not None and person_score >= PERSON:
+        yield "shows a person: a photo of the garment alone gives a better try-on"
+    if quality < DOUBTFUL:
+        yield f"outline uncertain (quality {quality:.2f}): look at the mask, or give one"
+    sides = {"top": work[0], "bottom": work[-1], "left": work[:, 0], "right": work[:, -1]}
+    cut_off = [side for side, line in sides.items() if line.mean() > 0.03]
+    if cut_off:
+        yield f"cut off at the {' and '.join(cut_off)}"
+    if work.mean() < 0.05:
+        yield f"small in its photo ({100 * work.mean():.0f} % of it)"
+    if shape.kind == "lower":
+        yield "looks like trousers: only clothes for the upper body can be tried on"
+    if inner:
+        yield "inside of the back, seen behind the neckline, left out"
+
+
+def _shrink(image: NDArray[np.uint8]) -> Floats:
     """(h, w, 3) float32 RGB 0..255 with a longer side of at most WORK_SIZE."""
     height, width = image.shape[:2]
     scale = min(1.0, WORK_SIZE / max(height, width))
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     resized = Image.fromarray(image).resize(size, Image.Resampling.BOX, reducing_gap=2.0)
+    return np.asarray(resized, np.float32)
+
+
+def _resize(values: Floats, size: tuple[int, int]) -> Floats:
+    """A plane of numbers at another (height, width)."""
+    resized = Image.fromarray(values).resize((size[1], size[0]), Image.Resampling.BILINEAR)
     return np.asarray(resized, np.float32)

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 
 from viton_cli.core.label_sets import CLOTHES_UNDER_BELT, fill_from_nearest
 from viton_cli.core.labels import (
@@ -91,8 +92,8 @@ class FashnParsing:
         logging.getLogger(__name__).warning(LICENCE)
         try:
             self.parser = FashnHumanParser(model_id=MODEL if source is None else str(source))
-        except (OSError, ValueError, RuntimeError) as error:
-            reason = " ".join(str(error).split())[:200]
+        except (OSError, ValueError, RuntimeError, SafetensorError) as error:
+            reason = " ".join(str(error).split()).partition(". ")[0]
             where = source or Path("fashn-human-parser")
             raise BadWeights(
                 f"FASHN's parser cannot be loaded ({reason}); where there is a network: {fetch_command(where)}, "

@@ -1,7 +1,7 @@
 """Parsing from a folder of label images, as every human parser writes them: one indexed PNG a photo.
 
-The pixel value is the label. Its colour is decoration: palettes differ between tools, are off by one in files written by
-MATLAB, and are the same for label sets that differ, which is why the label set has to be named.
+The pixel value is the label. Its colour is decoration: palettes differ between tools, are off by one in files written
+by MATLAB, and are the same for label sets that differ, which is why the label set has to be named.
 """
 
 from __future__ import annotations
@@ -37,9 +37,7 @@ class IndexedPng:
             wrong = "no label set was named" if label_set is None else f"unknown label set '{label_set}'"
             raise BadConfig(f"the parsing backend 'png': {wrong}; give one of {', '.join(FILE_LABEL_SETS)}")
         if source is None:
-            raise BadDataset(
-                "the parsing backend 'png' reads a folder of indexed PNGs, one a photo, and was given none"
-            )
+            raise BadDataset("the parsing backend 'png' reads a folder of indexed PNGs and was given none")
         self.source = Path(source)
         if not self.source.exists():
             raise BadDataset(f"{self.source}: no such folder of label images")
@@ -59,9 +57,9 @@ class IndexedPng:
         own_height, own_width = indices.shape
         # A pixel of rounding on either side is no other shape.
         if abs(own_height * width - own_width * height) > 2 * max(height, width, own_height, own_width):
-            hint = " (the photo turned?)" if (own_height - own_width) * (height - width) < 0 else ""
+            turned = " (was the photo turned?)" if (own_height - own_width) * (height - width) < 0 else ""
             raise BadDataset(
-                f"{path}: the label image is {own_width}x{own_height}, its photo {width}x{height}: not the same shape{hint}"
+                f"{path}: {own_width}x{own_height} labels do not fit the shape of the {width}x{height} photo{turned}"
             )
         try:
             labels = to_labels(indices, self.label_set)

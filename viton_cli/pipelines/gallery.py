@@ -40,11 +40,11 @@ def _pages(folder: TryOnFolder, wanted: dict[str, list[str]]) -> Iterator[list[l
     garments = list(dict.fromkeys(garment for clothes in wanted.values() for garment in clothes))
     count = sum(len(clothes) for clothes in wanted.values())
 
-    def head(kind: str, id: str) -> Cell:
-        return folder.thumb(kind, id), id
+    def head(kind: str, id: str, sign: str = "") -> Cell:
+        return folder.thumb(kind, id), f"{sign}{id}"
 
-    def result(person: str, garment: str) -> Cell:
-        return folder.thumb("pair", person, garment), ""
+    def result(person: str, garment: str, caption: str = "") -> Cell:
+        return folder.thumb("pair", person, garment), caption
 
     if 2 * count >= len(wanted) * len(garments):
         people = list(wanted)
@@ -58,7 +58,7 @@ def _pages(folder: TryOnFolder, wanted: dict[str, list[str]]) -> Iterator[list[l
                 yield rows
         return
     triples = [
-        [head("person", person), head("garment", garment), result(person, garment)]
+        [head("person", person), head("garment", garment, "+ "), result(person, garment, "= result")]
         for person, clothes in wanted.items()
         for garment in clothes
     ]

@@ -52,7 +52,7 @@ class GarmentStore:
         self._files = dict(photos)
         self._cut = cut
         self._given = given or {}
-        self._masks = self._pair_masks(masks) if masks else {}
+        self._masks = masks_of(self._files, masks) if masks else {}
         self._masks_wanted = masks
         self._whole: dict[str, Garment] = {}
         self._packed: dict[str, _Packed | VitonError] = {}
@@ -102,14 +102,21 @@ class GarmentStore:
     def _photo(self, id: str) -> Photo:
         return self._given[id] if id in self._given else read_photo(self._files[id], id)
 
-    def _pair_masks(self, masks: Path) -> dict[str, Path]:
-        found = list_photos(masks)
-        if masks.is_file():
-            if len(self._files) != 1:
-                raise BadMask(f"{masks}: one mask for {len(self._files)} garments; give a folder of masks")
-            return {id: masks for id in self._files}
-        stems = {path.relative_to(masks).with_suffix("").as_posix(): path for _, path in found}
-        return {id: stems[id] for id in self._files if id in stems}
+
+def masks_of(photos: dict[str, Path], masks: Path) -> dict[str, Path]:
+    """Id of a photo to its mask: the file of the same name in a folder, or the one mask of the one photo.
+
+    Raises:
+        NothingUsable: No such folder, or no pictures in it.
+        BadMask: One mask for several photos.
+    """
+    found = list_photos(masks)
+    if masks.is_file():
+        if len(photos) != 1:
+            raise BadMask(f"{masks}: one mask for {len(photos)} garments; give a folder of masks")
+        return {id: masks for id in photos}
+    stems = {path.relative_to(masks).with_suffix("").as_posix(): path for _, path in found}
+    return {id: stems[id] for id in photos if id in stems}
 
 
 def _deflate(mask: NDArray[np.float32]) -> bytes:

@@ -37,6 +37,7 @@ class Summary:
         problems: One line for each cause of failure.
         defects: How many failed by a defect of the toolkit and not by their input.
         planned: Set by a dry run: how many would be made.
+        is_main: False in the helping processes of a distributed run, which print nothing.
     """
 
     unit: str
@@ -48,10 +49,12 @@ class Summary:
     problems: list[str] = field(default_factory=list)
     defects: int = 0
     planned: int | None = None
+    is_main: bool = True
 
     def as_dict(self) -> dict[str, Any]:
         """For `--json`."""
         entry = asdict(self)
+        del entry["is_main"]
         entry[f"seconds_per_{self.unit}"] = round(self.seconds / self.ok, 3) if self.ok else None
         return entry
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -26,13 +27,13 @@ from viton_cli.files import list_photos, read_mask, read_photo
 from viton_cli.perception.garment_segmenter import SIZE, GarmentSegmenter
 
 Floats = NDArray[np.float32]
-STORED = 160  # size pictures are kept at in memory, a little above the network's, for crops
+STORED = 120  # size pictures are kept at in memory, a little above the network's, for crops
 AS_IT_IS, COMPOSED = 0.45, 0.45  # shares of a batch; the rest is background alone
 
 
 @dataclass(frozen=True, eq=False)
 class _Example:
-    """One photo: `image` (160, 160, 3) in [0, 1], `mask` (160, 160), whether the mask has no unknown parts."""
+    """One photo: `image` (120, 120, 3) in [0, 1], `mask` (120, 120), whether the mask has no unknown parts."""
 
     image: Floats
     mask: Floats
@@ -42,9 +43,9 @@ class _Example:
 def train_garment(
     data: list[Path],
     out: Path,
-    steps: int = 2000,
+    steps: int = 1500,
     batch: int = 16,
-    rate: float = 2e-3,
+    rate: float = 3e-3,
     seed: int = 0,
     report: Callable[[int, float], None] | None = None,
 ) -> Path:
@@ -66,7 +67,9 @@ def train_garment(
     rng = np.random.default_rng(seed)
     examples = [example for folder in data for example in _read(folder)]
     if not examples:
-        raise NothingUsable(f"{', '.join(map(str, data))}: no garment photo with a mask (cloth/ID.jpg, cloth-mask/ID.png)")
+        raise NothingUsable(
+            f"{', '.join(map(str, data))}: no garment photo with a mask (cloth/ID.jpg, cloth-mask/ID.png)"
+        )
     network = GarmentSegmenter().train()
     optimiser = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=1e-3)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, total_steps=steps, pct_start=0.1)
@@ -83,7 +86,7 @@ def train_garment(
         recent.append(loss.item())
         if report and (step % 50 == 0 or step == steps):
             report(step, float(np.mean(recent[-50:])))
-    meta = {"network": "GarmentSegmenter", "steps": steps, "batch": batch, "rate": rate, "seed": seed}
+    meta: dict[str, Any] = {"network": "GarmentSegmenter", "steps": steps, "batch": batch, "rate": rate, "seed": seed}
     meta["photos"] = len(examples)
     save_weights(out, network.state_dict(), meta, half=True)
     return out
@@ -100,7 +103,9 @@ def segmentation_loss(logits: Tensor, mask: Tensor) -> Tensor:
     target = F.avg_pool2d(mask, 2)
     weight = (F.avg_pool2d(known, 2) > 0.99).float()
     # Pooled cells on the edge itself hold both kinds and carry a soft target.
-    entropy = (F.binary_cross_entropy_with_logits(logits, target, reduction="none") * weight).sum() / weight.sum().clamp(1)
+    entropy = (
+        F.binary_cross_entropy_with_logits(logits, target, reduction="none") * weight
+    ).sum() / weight.sum().clamp(1)
     chance = torch.sigmoid(logits) * weight
     both = (chance * target).sum((1, 2, 3))
     either = (chance + target * weight).sum((1, 2, 3))
@@ -115,7 +120,9 @@ def _read(folder: Path) -> list[_Example]:
         if not mask_path.is_file():
             continue
         photo = read_photo(path, name)
-        image = np.asarray(Image.fromarray(photo.image).resize((STORED, STORED), Image.Resampling.BOX), np.float32) / 255
+        image = (
+            np.asarray(Image.fromarray(photo.image).resize((STORED, STORED), Image.Resampling.BOX), np.float32) / 255
+        )
         mask = read_mask(mask_path, photo.size)
         small = np.asarray(Image.fromarray(mask).resize((STORED, STORED), Image.Resampling.BOX), np.float32)
         edge = ndimage.maximum_filter(small > 0.75, 5) & ndimage.maximum_filter(small < 0.25, 5)
@@ -125,7 +132,7 @@ def _read(folder: Path) -> list[_Example]:
 
 
 def _draw(examples: list[_Example], rng: np.random.Generator) -> tuple[Floats, Floats]:
-    """One training picture (3, 128, 128) in [-1, 1] and its mask (128, 128)."""
+    """One training picture (3, 96, 96) in [-1, 1] and its mask (96, 96)."""
     kind = rng.random()
     example = examples[rng.integers(len(examples))]
     if kind < AS_IT_IS:
@@ -154,7 +161,9 @@ def _lay(example: _Example, background: Floats, rng: np.random.Generator) -> tup
     """A garment in another colour, size and direction, on a background, with a soft shadow."""
     matrix, offset = _affine(rng, 1 / rng.uniform(0.65, 1.25), turn=25, move=0.12)
     size = (SIZE, SIZE)
-    layers = [ndimage.affine_transform(example.image[..., c], matrix, offset, size, order=1, mode="nearest") for c in range(3)]
+    layers = [
+        ndimage.affine_transform(example.image[..., c], matrix, offset, size, order=1, mode="nearest") for c in range(3)
+    ]
     garment = np.stack(layers, -1)
     mask = ndimage.affine_transform(example.mask, matrix, offset, size, order=1, mode="constant")
     garment = _recolour(garment, rng)

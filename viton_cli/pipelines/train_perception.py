@@ -17,13 +17,13 @@ from viton_cli.core import frames
 from viton_cli.core import labels as L
 from viton_cli.data.base import Entry
 from viton_cli.errors import BadDataset
-from viton_cli.files import read_photo
+from viton_cli.files import list_photos, read_photo
 from viton_cli.metrics.perception import LabelCounts, correct_keypoints
-from viton_cli.perception.augment import IGNORE, Example, augment
+from viton_cli.perception.augment import IGNORE, Example, augment, negative
 from viton_cli.perception.losses import LABEL_WEIGHTS, joint_loss, label_loss
 from viton_cli.perception.network import PerceptionNet, decode_joints
 from viton_cli.pipelines.fit import Batch
-from viton_cli.pipelines.pictures import draw_labels, draw_skeleton, tile
+from viton_cli.core.drawing import draw_labels, draw_skeleton, tile
 from viton_cli.pipelines.sources import open_sources
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ class PerceptionTask:
         ]
         if not self.order:
             raise BadDataset(f"{', '.join(config.data)}: no photos of people with joints or labels to train on")
+        self.nobody = [path for _, path in list_photos(Path(config.model["nobody"]))] if "nobody" in config.model else []
         self.held_out = [self._view(e) for e in held_out[:HELD_OUT]]
 
     def _initialise(self, init: str) -> None:
@@ -72,7 +73,7 @@ class PerceptionTask:
             self.net.load_state_dict(tensors)
 
     def __len__(self) -> int:
-        return len(self.order)
+        return len(self.order) + len(self.nobody)
 
     def parameters(self, lr: float) -> list[dict[str, Any]]:
         """The encoder learns slower than the heads: it starts from weights that already see people."""
@@ -95,7 +96,11 @@ class PerceptionTask:
         return Example(photo.image, pose.joints if pose else None, pose.seen if pose else None, labels)
 
     def sample(self, index: int, rng: np.random.Generator) -> Batch:
-        return _tensors(augment(self.example(self.order[index]), self.size, rng))  # type: ignore[arg-type]
+        if index >= len(self.order):
+            example = negative(read_photo(self.nobody[index - len(self.order)]).image)
+        else:
+            example = self.example(self.order[index])
+        return _tensors(augment(example, self.size, rng))  # type: ignore[arg-type]
 
     def loss(self, net: nn.Module, batch: Batch) -> dict[str, Tensor]:
         out = net(batch["image"].to(memory_format=torch.channels_last))

@@ -22,7 +22,7 @@ from viton_cli.methods.networks import WIDTHS, build, load_stage
 from viton_cli.pipelines.fit import Batch
 from viton_cli.pipelines.pairs import PairSample, PairSet
 from viton_cli.pipelines.perceptual import load_features
-from viton_cli.pipelines.pictures import tile
+from viton_cli.core.drawing import tile
 from viton_cli.pipelines.sources import open_sources
 
 if TYPE_CHECKING:

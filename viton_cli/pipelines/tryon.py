@@ -24,6 +24,7 @@ from viton_cli.pipelines.garment_store import GarmentStore
 from viton_cli.pipelines.names import pairs_of
 from viton_cli.pipelines.overlap import Writer, read_ahead
 from viton_cli.pipelines.progress import Progress, Summary
+from viton_cli.pipelines.run_config import begin
 from viton_cli.pipelines.tryon_folder import TryOnFolder
 from viton_cli.records import Garment, Person, Photo, Result
 
@@ -138,7 +139,7 @@ def tryon(config: TryOnConfig, progress: Progress | None = None) -> Summary:
     if config.dry_run:
         done.planned = count
         return done
-    folder.begin()
+    begin(folder.path, config, MethodConfig.model_fields, config.overwrite)
     if ahead:
         engine.load()
         progress.start(count, "pair")

@@ -6,17 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 from PIL import Image
 
-from viton_cli import __version__
-from viton_cli.config import MethodConfig, TryOnConfig
+from viton_cli.config import TryOnConfig
+from viton_cli.core.drawing import colour_labels, draw_skeleton, tile
 from viton_cli.core.frames import crop, to_frame
-from viton_cli.errors import BadConfig
-from viton_cli.files import Manifest, write_image, write_text
+from viton_cli.files import Manifest, write_image
 from viton_cli.pipelines.names import pair_name, safe
-from viton_cli.pipelines.pictures import colour_labels, draw_skeleton, tile
 from viton_cli.records import Garment, Person, Result
 
 Pair = tuple[str, str]
@@ -64,23 +61,6 @@ class TryOnFolder:
             for entry in self.manifest.read()
             if entry.get("status") == "ok" and self._whole(str(entry.get("person")), str(entry.get("garment")))
         }
-
-    def begin(self) -> None:
-        """Write config.yaml.
-
-        Raises:
-            BadConfig: The folder holds results made with another method or other perception: to mix them would mislead.
-        """
-        path = self.path / "config.yaml"
-        if not self.config.overwrite:
-            before = _settings_of(path)
-            for name, value in self.config.model_dump(mode="json", include=set(MethodConfig.model_fields)).items():
-                if name in before and before[name] != value:
-                    raise BadConfig(
-                        f"{self.path}: its results were made with {name}={before[name]}, not {value}; "
-                        "give --overwrite to redo them, or another --out"
-                    )
-        write_text(path, f"# viton tryon {__version__}\n{self.config.to_yaml()}")
 
     def write_pair(self, person: Person, garment: Garment, result: Result, seconds: dict[str, float]) -> None:
         """Write everything of one finished pair; its manifest line comes last."""
@@ -139,23 +119,15 @@ class TryOnFolder:
 
 
 def steps_of(person: Person, result: Result) -> dict[str, NDArray[np.uint8]]:
-    """The method's intermediates, led by what perception saw and closed by the result, all in the try-on crop."""
+    """The method's intermediates; photo, parse, pose and result, in the try-on crop, are added if it has none."""
     frame = person.frame
     photo = crop(person.photo.image, frame)
     labels = crop(person.parsing.labels, frame, fill=0, nearest=True)
-    pictures: dict[str, Any] = {
+    seen: dict[str, Any] = {
         "photo": photo,
         "parse": colour_labels(labels.astype(np.uint8)),
         "pose": draw_skeleton(photo.astype(np.uint8), to_frame(person.pose.joints, frame), person.pose.seen),
     }
-    pictures |= result.steps
+    pictures = {name: picture for name, picture in seen.items() if name not in result.steps} | result.steps
     pictures.setdefault("result", crop(result.image, frame))
     return pictures
-
-
-def _settings_of(path: Path) -> dict[str, Any]:
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError):
-        return {}
-    return content if isinstance(content, dict) else {}

@@ -1,0 +1,101 @@
+"""Imports point down only, read from the source of every module.
+
+cli -> pipelines -> {methods, perception, data, metrics} -> checkpoints -> {core, files} -> {config, registry, records}
+-> errors. Peers in a row do not import each other. `core.labels`, the vocabulary of joints and labels, imports nothing
+of the package and may be imported by all.
+"""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import viton_cli
+
+ROOT = Path(viton_cli.__file__).parent
+ROWS = (
+    ("errors",),
+    ("config", "registry", "records"),
+    ("core", "files"),
+    ("checkpoints",),
+    ("methods", "perception", "data", "metrics"),
+    ("pipelines",),
+    ("cli",),
+    ("__main__", "__init__"),
+)
+LEVEL = {unit: level for level, row in enumerate(ROWS) for unit in row}
+FREE = ("viton_cli.core.labels", "viton_cli.__version__")
+MODULES = sorted(path for path in ROOT.rglob("*.py"))
+
+
+def unit_of(path: Path) -> str:
+    first = path.relative_to(ROOT).parts[0]
+    return first.removesuffix(".py")
+
+
+def imports(tree: ast.AST) -> list[str]:
+    """Everything of the package that a module imports, wherever in it, as dotted names."""
+    found: list[str] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "relative import"
+            found += [f"{node.module}.{alias.name}" for alias in node.names]
+    return [name for name in found if name.split(".")[0] == "viton_cli"]
+
+
+def offences(unit: str, names: list[str]) -> list[str]:
+    bad = []
+    for name in names:
+        if name.startswith(FREE):
+            continue
+        target = name.split(".")[1]
+        if target not in LEVEL:
+            bad.append(f"{name} is in no row")
+        elif target != unit and LEVEL[target] >= LEVEL[unit]:
+            bad.append(name)
+    return bad
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_imports_point_down(path: Path) -> None:
+    source = path.read_text(encoding="utf-8")
+    assert offences(unit_of(path), imports(ast.parse(source))) == []
+
+
+@pytest.mark.parametrize(
+    ("unit", "line"),
+    [
+        ("core", "from viton_cli.files import read_photo"),
+        ("data", "from viton_cli.perception import POSE"),
+        ("files", "def f():\n    import viton_cli.pipelines.tryon"),
+        ("errors", "from viton_cli.registry import Registry"),
+        ("methods", "from viton_cli.unknown import x"),
+    ],
+)
+def test_upward_and_sideways_imports_are_noticed(unit: str, line: str) -> None:
+    assert len(offences(unit, imports(ast.parse(line)))) == 1
+
+
+def test_every_module_says_what_it_is() -> None:
+    for path in MODULES:
+        source = path.read_text(encoding="utf-8")
+        assert not source.strip() or ast.get_docstring(ast.parse(source)), path
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_modules_stay_readable(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
+
+
+def test_core_has_no_paths_and_no_console() -> None:
+    for path in (ROOT / "core").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [str(node.module)] if isinstance(node, ast.ImportFrom) else []
+            assert not {"os", "pathlib", "sys", "logging", "typer", "rich"} & set(names), path.name
+            called = node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else ""
+            assert called not in ("print", "open"), path.name

@@ -1,0 +1,59 @@
+"""Perception: who is in a photo, where the joints are, which pixel is what; and what in a product photo is the garment.
+
+A pose backend is built as `Backend(source)` (`source`: a weight file, or a folder of keypoint files; None for its own
+default) and has `detect(photo)`: all people found, largest first, joints in photo pixels, an empty list when there is
+nobody. A parsing backend is built alike (plus `label_set` where a foreign one has to be named) and has
+`parse(photo, pose)`: labels at the photo's size.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+from viton_cli.records import Parsing, Photo, Pose
+from viton_cli.registry import Registry
+
+
+class PoseBackend(Protocol):
+    """Finds the joints of the people in a photo."""
+
+    def __init__(self, source: Path | None = None) -> None: ...
+
+    def detect(self, photo: Photo) -> list[Pose]:
+        """All people found, largest first, joints in photo pixels."""
+        ...
+
+
+class ParsingBackend(Protocol):
+    """Labels every pixel of a photo."""
+
+    def __init__(self, source: Path | None = None) -> None: ...
+
+    def parse(self, photo: Photo, pose: Pose | None) -> Parsing:
+        """Labels at the photo's size; `pose` says which person is meant."""
+        ...
+
+
+POSE = Registry(
+    "pose backend",
+    {
+        "builtin": "viton_cli.perception.builtin:BuiltinPose",
+        "openpose": "viton_cli.perception.pose_openpose:OpenPoseJson",
+        "keypoint-rcnn": "viton_cli.perception.pose_keypoint_rcnn:KeypointRcnn",
+        "mediapipe": "viton_cli.perception.pose_mediapipe:MediaPipePose",
+        "paf": "viton_cli.perception.pose_paf:PartAffinityPose",
+        "fake": "viton_cli.perception.fake:FakePose",
+    },
+)
+
+PARSING = Registry(
+    "parsing backend",
+    {
+        "builtin": "viton_cli.perception.builtin:BuiltinParsing",
+        "png": "viton_cli.perception.parsing_png:IndexedPng",
+        "schp": "viton_cli.perception.parsing_schp:SchpParsing",
+        "fashn": "viton_cli.perception.parsing_fashn:FashnParsing",
+        "fake": "viton_cli.perception.fake:FakeParsing",
+    },
+)

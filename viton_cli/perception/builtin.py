@@ -1,0 +1,204 @@
+"""The built-in network as a pose and a parsing backend.
+
+A photo is looked at up to three times: whole; around the person found; and from the head to mid-thigh, where a try-on
+needs detail. Joints and labels of the nearer look win where it looked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from scipy import ndimage
+
+from viton_cli.checkpoints import load_weights, resolve
+from viton_cli.core import frames
+from viton_cli.core import labels as L
+from viton_cli.errors import BadWeights
+from viton_cli.perception.network import PerceptionNet, decode_joints
+from viton_cli.records import Frame, Parsing, Photo, Pose
+
+SEEN = 0.35  # a joint below this probability of being in the picture counts as unseen
+KEY_JOINTS = (L.NECK, L.R_SHOULDER, L.L_SHOULDER, L.R_HIP, L.L_HIP, L.NOSE)
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """What the network saw in one frame: label logits (22, h, w) float32, pose in photo pixels, share of person pixels."""
+
+    frame: Frame
+    logits: NDArray[np.float32]
+    pose: Pose
+    person: float
+
+
+class Perceiver:
+    """The network and what it says of a photo.
+
+    Args:
+        weights: File; by default the packaged ones.
+
+    Raises:
+        BadWeights: The file does not hold weights of this network.
+    """
+
+    def __init__(self, weights: Path | None = None) -> None:
+        path = resolve("perception") if weights is None else weights
+        tensors, meta = load_weights(path)
+        if meta.get("kind") != "perception":
+            raise BadWeights(f"{path}: these are weights of '{meta.get('kind', 'an unknown network')}', not of 'perception'")
+        self.net = PerceptionNet(int(meta["width"]))
+        try:
+            self.net.load_state_dict(tensors)
+        except RuntimeError as error:
+            raise BadWeights(f"{path}: does not fit its own description: {str(error).splitlines()[0]}") from error
+        self.net = self.net.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.size: tuple[int, int] = (int(meta["size"][0]), int(meta["size"][1]))
+        self._last: tuple[Photo, list[Look]] | None = None
+
+    def look(self, photo: Photo, frame: Frame) -> Look:
+        """Run the network on one frame of a photo."""
+        picture = frames.crop(photo.image, frame)
+        image = torch.from_numpy(picture.astype(np.float32)).permute(2, 0, 1)[None] / 127.5 - 1
+        with torch.inference_mode():
+            out = self.net(image.to(memory_format=torch.channels_last))
+            points, confidence = decode_joints(out.joints, out.absent)
+            logits = out.labels[0].float().contiguous().numpy()
+        joints = frames.to_photo(points[0].numpy(), frame)
+        height, width = photo.size
+        inside = (joints >= -0.5).all(1) & (joints[:, 0] < width - 0.5) & (joints[:, 1] < height - 0.5)
+        sure = confidence[0].numpy().astype(np.float32).clip(0, 1)
+        person = float((logits.argmax(0) > 0).mean())
+        return Look(frame, logits, Pose(joints, inside & (sure > SEEN), sure), person)
+
+    def looks(self, photo: Photo) -> list[Look]:
+        """The looks at a photo, from far to near; the last photo's are remembered, since pose and parsing both ask."""
+        if self._last is not None and self._last[0] is photo:
+            return self._last[1]
+        looks = [self.look(photo, frames.whole_photo(photo.size, self.size))]
+        if is_person(looks[0].pose, looks[0].person) or looks[0].person > 0.001:
+            around = self._around(looks[0], photo)
+            if around is not None and around.box != looks[0].frame.box:
+                looks.append(self.look(photo, around))
+            if is_person(looks[-1].pose, looks[-1].person):
+                near = frames.person_frame(looks[-1].pose, photo.size, self.size)
+                if near.box[3] - near.box[1] < 0.85 * (looks[-1].frame.box[3] - looks[-1].frame.box[1]):
+                    looks.append(self.look(photo, near))
+        self._last = (photo, looks)
+        return looks
+
+    def _around(self, look: Look, photo: Photo) -> Frame | None:
+        """The frame around the largest person-like region of a look; None if the look is as near already."""
+        labels = look.logits.argmax(0)
+        regions, count = ndimage.label(labels > 0)
+        if not count:
+            return None
+        largest = int(np.bincount(regions.ravel())[1:].argmax()) + 1
+        rows, columns = np.nonzero(regions == largest)
+        scale = look.frame.size[0] / labels.shape[0]
+        corners = np.array([[columns.min(), rows.min()], [columns.max() + 1, rows.max() + 1]]) * scale - 0.5
+        (left, top), (right, bottom) = frames.to_photo(corners, look.frame)
+        tall, wide = bottom - top, right - left
+        box = frames.fit_box(left - 0.08 * wide, top - 0.06 * tall, right + 0.08 * wide, bottom + 0.06 * tall, self.size)
+        seen_height = look.frame.box[3] - look.frame.box[1]
+        return Frame(box, self.size) if box[3] - box[1] < 0.8 * seen_height else None
+
+    def pose(self, photo: Photo) -> tuple[Pose, float]:
+        """Joints from the nearest look that has them, and the share of the widest look that is person."""
+        looks = self.looks(photo)
+        joints, seen, sure = (a.copy() for a in (looks[-1].pose.joints, looks[-1].pose.seen, looks[-1].pose.confidence))
+        for look in reversed(looks[:-1]):  # what a near look cuts off, a wider one may show
+            x0, y0, x1, y1 = looks[-1].frame.box
+            outside = (look.pose.joints < (x0, y0)).any(1) | (look.pose.joints >= (x1, y1)).any(1)
+            take = look.pose.seen & ~seen & outside
+            joints[take], sure[take], seen[take] = look.pose.joints[take], look.pose.confidence[take], True
+        return Pose(joints, seen, sure), max(look.person for look in looks)
+
+    def labels(self, photo: Photo) -> Parsing:
+        """Labels at the photo's size: each look's answer inside its frame, the nearest look last."""
+        height, width = photo.size
+        labels = np.zeros((height, width), np.uint8)
+        for number, look in enumerate(self.looks(photo)):
+            x0, y0, x1, y1 = look.frame.box
+            # The rim of a near look has little context: it is left to the wider one.
+            rim = 0.04 if number else 0.0
+            rx, ry = int((x1 - x0) * rim), int((y1 - y0) * rim)
+            a, b, c, d = max(x0 + rx, 0), max(y0 + ry, 0), min(x1 - rx, width), min(y1 - ry, height)
+            if c > a and d > b:
+                labels[b:d, a:c] = _enlarge(look.logits, look.frame, (a, b, c, d))
+        return Parsing(clean(labels))
+
+
+def _enlarge(logits: NDArray[np.float32], frame: Frame, part: tuple[int, int, int, int]) -> NDArray[np.uint8]:
+    """Labels of a part of the photo (x0, y0, x1, y1) from the frame's logits, one class at a time to save memory."""
+    x0, y0, x1, y1 = frame.box
+    fx, fy = logits.shape[2] / (x1 - x0), logits.shape[1] / (y1 - y0)
+    a, b, c, d = part
+    box = ((a - x0) * fx, (b - y0) * fy, (c - x0) * fx, (d - y0) * fy)
+    best = np.full((d - b, c - a), -np.inf, np.float32)
+    labels = np.zeros((d - b, c - a), np.uint8)
+    for label in np.unique(logits.argmax(0)):
+        plane = Image.fromarray(logits[label]).resize((c - a, d - b), Image.Resampling.BILINEAR, box=box)
+        values = np.asarray(plane)
+        better = values > best
+        best[better], labels[better] = values[better], label
+    return labels
+
+
+def clean(labels: NDArray[np.uint8], least: float = 0.02) -> NDArray[np.uint8]:
+    """Drop islands apart from the person that are smaller than `least` of the largest region."""
+    small = Image.fromarray(labels)
+    shrink = max(labels.shape[0] / 384, 1.0)
+    grid = np.asarray(small.resize((max(round(labels.shape[1] / shrink), 1), max(round(labels.shape[0] / shrink), 1)), 0))
+    regions, count = ndimage.label(grid > 0, np.ones((3, 3)))
+    if count < 2:
+        return labels
+    areas = np.bincount(regions.ravel())
+    areas[0] = 0
+    keep = areas >= least * areas.max()
+    keep[0] = True
+    drop = ~keep[regions]
+    if not drop.any():
+        return labels
+    mask = np.asarray(Image.fromarray(drop).resize(labels.shape[::-1], Image.Resampling.NEAREST))
+    return np.where(mask, L.BACKGROUND, labels).astype(np.uint8)
+
+
+def is_person(pose: Pose, share: float) -> bool:
+    """Whether joints and labels together speak for a person: some of both, and the torso or the head among the joints."""
+    key = pose.confidence[list(KEY_JOINTS)]
+    return bool(share > 0.004 and np.sort(key)[-3:].mean() > 0.4)
+
+
+@lru_cache(maxsize=2)
+def perceiver(weights: Path | None) -> Perceiver:
+    """One network for the pose and the parsing backend."""
+    return Perceiver(weights)
+
+
+class BuiltinPose:
+    """Pose backend `builtin`."""
+
+    def __init__(self, source: Path | None = None) -> None:
+        self._perceiver = perceiver(source)
+
+    def detect(self, photo: Photo) -> list[Pose]:
+        """The one person the photo is about, or nobody. (Further people: `perception.person` counts them.)"""
+        pose, share = self._perceiver.pose(photo)
+        return [pose] if is_person(pose, share) else []
+
+
+class BuiltinParsing:
+    """Parsing backend `builtin`."""
+
+    def __init__(self, source: Path | None = None) -> None:
+        self._perceiver = perceiver(source)
+
+    def parse(self, photo: Photo, pose: Pose | None) -> Parsing:
+        """Labels of the person; `pose` is not needed, the network finds the same person again."""
+        return self._perceiver.labels(photo)

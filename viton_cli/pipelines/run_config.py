@@ -1,0 +1,46 @@
+"""The config.yaml beside a run's output, and the refusal to mix results of different settings in one folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from viton_cli import __version__
+from viton_cli.config import Config
+from viton_cli.errors import BadConfig
+from viton_cli.files import write_text
+
+
+def begin(folder: Path, config: Config, decisive: Iterable[str], overwrite: bool) -> None:
+    """Write config.yaml into a folder.
+
+    Args:
+        folder: The run's output.
+        config: Its settings.
+        decisive: Names of the settings on which the results depend.
+        overwrite: Everything in the folder will be made anew.
+
+    Raises:
+        BadConfig: The folder was begun with other decisive settings.
+    """
+    path = folder / "config.yaml"
+    if not overwrite:
+        before = _read(path)
+        for name, value in config.model_dump(mode="json", include=set(decisive)).items():
+            if name in before and before[name] != value:
+                raise BadConfig(
+                    f"{folder}: what is there was made with {name}={before[name]}, not {value}; "
+                    "give --overwrite to redo it, or another --out"
+                )
+    write_text(path, f"# viton {__version__}\n{config.to_yaml()}")
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError):
+        return {}
+    return content if isinstance(content, dict) else {}
