@@ -54,13 +54,14 @@ def load_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     from safetensors import SafetensorError, safe_open
 
     path = Path(path)
-    _refuse_pickles(path)
     try:
         with safe_open(str(path), framework="pt") as opened:
             names = list(opened.keys())
             tensors = {name: opened.get_tensor(name) for name in names}
             meta = json.loads((opened.metadata() or {}).get("viton", "{}"))
     except (SafetensorError, OSError, ValueError) as error:
+        # Only now: the first bytes of a sound file, its header's length, may look like those of a pickle.
+        _refuse_pickles(path)
         raise BadWeights(f"{path}: not a whole safetensors file ({' '.join(str(error).split())})") from None
     return {name: t.to(torch.float32) if t.is_floating_point() else t for name, t in tensors.items()}, meta
 

@@ -66,7 +66,7 @@ class PrepareConfig(Perception):
     dataset: Path | None = Field(None, description="Root of a published data set, instead of --person and --clothes.")
     format: str | None = Field(None, description="Layout of --dataset: viton, cp-vton, viton-hd, dresscode, ccp.")
     split: str | None = Field(None, description="Only this split of the data set; by default all it has.")
-    pairs: Path | None = Field(None, description="File of pairs that belong together: person garment, one pair a line.")
+    pairs: Path | None = Field(None, description="File of who wears what: person garment [unpaired], one pair a line.")
     out: Path = Field(description="The prepared folder to write.")
     height: int = Field(512, ge=64, le=4096, description="Height of the person crops; their width is 3/4 of it.")
     test_share: float = Field(
@@ -112,12 +112,13 @@ class TrainConfig(Config):
     preset: Literal["lite", "paper"] = Field(
         "lite", description="lite: what two CPU cores can train; paper: its sizes."
     )
-    steps: int | None = Field(None, ge=1, description="Training steps; by default the preset's.")
-    minutes: float | None = Field(None, gt=0, description="Stop after so long, whichever comes first.")
-    batch: int = Field(16, ge=1, description="Examples a step.")
-    lr: float = Field(2e-4, gt=0, description="Learning rate.")
-    betas: Pair = Field((0.5, 0.999), description="Decay of Adam's two averages.")
-    weight_decay: float = Field(0.0, ge=0, description="AdamW's weight decay.")
+    steps: int | None = Field(None, ge=1, description="Training steps; by default the stage's and preset's.")
+    minutes: float | None = Field(None, gt=0, description="Stop after so long in all, whichever comes first.")
+    batch: int | None = Field(None, ge=1, description="Examples a step; by default the stage's and preset's.")
+    lr: float | None = Field(None, gt=0, description="Learning rate; by default the stage's and preset's.")
+    betas: Pair | None = Field(None, description="Decay of Adam's two averages; by default the stage's.")
+    weight_decay: float | None = Field(None, ge=0, description="AdamW's weight decay; by default the stage's.")
+    ema: float = Field(0.998, ge=0, lt=1, description="Decay of the average of the weights, which is what is kept.")
     clip: float = Field(1.0, gt=0, description="Largest norm of a step's gradient.")
     seed: int = Field(0, ge=0, description="Seed of everything random.")
     size: Size = Field((256, 192), description="Height x width of the network's frame.")
@@ -132,6 +133,26 @@ class TrainConfig(Config):
         "no", description="Mixed precision."
     )
     model: dict[str, Any] = Field(default_factory=dict, description="Sizes of the network, as the stage knows them.")
+
+
+# What TrainConfig leaves open, by stage and preset. "paper": section 4.2 of VITON and its published code.
+_STAGE_DEFAULTS: dict[tuple[str, str], dict[str, Any]] = {
+    ("stage1", "paper"): {"steps": 15000, "batch": 16, "lr": 2e-4, "betas": (0.5, 0.999), "weight_decay": 0.0},
+    ("stage2", "paper"): {"steps": 6000, "batch": 16, "lr": 2e-4, "betas": (0.5, 0.999), "weight_decay": 0.0},
+    ("stage1", "lite"): {"steps": 6000, "batch": 8, "lr": 6e-4, "betas": (0.5, 0.999), "weight_decay": 0.0},
+    ("stage2", "lite"): {"steps": 1500, "batch": 8, "lr": 1e-3, "betas": (0.5, 0.999), "weight_decay": 0.0},
+    ("perception", "lite"): {"steps": 20000, "batch": 16, "lr": 1.5e-3, "betas": (0.9, 0.999), "weight_decay": 1e-4},
+}
+_STAGE_DEFAULTS[("perception", "paper")] = _STAGE_DEFAULTS[("perception", "lite")]  # the paper trains no perception
+
+
+def for_stage(config: TrainConfig, stage: str) -> TrainConfig:
+    """The settings with every gap filled for one stage ("stage1", "stage2", "perception"). With `minutes` alone given,
+    the number of steps stays open."""
+    defaults = dict(_STAGE_DEFAULTS[stage, config.preset])
+    if config.minutes is not None:
+        del defaults["steps"]
+    return config.model_copy(update={name: value for name, value in defaults.items() if getattr(config, name) is None})
 
 
 class EvaluateConfig(Config):

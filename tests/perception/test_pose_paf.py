@@ -420,7 +420,7 @@ def test_joints_come_back_in_photo_pixels_largest_person_first(
     maps, fields = backend.maps_and_fields(photo)
     assert maps.shape == (19, 368, 315)
     assert 0.85 < maps[:18].max() < 1.15  # a mean over the scales, not a sum
-    assert 0.85 < fields.max() < 1.3
+    assert 0.85 < fields.max() < 1.5  # bicubic overshoots the drawn edges
 
 
 def test_an_untrained_network_sees_nobody_and_the_picture_is_bgr(backend: PartAffinityPose) -> None:

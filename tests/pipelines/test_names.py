@@ -59,7 +59,9 @@ def test_all_and_zip() -> None:
 )
 def test_pairs_files_of_every_kind(tmp_path: Path, text: str) -> None:
     (tmp_path / "p.txt").write_bytes(text.encode())
-    assert read_pairs(tmp_path / "p.txt", PEOPLE, CLOTHES) == [("anna", "red"), ("sub/carl", "tops/blue")]
+    rows = read_pairs(tmp_path / "p.txt", PEOPLE, CLOTHES)
+    assert [row[:2] for row in rows] == [("anna", "red"), ("sub/carl", "tops/blue")]
+    assert rows[0][2] == ("worn, truth" if "worn" in text else "")
 
 
 def test_names_with_blanks_go_with_commas_or_tabs(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ _LONG, _CUT = 1.3, 1.1  # a garment that reaches below the first is cut at the s
 _EDGE, _HEM = 0.009, 0.04  # colours this near to the outline and to the hem may be those of what is beside or under it
 _JOINED = 0.24  # around a shoulder, torso and arm are not told apart
 _BLEND = 0.04  # distance at which a bone's pull begins to fall
-_WIDEST = (0.3, 0.28)  # what is farther than this from an arm is no sleeve, from the torso no garment
+_WIDEST = (0.3, 0.5)  # what is farther than this from an arm is no sleeve, from the middle no garment's front
 _CANVAS = (0.95, 0.35, 1.5)  # half-width, height above the shoulders, below them
 _COVERS = (L.HAIR, L.GLOVE, L.SCARF, L.BAG, L.HAT)
 
@@ -179,7 +179,7 @@ def _sample(
         if bone is not None and known is None:
             mine_nearest = distance[1 + index] <= distance[1 + (index ^ 1)]
             unknown |= (part == 1 + index // 2) & mine_nearest
-    possible = np.where(part == 0, distance[0] < _WIDEST[1], distance[1:].min(0) < _WIDEST[0])
+    possible = np.where(part == 0, np.abs(points[..., 0]) < _WIDEST[1], distance[1:].min(0) < _WIDEST[0])
     worn &= ~unknown & possible
     at = place[..., ::-1].transpose(2, 0, 1)
     colour = [ndimage.map_coordinates(image[..., i], at, order=1, mode="nearest") for i in range(3)]

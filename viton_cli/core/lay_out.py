@@ -27,7 +27,7 @@ _TORSO_REACH, _ARM_REACH, _DEEPEST = 0.09, 0.09, 0.02  # thickness of the parts
 _SHORTEST = 0.45  # an arm bone seen shorter than this share of its length points at the camera
 _END = 1.04  # share of the last bone at which its part ends
 _STEP, _NEAR = 0.1, 0.06  # sleeves are looked for in stretches of a bone, this near to it (in torso lengths)
-_CAP = 0.2  # a sleeve shorter than this share of the upper arm is the torso's shoulder
+_CAP = 0.25  # a sleeve shorter than this share of the upper arm is the torso's shoulder
 
 _CHAINS = ((L.R_SHOULDER, L.R_ELBOW, L.R_WRIST), (L.L_SHOULDER, L.L_ELBOW, L.L_WRIST))
 

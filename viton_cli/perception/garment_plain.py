@@ -194,7 +194,8 @@ def tidy(mask: Bools, distance: Floats | None = None) -> Bools:
     filled = ndimage.binary_fill_holes(opened)
     if distance is None:
         return np.asarray(filled)
-    return np.asarray(filled & ~_true_gaps(filled & ~mask, filled, distance))
+    holes = ndimage.binary_opening(filled & (distance < 3.0), _ball(radius))
+    return np.asarray(filled & ~_true_gaps(holes, filled, distance))
 
 
 def _true_gaps(holes: Bools, filled: Bools, distance: Floats) -> Bools:
@@ -214,7 +215,7 @@ def _true_gaps(holes: Bools, filled: Bools, distance: Floats) -> Bools:
         part = labels[box] == index
         area, tall, wide = part.sum(), part.shape[0], part.shape[1]
         offset = abs((box[1].start + box[1].stop) / 2 - middle) / half
-        exact = np.median(distance[box][part]) < 2.5
+        exact = np.median(distance[box][part]) < 1.5
         beside = area > 0.002 * filled.sum() and offset > 0.35 and tall > 1.3 * wide
         neck = offset < 0.2 and box[0].stop < rows[0] + 0.2 * rows.size
         if exact and (beside or neck):

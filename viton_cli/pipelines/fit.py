@@ -123,7 +123,7 @@ def learning_rate(progress: float) -> float:
     return 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * min(progress, 1.0)))
 
 
-def fit(task: Task, config: TrainConfig, say: Callable[[str], None], constant_lr: bool = False, ema: float = 0.998) -> dict[str, float]:
+def fit(task: Task, config: TrainConfig, say: Callable[[str], None], constant_lr: bool = False) -> dict[str, float]:
     """Train `task.net` until `config.steps` or `config.minutes` (of all runs of this folder together) are used up.
 
     Writes into `config.out`: last.ckpt (everything needed to carry on), best.safetensors (the average weights that
@@ -138,6 +138,8 @@ def fit(task: Task, config: TrainConfig, say: Callable[[str], None], constant_lr
     """
     from accelerate import Accelerator
 
+    if config.batch is None or config.lr is None or config.betas is None or config.weight_decay is None:
+        raise ValueError("settings with gaps: use config.for_stage")
     accelerator = Accelerator(mixed_precision=config.precision, cpu=config.device == "cpu")
     out = Path(config.out)
     main = accelerator.is_main_process
@@ -147,7 +149,7 @@ def fit(task: Task, config: TrainConfig, say: Callable[[str], None], constant_lr
     optimizer = torch.optim.AdamW(task.parameters(config.lr), lr=config.lr, betas=tuple(config.betas), weight_decay=config.weight_decay)
     rates = [group["lr"] for group in optimizer.param_groups]
     step, used, best = 0, 0.0, None
-    average = Average(net, ema)
+    average = Average(net, config.ema)
     checkpoint = out / "last.ckpt"
     if config.resume and checkpoint.exists():
         state = _read_checkpoint(checkpoint, net)

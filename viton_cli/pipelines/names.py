@@ -54,7 +54,7 @@ def pairs_of(
             raise BadPairs(f"--pairing zip: {len(persons)} people but {len(garments)} garments")
         return {person: [garment] for (person, _), (garment, _) in zip(persons, garments)}
     wanted: dict[str, list[str]] = {}
-    for person, garment in read_pairs(Path(pairing), persons, garments):
+    for person, garment, _ in read_pairs(Path(pairing), persons, garments):
         if garment not in wanted.setdefault(person, []):
             wanted[person].append(garment)
     return wanted
@@ -62,11 +62,11 @@ def pairs_of(
 
 def read_pairs(
     path: Path, persons: Sequence[tuple[str, Path]], garments: Sequence[tuple[str, Path]]
-) -> list[tuple[str, str]]:
-    """(person id, garment id) of a pairs file, in its order.
+) -> list[tuple[str, str, str]]:
+    """(person id, garment id, third column or "") of a pairs file, in its order.
 
     "person garment" a line, separated by blanks, tabs or commas (CSV with quotes), with or without file endings; a
-    header line, empty lines, lines that begin with "#" and further columns are passed over.
+    header line, empty lines and lines that begin with "#" are passed over.
 
     Raises:
         BadPairs: Unreadable, empty, or a line that names a photo that is not there; the text names file and line.
@@ -80,7 +80,7 @@ def read_pairs(
     except UnicodeDecodeError:
         raise BadPairs(f"{path}: not a text file") from None
     people, clothes = _Names("person", persons), _Names("garment", garments)
-    pairs: list[tuple[str, str]] = []
+    pairs: list[tuple[str, str, str]] = []
     for number, line in enumerate(lines, start=1):
         columns = _columns(line)
         if not columns or (not pairs and columns[0].lower() in HEADERS and columns[0] not in people):
@@ -88,7 +88,8 @@ def read_pairs(
         where = f"{path}:{number}"
         if len(columns) < 2:
             raise BadPairs(f"{where}: expected 'person garment', not '{line.strip()}'")
-        pairs.append((people.find(columns[0], where), clothes.find(columns[1], where)))
+        third = columns[2] if len(columns) > 2 else ""
+        pairs.append((people.find(columns[0], where), clothes.find(columns[1], where), third))
     if not pairs:
         raise BadPairs(f"{path}: no pairs in this file")
     return pairs

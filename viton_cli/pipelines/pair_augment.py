@@ -28,7 +28,7 @@ def view(
     method = Image.Resampling.NEAREST if nearest else Image.Resampling.BILINEAR
     colour = fill if image.ndim == 2 else (fill,) * 3
     picture = Image.fromarray(image)
-    return np.asarray(
+    return np.array(
         picture.transform((size[1], size[0]), Image.Transform.AFFINE, coefficients, method, fillcolor=colour)
     )
 

@@ -148,7 +148,7 @@ class PairSet:
             image = augment.view(image, matrix, (height, width), WHITE)
             mask = augment.view(mask, matrix, (height, width), 0)
         shape = self.size[::-1]
-        small = np.asarray(Image.fromarray(image).resize(shape, Image.Resampling.BILINEAR))
+        small = np.array(Image.fromarray(image).resize(shape, Image.Resampling.BILINEAR))
         small_mask = np.asarray(
             Image.fromarray(mask).resize(shape, Image.Resampling.BILINEAR), np.float32
         ) / np.float32(255)
@@ -201,6 +201,8 @@ def _prepared(
         stored = _load(kept)
         say(f"{name}: {len(stored)} training pairs ({split}), prepared before")
         return stored
+    if jobs:
+        say(f"{name}: preparing training pairs from {len(jobs)} {'pairs' if garments else 'photos'} ({split})")
     stored, refused = [], Counter[str]()
     for person, garment in jobs:
         try:

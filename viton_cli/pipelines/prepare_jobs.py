@@ -58,16 +58,16 @@ def _from_folders(config: PrepareConfig) -> tuple[list[Job], Pairs]:
     masks = masks_of(dict(garments), config.clothes_mask) if config.clothes_mask else {}
     jobs = [Job("person", safe(id), path) for id, path in persons]
     jobs += [Job("garment", safe(id), path, masks.get(id)) for id, path in garments]
+    both = {id for id, _ in garments}
+    rows = [(id, id, "") for id, _ in persons if id in both]
     if config.pairs:
-        pairs = read_pairs(config.pairs, persons, garments)
-    else:
-        both = {id for id, _ in garments}
-        pairs = [(id, id) for id, _ in persons if id in both]
-    named = [(safe(person), safe(garment)) for person, garment in pairs]
-    return jobs, {
-        "train_pairs.txt": [pair for pair in named if not in_test(pair[0], config.test_share)],
-        "test_pairs.txt": [pair for pair in named if in_test(pair[0], config.test_share)],
-    }
+        rows = read_pairs(config.pairs, persons, garments)
+    pairs: Pairs = {}
+    for person, garment, relation in rows:
+        split = "test" if in_test(safe(person), config.test_share) else "train"
+        ending = "_unpaired" if relation.startswith("unpaired") else ""
+        pairs.setdefault(f"{split}_pairs{ending}.txt", []).append((safe(person), safe(garment)))
+    return jobs, pairs
 
 
 def _from_dataset(config: PrepareConfig, progress: Progress) -> tuple[list[Job], Pairs]:

@@ -51,17 +51,22 @@ class Summary:
     planned: int | None = None
     is_main: bool = True
 
+    @property
+    def pace(self) -> float:
+        """Seconds an item that was worked on."""
+        return self.seconds / max(self.ok + self.failed, 1)
+
     def as_dict(self) -> dict[str, Any]:
         """For `--json`."""
         entry = asdict(self)
         del entry["is_main"]
-        entry[f"seconds_per_{self.unit}"] = round(self.seconds / self.ok, 3) if self.ok else None
+        entry[f"seconds_per_{self.unit}"] = round(self.pace, 3) if self.ok else None
         return entry
 
     def __str__(self) -> str:
         if self.planned is not None:
             return f"would make {_count(self.planned, self.unit)}, {self.skipped} finished already: {self.out}"
-        pace = f"; {self.seconds / self.ok:.2f} s a {self.unit}" if self.ok else ""
+        pace = f"; {self.pace:.2f} s a {self.unit}" if self.ok else ""
         return f"{_count(self.ok, self.unit)} done, {self.failed} failed, {self.skipped} skipped{pace}: {self.out}"
 
 

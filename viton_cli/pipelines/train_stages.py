@@ -204,16 +204,19 @@ class Stage2Task(_PairTask):
 
 def tensors(sample: PairSample) -> Batch:
     """A pair's arrays as tensors by `core`'s conventions, without batch dimension."""
-    image = lambda a: torch.from_numpy(np.ascontiguousarray(a)).permute(2, 0, 1).float() / 127.5 - 1  # noqa: E731
     return {
-        "person": image(sample.person),
+        "person": _image(sample.person),
         "labels": torch.from_numpy(sample.labels.astype(np.int64)),
         "joints": torch.from_numpy(np.asarray(sample.joints, np.float32)),
         "seen": torch.from_numpy(np.asarray(sample.seen, bool)),
-        "clothing": image(sample.clothing),
+        "clothing": _image(sample.clothing),
         "clothing_mask": torch.from_numpy(np.asarray(sample.clothing_mask, np.float32))[None],
         "worn": torch.from_numpy(np.asarray(sample.worn_mask, np.float32))[None],
     }
+
+
+def _image(array: NDArray[np.uint8]) -> Tensor:
+    return torch.from_numpy(array.astype(np.float32)).permute(2, 0, 1) / 127.5 - 1
 
 
 def person_representation(batch: Batch) -> Tensor:
