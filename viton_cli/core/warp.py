@@ -38,6 +38,7 @@ __all__ = ["Layer", "Mask", "Warp", "fit_warp", "fit_warps"]
 
 Mask = NDArray[Any] | Tensor
 Array = NDArray[np.float32]
+Sizes = tuple[tuple[int, int], tuple[int, int]]  # of the garment and the target mask as they were given
 
 WORKING = 256  # longest side at which "parts" reads the masks
 SHORTEST = 40  # outlines shorter than this many working pixels (of WORKING) carry no shape
@@ -119,6 +120,7 @@ def fit_paper(
         regularisation: Of all turns but the first, and of the final map, times the squared mean distance.
         matching: Of `shape_context.match_shapes`.
     """
+    sizes = [(_size(a), _size(b)) for a, b in zip(garments, targets)]
     small = [_resize(mask, mask_height) for mask in garments], [_resize(mask, mask_height) for mask in targets]
     outlines = [[contours(mask) for mask in masks] for masks in small]
     fits = [i for i in range(len(garments)) if all(_long_enough(side[i], mask_height) for side in outlines)]
@@ -133,9 +135,9 @@ def fit_paper(
         splines = fit_tps(controls, points, regularisation * mean_distance(other) ** 2, use)
         for k, i in enumerate(fits):
             layers = (_reach(splines[k], small[0][i], small[1][i]),)
-            warps[i] = _warp(layers, small[0][i], small[1][i], targets[i], "paper", regularisation=regularisation)
+            warps[i] = _warp(layers, small[0][i], small[1][i], sizes[i], "paper", regularisation=regularisation)
     return [
-        warps[i] if i in warps else _stand_in(small[0][i], small[1][i], targets[i], "paper")
+        warps[i] if i in warps else _stand_in(small[0][i], small[1][i], sizes[i], "paper")
         for i in range(len(garments))
     ]
 
@@ -156,6 +158,7 @@ def fit_parts(
         samples: Points on each outline.
         iterations: Turns of the shape-context matching that brings the outlines near each other.
     """
+    sizes = [(_size(a), _size(b)) for a, b in zip(garments, targets)]
     mine = [clean(_resize(mask, WORKING)) for mask in garments]
     raw = [clean(_resize(mask, WORKING), holes=TINY_HOLE) for mask in targets]
     theirs = [clean(mask) for mask in raw]
@@ -166,15 +169,15 @@ def fit_parts(
     warps = []
     for i in range(len(mine)):
         if i not in registrations:
-            warps.append(_stand_in(mine[i], theirs[i], targets[i], "parts"))
+            warps.append(_stand_in(mine[i], theirs[i], sizes[i], "parts"))
             continue
         points = joints[i]
         if points is not None:
             points = rescale(torch.as_tensor(np.asarray(points)).double(), _size(targets[i]), _size(theirs[i])).numpy()
         parted = _parts_warp(
-            find_sides(outlines[0][i][0]), registrations[i], mine[i], theirs[i], raw[i], targets[i], points, seen[i]
+            find_sides(outlines[0][i][0]), registrations[i], mine[i], theirs[i], raw[i], sizes[i], points, seen[i]
         )
-        warps.append(_better(parted, registrations[i], mine[i], theirs[i], raw[i], targets[i]))
+        warps.append(_better(parted, registrations[i], mine[i], theirs[i], raw[i], sizes[i]))
     return warps
 
 
@@ -187,7 +190,7 @@ def overlap(warp: Warp, target: Array) -> float:
 
 
 def _better(
-    parted: Warp | None, found: Registration, garment: Array, target: Array, raw: Array, given: Array
+    parted: Warp | None, found: Registration, garment: Array, target: Array, raw: Array, given: Sizes
 ) -> Warp:
     """The warp by parts, unless it misses the target where going around the outlines does not."""
     reached = overlap(parted, raw) if parted is not None and parted.folded == 0 else 0.0
@@ -198,7 +201,7 @@ def _better(
     return parted if parted is not None and reached > overlap(plain, raw) - 0.08 else plain
 
 
-def _outline_warp(found: Registration, garment: Array, target: Array, given: Array) -> Warp:
+def _outline_warp(found: Registration, garment: Array, target: Array, given: Sizes) -> Warp:
     area = float((target > 0.5).sum())
     spline, used = _settle(found.target[found.use], found.garment[found.use], _spread(target > 0.5), area)
     if spline is None:
@@ -212,7 +215,7 @@ def _parts_warp(
     garment: Array,
     target: Array,
     raw: Array,
-    given: Array,
+    given: Sizes,
     joints: Points | None,
     seen: NDArray[np.bool_] | None,
 ) -> Warp | None:
@@ -310,7 +313,7 @@ def _determinants(spline: ThinPlateSpline, points: Tensor) -> Tensor:
     return slope[:, 0, 0] * slope[:, 1, 1] - slope[:, 0, 1] * slope[:, 1, 0]
 
 
-def _stand_in(garment: Array, target: Array, given: Array, variant: str, reason: str = "") -> Warp:
+def _stand_in(garment: Array, target: Array, given: Sizes, variant: str, reason: str = "") -> Warp:
     """A similarity from area and centre; an affine map from centre and spread where that misses the target."""
     reason = reason or "an outline is too short to carry a shape"
     places = [np.argwhere(mask > 0.5)[:, ::-1].astype(np.float64) for mask in (garment, target)]
@@ -333,7 +336,7 @@ def _warp(
     layers: tuple[Layer, ...],
     garment: Array,
     target: Array,
-    given: Array,
+    given: Sizes,
     variant: str,
     fallback: str | None = None,
     reason: str = "",
@@ -343,7 +346,8 @@ def _warp(
         layers,
         torch.from_numpy(garment)[None, None],
         _size(target),
-        _size(given),
+        given[0],
+        given[1],
         variant,
         fallback,
         reason,

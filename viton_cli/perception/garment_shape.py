@@ -145,6 +145,9 @@ def _sleeve_reach(mask: Bools, trunk: tuple[int, int, int, int], side: int) -> f
     areas = np.bincount(labels.ravel())
     areas[0] = 0
     y, x = np.nonzero(labels == areas.argmax())
+    rows = np.flatnonzero(mask.any(1))
+    if y.min() > rows[0] + 0.4 * rows.size:
+        return 0.0  # a flared hem, not a sleeve
     origin = left if side < 0 else right
     height = np.percentile(y, 5)
     return float(np.hypot(x - origin, y - height).max() / (right - left))
