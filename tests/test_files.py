@@ -40,6 +40,12 @@ class TestListPhotos:
         ids = [id for id, _ in files.list_photos(tmp_path)]
         assert sorted(ids) == ["B.jpg", "a.jpg", "a.jpg.png", "a.png", "b.png", "c"]
 
+    def test_a_runs_own_output_is_no_input(self, tmp_path: Path) -> None:
+        for name in ("a.jpg", "out/a__b.png", "out/deep/c.png", "outer/d.png"):
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name).write_bytes(b"")
+        assert [id for id, _ in files.list_photos(tmp_path, without=tmp_path / "out")] == ["a", "outer/d"]
+
     def test_a_file_is_a_list_of_one(self, tmp_path: Path) -> None:
         path = save(tmp_path / "one.jpeg", Image.fromarray(gradient()))
         assert files.list_photos(path) == [("one", path)]

@@ -35,11 +35,12 @@ MAX_PIXELS = 200_000_000
 KEY_FIELDS = ("kind", "id", "person", "garment")
 
 
-def list_photos(path: Path) -> list[tuple[str, Path]]:
+def list_photos(path: Path, without: Path | None = None) -> list[tuple[str, Path]]:
     """All pictures of a file or folder as (id, path), folders read recursively, sorted by id.
 
     An id is the name relative to `path` without its ending. Where two files would share an id (`a.jpg`, `a.png`, also
-    `A.png` on a file system that ignores case) each keeps its ending. Hidden files and other endings are passed over.
+    `A.png` on a file system that ignores case) each keeps its ending. Hidden files and other endings are passed over,
+    and so is the folder `without`: a run's own output, where that lies inside its input.
 
     Raises:
         NothingUsable: `path` does not exist or holds no picture.
@@ -50,8 +51,9 @@ def list_photos(path: Path) -> list[tuple[str, Path]]:
     if not path.is_dir():
         raise NothingUsable(f"{path}: no such file or folder")
     found: list[Path] = []
+    apart = without.resolve() if without else None
     for folder, folders, names in os.walk(path):
-        folders[:] = [name for name in folders if not name.startswith(".")]
+        folders[:] = [name for name in folders if not name.startswith(".") and Path(folder, name).resolve() != apart]
         found += [
             Path(folder, name)
             for name in names

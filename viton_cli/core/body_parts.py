@@ -1,7 +1,7 @@
 """The target mask read as a torso and two sleeves, with what hands, hair and crossing arms hide put back.
 
-A predicted clothing mask is one blot: arms that touch or cross the body leave no gap, a hand or a bag bites into it, hair
-covers a shoulder. A sleeve is therefore read as a tube about the arm's bones, and the torso as what is left, its sides
+A predicted clothing mask is one blot: arms that touch or cross the body leave no gap, a hand or a bag bites into it,
+hair covers a shoulder. A sleeve is therefore read as a tube about the arm's bones, and the torso as what is left, its sides
 and hem made whole across bites.
 
 Convention: all points in target-mask pixels. The first of a pair is the side on the left of the picture, which is the
@@ -51,7 +51,7 @@ class Tube:
     @cached_property
     def cover(self) -> Solid:
         """(H, W) bool: inside the outline."""
-        return np.asarray(polygon2mask(self.size, self.outline()[:, ::-1]))
+        return np.asarray(polygon2mask(self.size, self.outline()[:, ::-1]))  # type: ignore[no-untyped-call]
 
     def outline(self) -> Points:
         """(k, 2) open polygon: along the outer edge, over the end, back along the inner edge to the armpit."""
@@ -71,7 +71,7 @@ def arm_bones(
         return None, None
     joints = np.asarray(joints, np.float64)
     known = np.ones(18, bool) if seen is None else np.asarray(seen, bool)
-    arms = []
+    arms: list[Points | None] = []
     for shoulder, elbow, wrist in ((R_SHOULDER, R_ELBOW, R_WRIST), (L_SHOULDER, L_ELBOW, L_WRIST)):
         if not (known[shoulder] and known[elbow]):
             arms.append(None)
@@ -158,10 +158,8 @@ def read_tube(mask: NDArray[np.float32], bones: Points, side: float, width: floa
     return Tube(curve[: len(outer)], outer, inner, ends, tip, inner[start], start, (mask.shape[0], mask.shape[1]))
 
 
-def _runs(
-    inside: Solid, offsets: NDArray[np.float64], slack: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Ends (low, high) of each row's run of inside around offset 0, or around the nearest one within `slack`; or nan."""
+def _runs(inside: Solid, offsets: NDArray[np.float64], slack: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Ends (low, high) of each row's run of inside around offset 0, or the nearest one within `slack`; or nan."""
     rows = np.arange(len(inside))
     start = np.where(inside, np.abs(offsets)[None], np.inf).argmin(1)
     found = inside[rows, start] & (np.abs(offsets[start]) <= slack)

@@ -91,7 +91,7 @@ def turns(arc: Points, span: int) -> NDArray[np.float64]:
     back = arc - arc[np.maximum(index - span, 0)]
     on = arc[np.minimum(index + span, n - 1)] - arc
     cross = back[:, 0] * on[:, 1] - back[:, 1] * on[:, 0]
-    return np.degrees(np.arctan2(cross, (back * on).sum(1)))
+    return np.asarray(np.degrees(np.arctan2(cross, (back * on).sum(1))))
 
 
 def _read_side(mirrored: Points, arc: Points, width: float) -> Side | None:

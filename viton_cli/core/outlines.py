@@ -1,6 +1,7 @@
 """Outlines of masks, and the one-way walk that matches two of them in order.
 
-Convention: points are (x, y) pixels, pixel centres at integers, y down. An outline runs clockwise as seen in the picture.
+Convention: points are (x, y) pixels, pixel centres at integers, y down. An outline runs clockwise as
+seen in the picture.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ def contours(mask: NDArray[np.float32], level: float = 0.5) -> list[Points]:
     Points are (x, y) with sub-pixel precision; outer outlines run so that the inside is on the right of travel as seen
     in the picture (clockwise), holes the other way. Beyond its border the mask counts as empty.
     """
-    found = find_contours(np.pad(np.asarray(mask, np.float64), 1), level)
+    found = find_contours(np.pad(np.asarray(mask, np.float64), 1), level)  # type: ignore[no-untyped-call]
     outlines = [line[::-1, ::-1] - 1.0 if signed_area(line[:, ::-1]) < 0 else line[:, ::-1] - 1.0 for line in found]
     return sorted(outlines, key=lambda line: -arc_lengths(line)[-1])
 
@@ -116,7 +117,7 @@ def walk(cost: NDArray[np.float64], step_cost: NDArray[np.float64]) -> NDArray[n
         j = j - came[i, rows, j]
         matched[:, i - 1] = j
     order = (np.arange(n)[None] - start[:, None]) % n
-    return (np.take_along_axis(matched, order, 1) + begin[:, None]) % m
+    return np.asarray((np.take_along_axis(matched, order, 1) + begin[:, None]) % m, np.int64)
 
 
 def _anchors(cost: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

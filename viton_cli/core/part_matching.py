@@ -136,9 +136,7 @@ def _collar(ring: Points, shoulder: int, guess: Points, width: float) -> tuple[P
     return (top, True) if seen else (guess, False)
 
 
-def _neckline(
-    ring: Points, collar: Points, seen: bool, side: Side, straight: Affine, width: float
-) -> Points:
+def _neckline(ring: Points, collar: Points, seen: bool, side: Side, straight: Affine, width: float) -> Points:
     """Middle of the neckline to the collar point; nan where what the mask shows there is not the neckline."""
     guess = straight(side.piece(0, side.collar, 8))
     if not seen:
@@ -191,9 +189,13 @@ def _sleeve(side: Side, tube: Tube, scale: float) -> Patch:
     assert side.cuff is not None
     outer_corner, inner_corner = side.cuff
     shares = np.linspace(0.0, 1.0, 13)
-    far = np.hypot(*(0.5 * (side.arc[outer_corner] + side.arc[inner_corner] - side.arc[side.shoulder] - side.arc[side.armpit])))
+    far = np.hypot(
+        *(0.5 * (side.arc[outer_corner] + side.arc[inner_corner] - side.arc[side.shoulder] - side.arc[side.armpit]))
+    )
     first, last = tube.ends
-    shown = arc_lengths(np.concatenate([0.5 * (tube.shoulder + tube.armpit)[None], tube.curve[tube.start : min(tube.ends) + 1]]))[-1]
+    shown = arc_lengths(
+        np.concatenate([0.5 * (tube.shoulder + tube.armpit)[None], tube.curve[tube.start : min(tube.ends) + 1]])
+    )[-1]
     share = shown / max(far * scale, 1e-6)
     kept = share if share < SHORTEST else 1.0
     outer = at_shares(side.arc[side.shoulder : outer_corner + 1], kept * shares)

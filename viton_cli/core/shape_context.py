@@ -17,6 +17,7 @@ from torch import Tensor
 
 from viton_cli.core.tps import ThinPlateSpline, fit_tps
 
+
 def mean_distance(points: Tensor, use: Tensor | None = None) -> Tensor:
     """(B,) mean distance over ordered pairs of the points in use, zero self-distances included as in the original."""
     distances = torch.cdist(points, points)

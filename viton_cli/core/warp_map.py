@@ -49,7 +49,8 @@ class Warp:
         layers: Drawn in order, later ones over earlier ones. One for the paper's variant; torso and sleeves for parts.
         garment: (1, 1, h, w) garment mask at its working size.
         frame: (height, width) working size of the target.
-        garment_size, target_size: (height, width) of the masks as they were given; the latter is the default output size.
+        garment_size, target_size: (height, width) of the masks as they were given; the latter is the default
+            output size.
         variant: "parts" or "paper", as asked for.
         fallback: None, or "affine" / "similarity" when such a map had to stand in for the splines.
         reason: Why, in words; empty without fallback.
@@ -138,7 +139,7 @@ class Warp:
         return out
 
     def places(self, size: tuple[int, int], box: Box | None = None, layer: int = 0) -> Tensor:
-        """(H, W, 2) pixels of the garment mask, as it was given, that each output pixel reads by the map of one layer."""
+        """(H, W, 2) pixels of the given garment mask that each output pixel reads by the map of one layer."""
         box = box or (0.0, 0.0, float(size[1]), float(size[0]))
         where = self._places(self.layers[layer], (0, size[0], 0, size[1]), box)
         return rescale(where, (int(self.garment.shape[-2]), int(self.garment.shape[-1])), self.garment_size)

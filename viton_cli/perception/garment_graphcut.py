@@ -77,7 +77,7 @@ def centre_prior(height: int, width: int) -> Floats:
     """Where a garment is in a photo taken of it, before anything is known: a soft box about the middle."""
     y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
     radius = (np.abs(x) ** 3 + np.abs(y) ** 3) ** (1 / 3)
-    return np.clip(1.0 / (1.0 + np.exp((radius - 0.72) / 0.09)), 0.02, 0.9).astype(np.float32)
+    return np.asarray(np.clip(1.0 / (1.0 + np.exp((radius - 0.72) / 0.09)), 0.02, 0.9), np.float32)
 
 
 def _palette_codes(lab: Floats) -> Ints:

@@ -98,7 +98,7 @@ def _fit_background(lab: Floats, where: Bools, degree: int) -> tuple[Floats, Flo
 
 def _distance(lab: Floats, background: Floats, noise: Floats) -> Floats:
     """Departure from the background model in units of its noise."""
-    return np.sqrt(np.square((lab - background) / noise).sum(-1)).astype(np.float32)
+    return np.asarray(np.sqrt(np.square((lab - background) / noise).sum(-1)), np.float32)
 
 
 def _plainness(lab: Floats, background: Floats, seeds: Bools, weights: Floats) -> float:
@@ -121,7 +121,7 @@ def _edges(lab: Floats, noise: Floats) -> Floats:
         sharp = np.maximum(0.0, _steepness(lab[..., channel]) - 1.3 * coarse)
         total += np.square(sharp / noise[channel])
     edges = np.sqrt(total)
-    return np.where(edges < 0.15 * ndimage.maximum_filter(edges, 9), 0.0, edges).astype(np.float32)
+    return np.asarray(np.where(edges < 0.15 * ndimage.maximum_filter(edges, 9), 0.0, edges), np.float32)
 
 
 def _steepness(values: Floats) -> Floats:
@@ -137,7 +137,7 @@ def _barrier(distance: Floats, edges: Floats) -> Bools:
     keep = np.zeros(count + 1, bool)
     keep[np.unique(labels[strong])] = True
     keep[0] = False
-    return ndimage.binary_closing(np.pad(keep[labels], 2), np.ones((3, 3)))[2:-2, 2:-2]
+    return np.asarray(ndimage.binary_closing(np.pad(keep[labels], 2), np.ones((3, 3)))[2:-2, 2:-2])
 
 
 def _reach(free: Bools, seeds: Bools) -> Bools:
@@ -161,7 +161,7 @@ def _grow_over_shadow(outside: Bools, lab: Floats, background: Floats, edges: Fl
     shadow = near & (darker > -1) & (darker < 35) & (chroma < 2.5 + 0.15 * darker) & (edges < 1.1)
     # A shadow darkens all the way to the garment. Whatever is brighter than every way to it is garment behind its rim.
     depth = np.where(shadow | outside, darker, 100.0)
-    level = reconstruction(np.where(outside, depth, 100.0), depth, method="erosion")
+    level = reconstruction(np.where(outside, depth, 100.0), depth, method="erosion")  # type: ignore[no-untyped-call]
     shadow &= level - darker < 1.5
     grown = _reach(ndimage.binary_opening(shadow | outside, _ball(2)) | outside, outside)
     eaten = (grown & ~outside).sum() / max(1, (~outside).sum())
@@ -177,7 +177,8 @@ def _snap(mask: Bools, lab: Floats) -> Bools:
     gradient = np.zeros(mask.shape, np.float32)
     for channel in range(3):
         gradient += np.hypot(ndimage.sobel(lab[..., channel], 0), ndimage.sobel(lab[..., channel], 1))
-    return np.asarray((watershed(gradient, markers) == 1) | thin)
+    basins = watershed(gradient, markers)  # type: ignore[no-untyped-call]
+    return np.asarray((basins == 1) | thin)
 
 
 def tidy(mask: Bools, distance: Floats | None = None) -> Bools:

@@ -78,7 +78,8 @@ def inner_back(mask: Bools, lab: Floats) -> Bools:
     gradient = np.zeros(inside.shape, np.float32)
     for channel in range(3):
         gradient += np.hypot(ndimage.sobel(smooth[..., channel], 0), ndimage.sobel(smooth[..., channel], 1)) / 8
-    found = (watershed(gradient, markers, mask=inside) == 1) & inside
+    basins = watershed(gradient, markers, mask=inside)  # type: ignore[no-untyped-call]
+    found = (basins == 1) & inside
     found = ndimage.binary_opening(found, np.ones((3, 3)))
     if not _is_inner_back(found, inside, smooth, gradient, axis - window[1].start, span, float(mask.sum())):
         return none

@@ -53,8 +53,8 @@ def _from_folders(config: PrepareConfig) -> tuple[list[Job], Pairs]:
         raise BadConfig("nothing to prepare: give --person, --clothes, or --dataset with --format")
     if config.format or config.split:
         raise BadConfig("--format and --split belong to --dataset")
-    persons = list_photos(config.person) if config.person else []
-    garments = list_photos(config.clothes) if config.clothes else []
+    persons = list_photos(config.person, config.out) if config.person else []
+    garments = list_photos(config.clothes, config.out) if config.clothes else []
     masks = masks_of(dict(garments), config.clothes_mask) if config.clothes_mask else {}
     jobs = [Job("person", safe(id), path) for id, path in persons]
     jobs += [Job("garment", safe(id), path, masks.get(id)) for id, path in garments]

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from viton_cli.config import PrepareConfig
+from viton_cli.core.drawing import colour_labels, draw_labels, draw_skeleton
 from viton_cli.core.frames import crop, fit_box, to_frame, whole_photo
 from viton_cli.core.labels import LABELS
 from viton_cli.core.representation import pack
@@ -22,7 +23,6 @@ from viton_cli.files import (
     write_labels,
     write_text,
 )
-from viton_cli.core.drawing import colour_labels, draw_labels, draw_skeleton
 from viton_cli.records import Frame, Garment, Person, Pose
 
 GARMENT_MARGIN = 0.04  # of the garment's longer side, left free around it

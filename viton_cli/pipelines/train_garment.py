@@ -80,7 +80,7 @@ def train_garment(
         mask = torch.from_numpy(np.stack([d[1] for d in drawn]))[:, None]
         loss = segmentation_loss(network(image), mask)
         optimiser.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         schedule.step()
         recent.append(loss.item())
@@ -191,7 +191,7 @@ def _recolour(image: Floats, rng: np.random.Generator) -> Floats:
     image = np.clip(image @ (mix / np.maximum(0.3, mix.sum(0))).astype(np.float32), 0.0, 1.0)
     if rng.random() < 0.25:  # faint on faint: white on white, black on black
         image = rng.choice([0.05, 0.5, 0.93]) + (image - image.mean()) * 0.25
-    return np.clip(np.clip(image, 1e-3, 1.0) ** np.exp(rng.uniform(-0.5, 0.5)), 0.0, 1.0).astype(np.float32)
+    return np.asarray(np.clip(image, 1e-3, 1.0) ** np.exp(rng.uniform(-0.5, 0.5)), np.float32)
 
 
 def _background(examples: list[_Example], rng: np.random.Generator) -> Floats:
@@ -200,7 +200,7 @@ def _background(examples: list[_Example], rng: np.random.Generator) -> Floats:
         tone = rng.choice([rng.uniform(0, 1), rng.uniform(0.8, 1)])
         colour = np.clip(tone + rng.normal(0, 0.06, 3), 0, 1)
         fall = 1 + rng.uniform(-0.25, 0.25) * x + rng.uniform(-0.25, 0.25) * y - rng.uniform(0, 0.25) * (x * x + y * y)
-        return np.clip(fall[..., None] * colour, 0, 1).astype(np.float32)
+        return np.asarray(np.clip(fall[..., None] * colour, 0, 1), np.float32)
     for _ in range(20):
         example = examples[rng.integers(len(examples))]
         strip = _strip_beside(example)
@@ -238,4 +238,5 @@ def _disturb(image: Floats, rng: np.random.Generator) -> Floats:
         image = np.repeat(image.mean(-1, keepdims=True), 3, -1)
     if rng.random() < 0.3:
         image = ndimage.gaussian_filter(image, (rng.uniform(0.3, 1.0),) * 2 + (0,))
-    return np.clip(image + rng.normal(0, rng.uniform(0, 0.03), image.shape), 0.0, 1.0).astype(np.float32)
+    noise = rng.normal(0, rng.uniform(0, 0.03), image.shape)
+    return np.asarray(np.clip(image + noise, 0.0, 1.0), np.float32)

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from viton_cli.checkpoints import load_weights, resolve
 from viton_cli.core.composer import compose
 from viton_cli.core.generator import Generator
+from viton_cli.core.labels import BACKGROUND
 from viton_cli.core.losses import mask_iou, stage1_loss, stage2_loss
 from viton_cli.core.representation import represent
 from viton_cli.core.warp import fit_warp
@@ -203,9 +204,14 @@ class Stage2Task(_PairTask):
 
 
 def tensors(sample: PairSample) -> Batch:
-    """A pair's arrays as tensors by `core`'s conventions, without batch dimension."""
+    """A pair's arrays as tensors by `core`'s conventions, without batch dimension.
+
+    The person stands before white, as in VITON's studio photos: no network could know what is behind somebody, and
+    trying to would be most of the loss.
+    """
+    person = np.where((sample.labels == BACKGROUND)[:, :, None], 255, sample.person)
     return {
-        "person": _image(sample.person),
+        "person": _image(person),
         "labels": torch.from_numpy(sample.labels.astype(np.int64)),
         "joints": torch.from_numpy(np.asarray(sample.joints, np.float32)),
         "seen": torch.from_numpy(np.asarray(sample.seen, bool)),

@@ -118,8 +118,8 @@ def tryon(config: TryOnConfig, progress: Progress | None = None) -> Summary:
             or pair alone, and stands in the summary and the manifest.
     """
     progress = progress or Progress()
-    persons, people_given = _list(config.person)
-    garments, clothes_given = _list(config.clothes)
+    persons, people_given = _list(config.person, config.out)
+    garments, clothes_given = _list(config.clothes, config.out)
     if people_given and clothes_given:
         raise BadConfig("--person - and --clothes -: only one of them can come from stdin")
     wanted = pairs_of(config.pairing, persons, garments)
@@ -281,12 +281,12 @@ def _one_pair(
     return done
 
 
-def _list(where: str) -> tuple[Photos, dict[str, Photo]]:
+def _list(where: str, out: str) -> tuple[Photos, dict[str, Photo]]:
     """Photos of a file, a folder or a pipe: (id, path) of all, and those that are in memory already."""
     if where == PIPE:
         photo = decode_photo(sys.stdin.buffer.read(), "stdin")
         return [("stdin", Path("stdin"))], {"stdin": photo}
-    return list_photos(Path(where)), {}
+    return list_photos(Path(where), without=Path(out) if _is_folder(out) else None), {}
 
 
 def _pixels(path: Path) -> int:
