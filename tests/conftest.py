@@ -13,12 +13,17 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 from numpy.typing import NDArray
 from PIL import Image
 
 from viton_cli.errors import NoGarmentFound, NoPersonFound
 from viton_cli.records import Frame, Garment, Parsing, Person, Photo, Pose, Result
 from viton_cli.registry import Registry
+
+# Property tests neither fail because a machine is busy nor leave a folder behind.
+settings.register_profile("calm", deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None)
+settings.load_profile("calm")
 
 
 class FakeFinder:

@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -46,12 +45,13 @@ def tryon(folders: SimpleNamespace, *more: object) -> list[object]:
 
 class TestHelp:
     def test_is_quick_and_loads_nothing_heavy(self) -> None:
-        code = "import sys; from viton_cli.__main__ import main\ntry: main()\nexcept SystemExit: pass\n"
-        code += "print([m for m in ('torch', 'numpy', 'PIL', 'pydantic') if m in sys.modules], file=sys.stderr)"
-        began = time.monotonic()
+        code = "import sys, time; from viton_cli.__main__ import main\ntry: main()\nexcept SystemExit: pass\n"
+        code += "print([m for m in ('torch', 'numpy', 'PIL', 'pydantic') if m in sys.modules], file=sys.stderr)\n"
+        code += "print(time.process_time(), file=sys.stderr)"
         done = subprocess.run([sys.executable, "-c", code, "--help"], capture_output=True, text=True, check=True)
-        assert time.monotonic() - began < 1.0
-        assert done.stderr.strip() == "[]" and all(command in done.stdout for command in COMMANDS)
+        loaded, seconds = done.stderr.splitlines()
+        assert float(seconds) < 0.5, "of processor time, which a busy machine does not stretch"
+        assert loaded == "[]" and all(command in done.stdout for command in COMMANDS)
 
     def test_importing_the_package_loads_no_torch(self) -> None:
         code = "import sys, viton_cli; viton_cli.errors.VitonError; sys.exit('torch' in sys.modules)"

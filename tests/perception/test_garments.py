@@ -134,15 +134,6 @@ def test_garment_beyond_the_pictures_border_is_said() -> None:
     assert any("cut off at the left" in check for check in garment.checks)
 
 
-def test_chequered_cloth_behind_a_plain_garment() -> None:
-    mask = draw_mask(SHORT)
-    y, x = np.mgrid[0 : mask.shape[0], 0 : mask.shape[1]]
-    squares = ((y // 12 + x // 12) % 2)[..., None]
-    ground = np.where(squares, (190, 60, 50), (230, 215, 190)).astype(np.float32)
-    garment = cut_garment(Photo("g", lay(mask, fabric(mask, (50, 80, 140)), ground)))
-    assert overlap(garment.mask, mask) > 0.9
-
-
 def test_transparency_is_the_mask() -> None:
     mask = draw_mask(SHORT)
     image = np.random.default_rng(0).integers(0, 255, (*mask.shape, 3), np.uint8)

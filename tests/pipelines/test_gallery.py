@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -15,7 +16,7 @@ pytestmark = pytest.mark.usefixtures("fakes")
 
 
 def run(folders: SimpleNamespace, pairing: str = "all") -> list[tuple[int, int]]:
-    where = {"person": str(folders.people), "clothes": str(folders.clothes), "out": str(folders.out)}
+    where: dict[str, Any] = {"person": str(folders.people), "clothes": str(folders.clothes), "out": str(folders.out)}
     tryon(TryOnConfig(**where, pairing=pairing, overwrite=True))
     sizes = []
     for path in sorted(folders.out.glob("sheet*.jpg")):

@@ -31,7 +31,9 @@ def test_loss_falls_and_weights_are_read_back(tmp_path: Path) -> None:
     photo = write_photo(tmp_path, "a", "white", "navy")
     write_photo(tmp_path, "b", "grey", "red")
     losses: list[float] = []
-    train_garment([tmp_path], tmp_path / "g.safetensors", steps=100, batch=3, report=lambda _, loss: losses.append(loss))
+    train_garment(
+        [tmp_path], tmp_path / "g.safetensors", steps=100, batch=3, report=lambda _, loss: losses.append(loss)
+    )
     assert losses[-1] < 0.8 * losses[0]
     tensors, meta = load_weights(tmp_path / "g.safetensors")
     assert meta["steps"] == 100

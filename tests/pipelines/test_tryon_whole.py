@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -44,18 +45,9 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_from_two_folders_to_pictures(inputs: Path) -> None:
     out = inputs / "out"
-    done = tryon(
-        TryOnConfig(
-            person=str(inputs / "people"),
-            clothes=str(inputs / "clothes"),
-            out=str(out),
-            weights=str(inputs / "weights"),
-            pose="fake",
-            parsing="fake",
-            steps=True,
-            masks=True,
-        )
-    )
+    settings: dict[str, Any] = {"person": str(inputs / "people"), "clothes": str(inputs / "clothes"), "out": str(out)}
+    settings |= {"weights": str(inputs / "weights"), "pose": "fake", "parsing": "fake", "steps": True, "masks": True}
+    done = tryon(TryOnConfig(**settings))
     assert (done.ok, done.failed, done.defects) == (2, 1, 0), done.problems
     assert "nobody.png" in done.problems[0] and "no person found" in done.problems[0]
     for person in ("a", "b"):

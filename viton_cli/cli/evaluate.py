@@ -35,5 +35,5 @@ def perception(config: EvaluatePerceptionConfig, *, json: bool = JSON) -> int:
     """
     from viton_cli.pipelines.evaluate_perception import evaluate_perception
 
-    print_scores(evaluate_perception(config), json)
+    print_scores(evaluate_perception(config, say=lambda text: typer.echo(text, err=True)), json)
     return EXIT_OK

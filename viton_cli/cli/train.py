@@ -14,7 +14,8 @@ def _train(config: TrainConfig, *stages: str) -> int:
     from viton_cli.pipelines.train import train
 
     for stage in stages:
-        train(stage, config)
+        scores = train(stage, config)
+        typer.echo(", ".join([f"{stage} done", *(f"{name} {value:.4f}" for name, value in scores.items())]))
     return EXIT_OK
 
 

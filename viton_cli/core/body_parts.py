@@ -1,8 +1,8 @@
 """The target mask read as a torso and two sleeves, with what hands, hair and crossing arms hide put back.
 
 A predicted clothing mask is one blot: arms that touch or cross the body leave no gap, a hand or a bag bites into it,
-hair covers a shoulder. A sleeve is therefore read as a tube about the arm's bones, and the torso as what is left, its sides
-and hem made whole across bites.
+hair covers a shoulder. A sleeve is therefore read as a tube about the arm's bones, and the torso as what is left, its
+sides and hem made whole across bites.
 
 Convention: all points in target-mask pixels. The first of a pair is the side on the left of the picture, which is the
 person's right.

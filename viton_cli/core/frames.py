@@ -54,6 +54,14 @@ def crop(image: NDArray[np.generic], frame: Frame, fill: int = GREY, nearest: bo
     if ox1 <= ox0 or oy1 <= oy0:
         return out
     box = (x0 + ox0 / sx, y0 + oy0 / sy, x0 + ox1 / sx, y0 + oy1 / sy)
+    # The outermost of these may reach beyond the photo by half their width: its edge is continued there, since a smaller
+    # box would move what the frame shows.
+    before = max(int(np.ceil(-box[1] - 1e-6)), 0), max(int(np.ceil(-box[0] - 1e-6)), 0)
+    after = max(int(np.ceil(box[3] - height - 1e-6)), 0), max(int(np.ceil(box[2] - width - 1e-6)), 0)
+    if any(before) or any(after):
+        image = np.pad(image, (*zip(before, after), *((0, 0),) * (image.ndim - 2)), mode="edge")
+        height, width = image.shape[:2]
+        box = (box[0] + before[1], box[1] + before[0], box[2] + before[1], box[3] + before[0])
     box = (max(box[0], 0.0), max(box[1], 0.0), min(box[2], float(width)), min(box[3], float(height)))
     method = Image.Resampling.NEAREST if nearest else Image.Resampling.BILINEAR
     picture = Image.fromarray(image).resize((ox1 - ox0, oy1 - oy0), method, box=box)

@@ -1,4 +1,4 @@
-"""From control points to a finished warp: how stiff the splines must be, where each layer lies, what stands in for them."""
+"""From control points to a finished warp: how stiff the splines must be, where layers lie, what stands in for them."""
 
 from __future__ import annotations
 
@@ -80,7 +80,8 @@ def _determinants(spline: ThinPlateSpline, points: Tensor) -> Tensor:
 def stand_in(garment: Array, target: Array, given: Sizes, variant: str, reason: str = "") -> Warp:
     """A similarity from area and centre; an affine map from centre and spread where that misses the target."""
     reason = reason or "an outline is too short to carry a shape"
-    places = [np.argwhere(mask > 0.5)[:, ::-1].astype(np.float64) for mask in (garment, target)]
+    # Shrunk to the working size, a speck may reach one half nowhere.
+    places = [np.argwhere(mask > 0.5 * mask.max())[:, ::-1].astype(np.float64) for mask in (garment, target)]
     centres = [points.mean(0) for points in places]
     spreads = [np.maximum(points.std(0), 0.3) for points in places]
     candidates = []

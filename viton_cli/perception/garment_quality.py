@@ -39,20 +39,18 @@ def _centredness(mask: Bools) -> float:
 
 
 def contour_strength(mask: Bools, lab: Floats) -> float:
-    """Share of the contour that runs along edges clearly stronger than those of the garment's inside and outside."""
-    smooth = np.stack([ndimage.gaussian_filter(lab[..., c], 0.8) for c in range(3)], -1)
+    """Share of the contour that runs along edges clearly stronger than is usual away from it."""
     squared = np.zeros(mask.shape, np.float32)
     for channel in range(3):
-        squared += np.square(ndimage.sobel(smooth[..., channel], 0)) + np.square(ndimage.sobel(smooth[..., channel], 1))
-    gradient = np.sqrt(squared) / 8
+        smooth = ndimage.gaussian_filter(lab[..., channel], 0.8)
+        squared += np.square(ndimage.sobel(smooth, 0)) + np.square(ndimage.sobel(smooth, 1))
+    peak = ndimage.maximum_filter(np.sqrt(squared) / 8, 5)
     rim = mask & ~ndimage.binary_erosion(mask, border_value=1)
     if not rim.any():
         return 0.0
     away = ndimage.distance_transform_edt(~rim) > 6
-    usual = float(np.median(gradient[away])) if away.any() else 0.0
-    peak = ndimage.maximum_filter(gradient, 5)
-    usual_peak = float(np.median(peak[away])) if away.any() else usual
-    return float(np.mean(peak[rim] > max(0.8, 1.25 * usual_peak)))
+    usual = float(np.median(peak[away])) if away.any() else 0.0
+    return float(np.mean(peak[rim] > max(0.8, 1.25 * usual)))
 
 
 def _border_contact(mask: Bools) -> float:
