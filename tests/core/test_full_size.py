@@ -32,7 +32,11 @@ class Straight:
     """The product view onto the frame, corner to corner."""
 
     def apply(
-        self, image: NDArray[Any], size: tuple[int, int], box: tuple[float, float, float, float] | None = None, fill: float = 1.0
+        self,
+        image: NDArray[Any],
+        size: tuple[int, int],
+        box: tuple[float, float, float, float] | None = None,
+        fill: float = 1.0,
     ) -> NDArray[np.float32]:
         x0, y0, x1, y1 = box or (0.0, 0.0, float(size[1]), float(size[0]))
         sx, sy = image.shape[1] / (x1 - x0), image.shape[0] / (y1 - y0)
@@ -57,7 +61,9 @@ def person(size: tuple[int, int] = (400, 300), **drawing: Any) -> Person:
     return Person(Photo("drawn", image), pose, Parsing(labels), person_frame(pose, size, SIZE))
 
 
-def painted(who: Person, garment: NDArray[np.bool_], alpha: float = 1.0, mask: NDArray[np.bool_] | None = None) -> Painted:
+def painted(
+    who: Person, garment: NDArray[np.bool_], alpha: float = 1.0, mask: NDArray[np.bool_] | None = None
+) -> Painted:
     """A garment that covers `garment`, (H, W) of the photo; `mask`, likewise, is what the network predicts."""
     cover = crop(garment.astype(np.float32), who.frame, 0).astype(np.float32)
     predicted = cover if mask is None else crop(mask.astype(np.float32), who.frame, 0).astype(np.float32)

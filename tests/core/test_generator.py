@@ -86,5 +86,7 @@ def test_both_inputs_are_seen_everywhere() -> None:
 def test_weights_are_drawn_small() -> None:
     torch.manual_seed(0)
     net = Generator(16)
-    weights = torch.cat([m.weight.detach().flatten() for m in net.modules() if isinstance(m, (nn.Conv2d, nn.ConvTranspose2d))])
+    weights = torch.cat(
+        [m.weight.detach().flatten() for m in net.modules() if isinstance(m, (nn.Conv2d, nn.ConvTranspose2d))]
+    )
     assert abs(float(weights.mean())) < 1e-4 and float(weights.std()) == pytest.approx(0.02, rel=0.01)

@@ -44,7 +44,8 @@ def test_coordinates_are_cut_to_whole_pixels() -> None:
 
 
 @pytest.mark.parametrize(
-    ("x", "y", "ones"), [(0, 0, 36), (35, 47, 36), (0, 20, 66), (17, 0, 66), (2, 20, 8 * 11), (-3, 20, 3 * 11), (-7, 9, 0)]
+    ("x", "y", "ones"),
+    [(0, 0, 36), (35, 47, 36), (0, 20, 66), (17, 0, 66), (2, 20, 8 * 11), (-3, 20, 3 * 11), (-7, 9, 0)],
 )
 def test_squares_end_at_the_border(x: int, y: int, ones: int) -> None:
     assert maps(x, y)[L.R_WRIST].sum() == ones

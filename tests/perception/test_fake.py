@@ -24,7 +24,7 @@ def test_a_drawing_is_read_back_exactly(sleeves: str, bag: bool, size: tuple[int
     assert (L.BAG in labels) == bag
     (found,) = FakePose().detect(Photo("a", image))
     assert np.array_equal(found.seen, pose.seen) and pose.seen.all()
-    np.testing.assert_allclose(found.joints, pose.joints, atol=0.015 * size[0])
+    np.testing.assert_allclose(found.joints, pose.joints, atol=0.02 * size[0])
 
 
 def test_every_label_of_a_drawing_has_its_own_colour() -> None:

@@ -13,7 +13,9 @@ from viton_cli.perception.losses import IGNORE, LABEL_WEIGHTS, joint_loss, label
 H, W = 12, 10
 
 
-def joints(point: tuple[float, float], seen: bool, logits: torch.Tensor | None = None, absent: float = 0.0, known: bool = True) -> float:
+def joints(
+    point: tuple[float, float], seen: bool, logits: torch.Tensor | None = None, absent: float = 0.0, known: bool = True
+) -> float:
     maps = torch.zeros(1, 1, H, W) if logits is None else logits
     loss = joint_loss(
         maps, torch.full((1, 1), absent), torch.tensor([[point]]), torch.tensor([[seen]]), torch.tensor([float(known)])

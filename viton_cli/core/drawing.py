@@ -15,9 +15,7 @@ _LIMBS = (
 )  # fmt: skip
 
 
-def draw_skeleton(
-    image: NDArray[np.uint8], joints: NDArray[np.float32], seen: NDArray[np.bool_]
-) -> NDArray[np.uint8]:
+def draw_skeleton(image: NDArray[np.uint8], joints: NDArray[np.float32], seen: NDArray[np.bool_]) -> NDArray[np.uint8]:
     """Bones between seen joints over a copy of the picture, line width by picture size."""
     picture = Image.fromarray(image)
     draw = ImageDraw.Draw(picture)
@@ -42,7 +40,9 @@ def draw_labels(image: NDArray[np.uint8], labels: NDArray[np.uint8], strength: f
     return np.where((labels > 0)[:, :, None], mixed, image).astype(np.uint8)
 
 
-def tile(pictures: list[NDArray[np.uint8]], columns: int, captions: list[str] | None = None, gap: int = 4) -> NDArray[np.uint8]:
+def tile(
+    pictures: list[NDArray[np.uint8]], columns: int, captions: list[str] | None = None, gap: int = 4
+) -> NDArray[np.uint8]:
     """Pictures on a white sheet, row by row, each scaled into the first one's size, captions above."""
     height, width = pictures[0].shape[:2]
     band = 14 if captions else 0

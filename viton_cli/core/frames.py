@@ -69,9 +69,7 @@ def crop(image: NDArray[np.generic], frame: Frame, fill: int = GREY, nearest: bo
     return out
 
 
-def fit_box(
-    left: float, top: float, right: float, bottom: float, size: tuple[int, int]
-) -> tuple[int, int, int, int]:
+def fit_box(left: float, top: float, right: float, bottom: float, size: tuple[int, int]) -> tuple[int, int, int, int]:
     """The smallest box of `size`'s aspect around a rectangle, same centre, integer edges."""
     height, width = max(bottom - top, 2.0), max(right - left, 2.0)
     aspect = size[1] / size[0]

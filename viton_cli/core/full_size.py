@@ -83,8 +83,9 @@ def lay_in(person: Person, frame: Frame, painted: Painted) -> tuple[Picture, Boo
     if scale < 1.0:
         fresh = _resize(fresh, patch.shape[:2])
         matte = _resize(matte, patch.shape[:2])
-        garment = _garment_layer(painted, frame, Frame((a, b, c, d), (d - b, c - a)))
-        share = _resize(regions.garment * regions.alpha, patch.shape[:2])[:, :, None]
+        opacity = _resize(regions.garment, patch.shape[:2])
+        garment = _garment_layer(painted, frame, Frame((a, b, c, d), (d - b, c - a)), opacity > 0)
+        share = (opacity * _resize(regions.alpha, patch.shape[:2]))[:, :, None]
         fresh = np.clip(fresh * (1 - share) + garment * share, 0, 255)
     matte = matte[:, :, None]
     blended = patch + matte * (fresh.astype(np.float32) - patch)
@@ -131,6 +132,9 @@ def find_regions(person: Person, frame: Frame, part: Frame, painted: Painted) ->
     front = np.isin(labels, IN_FRONT) | hands | bare
     old = np.isin(labels, REPLACED)
 
+    # Beside the person the garment goes as far as the predicted mask: between arm and body the background stays.
+    beside = (labels == L.BACKGROUND) & ~old
+    laid = np.where(beside, laid * ((mask - 0.15) / 0.3).clip(0, 1), laid)
     # Gaps between the warped garment and the predicted mask, over the old garment, belong to the new one.
     near = ndimage.distance_transform_edt(laid <= 0.5) < 8 * pixel if (laid > 0.5).any() else laid > 0.5
     gap = old & (mask > 0.5) & near
@@ -167,7 +171,7 @@ def paint(
         base[regions.lower] = grow_within(original, known, regions.lower) if known.any() else coarse[regions.lower]
     if regions.skin.any():
         base[regions.skin] = _skin_colours(original, labels, coarse, regions.skin)
-    garment = _garment_layer(painted, frame, part)
+    garment = _garment_layer(painted, frame, part, regions.garment > 0)
     alpha = regions.alpha[:, :, None]
     new = alpha * garment + (1 - alpha) * coarse
     opacity = regions.garment[:, :, None]
@@ -190,13 +194,21 @@ def grow_within(image: Picture, known: Bools, wanted: Bools) -> NDArray[np.float
     return np.asarray(small[wanted], np.float32)
 
 
-def _garment_layer(painted: Painted, frame: Frame, part: Frame) -> NDArray[np.float32]:
-    """(h, w, 3) the garment from its own photo, as it lies on the person."""
-    layer = painted.warp.apply(painted.product.sharp, part.size, _box_in(frame, part), fill=255.0)
+def _garment_layer(painted: Painted, frame: Frame, part: Frame, wanted: Bools) -> NDArray[np.float32]:
+    """(h, w, 3) the garment from its own photo, as it lies on the person; where the warp left a gap in what is wanted,
+    its colours go on."""
+    box = _box_in(frame, part)
+    layer = painted.warp.apply(painted.product.sharp, part.size, box, fill=255.0)
+    there = painted.warp.apply(painted.product.sharp_mask, part.size, box, fill=0.0) > 0.5
+    gap = wanted & ~there
+    if gap.any() and there.any():
+        layer[gap] = grow_within(layer.clip(0, 255).astype(np.uint8), there, gap)
     return np.asarray(layer, np.float32)
 
 
-def _skin_colours(original: Picture, labels: NDArray[np.uint8], coarse: NDArray[np.float32], skin: Bools) -> NDArray[np.float32]:
+def _skin_colours(
+    original: Picture, labels: NDArray[np.uint8], coarse: NDArray[np.float32], skin: Bools
+) -> NDArray[np.float32]:
     """(n, 3) skin: the person's own colour (median of what skin shows), light and shade of the coarse result."""
     shown = np.isin(labels, L.SKIN) & ~skin
     painted = coarse[skin]
@@ -226,7 +238,15 @@ def _beneath(
         chest = neck + (0, 0.38 * torso)
         up = np.array((0, 0.3 * torso))
         throat = 0.16 * torso
-        outline = [right, chest + (right - neck) * 0.6, chest + (left - neck) * 0.6, left, neck + (throat, 0) - up * 0.5, neck - up, neck - (throat, 0) - up * 0.5]
+        outline = [
+            right,
+            chest + (right - neck) * 0.6,
+            chest + (left - neck) * 0.6,
+            left,
+            neck + (throat, 0) - up * 0.5,
+            neck - up,
+            neck - (throat, 0) - up * 0.5,
+        ]
         region = polygon2mask(size, np.array([(y, x) for x, y in outline]))
         # Skin shows in the neckline: above the new garment's collar, never below it.
         skin |= region & ~_below(garment, size)
@@ -329,7 +349,11 @@ def _from_frame(values: Mask, frame: Frame, part: Frame) -> Mask:
 def _resize(values: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
     planes = values if values.ndim == 3 else values[:, :, None]
     out = [
-        np.asarray(Image.fromarray(np.ascontiguousarray(planes[:, :, i], np.float32)).resize(size[::-1], Image.Resampling.BILINEAR))
+        np.asarray(
+            Image.fromarray(np.ascontiguousarray(planes[:, :, i], np.float32)).resize(
+                size[::-1], Image.Resampling.BILINEAR
+            )
+        )
         for i in range(planes.shape[2])
     ]
     return np.stack(out, 2) if values.ndim == 3 else out[0]

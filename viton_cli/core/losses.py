@@ -32,7 +32,12 @@ def perceptual_loss(features: Features, result: Tensor, truth: Tensor, weights: 
 
 
 def stage1_loss(
-    coarse: Tensor, mask_logits: Tensor, truth: Tensor, truth_mask: Tensor, features: Features, weights: tuple[float, ...]
+    coarse: Tensor,
+    mask_logits: Tensor,
+    truth: Tensor,
+    truth_mask: Tensor,
+    features: Features,
+    weights: tuple[float, ...],
 ) -> dict[str, Tensor]:
     """Equation 1: pixels + features + clothing mask.
 
@@ -46,7 +51,12 @@ def stage1_loss(
     pixel = (coarse - truth).abs().mean()
     mask = (torch.sigmoid(mask_logits) - truth_mask).abs().mean()
     perceptual = perceptual_loss(features, coarse, truth, weights)
-    return {"loss": PIXEL_STAGE1 * pixel + MASK_STAGE1 * mask + perceptual, "pixel": pixel, "mask": mask, "perceptual": perceptual}
+    return {
+        "loss": PIXEL_STAGE1 * pixel + MASK_STAGE1 * mask + perceptual,
+        "pixel": pixel,
+        "mask": mask,
+        "perceptual": perceptual,
+    }
 
 
 def total_variation(x: Tensor) -> Tensor:
@@ -80,5 +90,3 @@ def mask_iou(predicted: Tensor, truth: Tensor) -> Tensor:
     a, b = predicted > 0.5, truth > 0.5
     both, either = (a & b).sum((1, 2, 3)).float(), (a | b).sum((1, 2, 3)).float()
     return torch.where(either > 0, both / either.clamp_min(1), torch.ones_like(either))
-
-

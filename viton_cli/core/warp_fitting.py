@@ -142,7 +142,6 @@ def _folded(layers: tuple[Layer, ...], target: Array) -> float:
 def spread(area: NDArray[np.bool_]) -> NDArray[np.int64]:
     """(m, 2) pixels (x, y) of an area, about 800 evenly spread ones: enough to meet any fold that can be seen."""
     spots = np.argwhere(area)
-    # A stride prime to most widths walks through the columns instead of staying in a few.
     return np.ascontiguousarray(spots[:: max(1, len(spots) // 800), ::-1])
 
 

@@ -18,8 +18,8 @@ from torch.nn import functional as F
 
 from viton_cli.core.tps import ThinPlateSpline, rescale, sample, sample_shrinking
 
-# The spline is evaluated every 2 pixels of a 256 pixel high frame and read bilinearly in between. Measured on true
-# pairs this is off by less than 0.1 garment pixels of that frame, at a hundredth of the cost.
+# The spline is evaluated every 2 pixels of a 256 pixel high frame and read bilinearly in between. On 24 layers of eight
+# rendered pairs the largest error inside a layer had a median of 0.3 garment pixels of that frame and a worst of 1.9.
 LATTICE = 128
 
 Box = tuple[float, float, float, float]

@@ -23,9 +23,10 @@ from viton_cli.core.full_size import Painted, lay_in
 from viton_cli.core.generator import Generator
 from viton_cli.core.product import Product, cut_product
 from viton_cli.core.representation import represent
+from viton_cli.core.target import whole_target
 from viton_cli.core.warp import Warp, fit_warp
 from viton_cli.methods.networks import load_stage
-from viton_cli.records import Coarse, Garment, Person, Result, Sample, Warped
+from viton_cli.records import Coarse, Frame, Garment, Person, Result, Sample, Warped
 
 
 class Viton:
@@ -75,7 +76,7 @@ class Viton:
         )
         clock.lap("warp")
 
-        alpha = self.composer(warped.image, coarse.image) * warped.mask
+        alpha = self.composer(warped.image, coarse.image)
         clock.lap("compose")
 
         painted = Painted(as_picture(coarse.image), as_mask(coarse.mask), as_mask(alpha), product, warp)
@@ -84,17 +85,19 @@ class Viton:
 
         shown = {}
         if steps:
-            network_result = compose(alpha, warped.image, coarse.image)
-            shown = strip(person, sample, coarse, warped, alpha, as_picture(network_result), finished)
+            inside = alpha * warped.mask
+            network_result = compose(inside, warped.image, coarse.image)
+            shown = strip(person, sample, coarse, warped, inside, as_picture(network_result), finished)
         checks = (f"the warp fell back to a {warp.fallback} map: {warp.reason}",) if warp.fallback else ()
         return Result(finished, edited, shown, (*person.checks, *garment.checks, *checks), clock.laps, warp.fallback)
 
     def fit(self, sample: Sample, coarse: Coarse) -> Warp:
         """Shape-context or part matching from the garment's mask to the predicted clothing mask (section 3.3)."""
-        return fit_warp(
-            sample.clothing_mask[0, 0].numpy(), coarse.mask[0, 0].numpy(), variant=self.variant,
-            joints=sample.joints[0].numpy(), seen=sample.seen[0].numpy(),
-        )  # fmt: skip
+        joints, seen = sample.joints[0].numpy(), sample.seen[0].numpy()
+        target = as_mask(coarse.mask)
+        if self.variant != "paper":
+            target = whole_target(target, sample.labels[0].numpy().astype(np.uint8), joints, seen)
+        return fit_warp(as_mask(sample.clothing_mask), target, variant=self.variant, joints=joints, seen=seen)
 
 
 class Clock:
@@ -111,7 +114,7 @@ class Clock:
         self._last = now
 
 
-def sample_frame(person: Person, size: tuple[int, int]) -> frames.Frame:
+def sample_frame(person: Person, size: tuple[int, int]) -> Frame:
     """The person's frame at the networks' size."""
     if person.frame.size == size:
         return person.frame

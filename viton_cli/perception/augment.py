@@ -111,7 +111,9 @@ def random_box(example: Example, size: tuple[int, int], rng: np.random.Generator
     return cx, cy, max(height, 24.0)
 
 
-def _view(image: Image.Image, matrix: NDArray[np.float64], size: tuple[int, int], nearest: bool, fill: int) -> NDArray[np.uint8]:
+def _view(
+    image: Image.Image, matrix: NDArray[np.float64], size: tuple[int, int], nearest: bool, fill: int
+) -> NDArray[np.uint8]:
     """Resample `image` by the affine map `matrix` (2, 3) from frame pixel centres to photo pixel centres."""
     shrink = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
     m = matrix.copy()
@@ -138,7 +140,9 @@ def _studio(image: NDArray[np.uint8], labels: NDArray[np.uint8], rng: np.random.
     ys, xs = np.linspace(-1, 1, height)[:, None, None], np.linspace(-1, 1, width)[None, :, None]
     slope = rng.normal(0, 8, 3)
     wall = colour + slope[0] * ys + slope[1] * xs + slope[2] * (xs**2 + ys**2)
-    person = Image.fromarray(((labels > 0) * 255).astype(np.uint8)).filter(ImageFilter.GaussianBlur(rng.uniform(0.4, 1.0)))
+    person = Image.fromarray(((labels > 0) * 255).astype(np.uint8)).filter(
+        ImageFilter.GaussianBlur(rng.uniform(0.4, 1.0))
+    )
     alpha = np.asarray(person, np.float32)[:, :, None] / 255
     return np.clip(image * alpha + wall * (1 - alpha) + rng.normal(0, 1.5, image.shape), 0, 255).astype(np.uint8)
 
@@ -151,10 +155,13 @@ def _occlude(
     height, width = image.shape[:2]
     h, w = int(rng.uniform(0.08, 0.3) * height), int(rng.uniform(0.08, 0.4) * width)
     y, x = int(rng.integers(0, height - h)), int(rng.integers(0, width - w))
-    image[y : y + h, x : x + w] = np.clip(rng.integers(0, 256, 3) + rng.normal(0, rng.uniform(0, 40), (h, w, 3)), 0, 255)
+    image[y : y + h, x : x + w] = np.clip(
+        rng.integers(0, 256, 3) + rng.normal(0, rng.uniform(0, 40), (h, w, 3)), 0, 255
+    )
     if labels is not None:
         labels[y : y + h, x : x + w] = IGNORE  # whether it is a bag or part of the scene, nobody can say
-    seen &= ~((joints[:, 0] > x) & (joints[:, 0] < x + w) & (joints[:, 1] > y) & (joints[:, 1] < y + h))
+    corner = np.array([x, y]) - 0.5  # pixel centres are at integers
+    seen &= ~((joints >= corner) & (joints < corner + (w, h))).all(1)
 
 
 def _photometric(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:

@@ -82,7 +82,9 @@ def load_blazepose(net: PerceptionNet, path: Path) -> None:
         for target in targets:
             weight, bias = next(layers, (torch.empty(0), torch.empty(0)))
             if weight.shape != target.weight.shape or target.bias is None:
-                raise BadWeights(f"{path}: not BlazePose's full landmark model (a layer has shape {list(weight.shape)})")
+                raise BadWeights(
+                    f"{path}: not BlazePose's full landmark model (a layer has shape {list(weight.shape)})"
+                )
             with torch.no_grad():
                 target.weight.copy_(weight)
                 target.bias.copy_(bias)

@@ -51,7 +51,9 @@ class Perceiver:
         path = resolve("perception") if weights is None else weights
         tensors, meta = load_weights(path)
         if meta.get("kind") != "perception":
-            raise BadWeights(f"{path}: these are weights of '{meta.get('kind', 'an unknown network')}', not of 'perception'")
+            raise BadWeights(
+                f"{path}: these are weights of '{meta.get('kind', 'an unknown network')}', not of 'perception'"
+            )
         self.net = PerceptionNet(int(meta["width"]))
         try:
             self.net.load_state_dict(tensors)
@@ -104,7 +106,9 @@ class Perceiver:
         corners = np.array([[columns.min(), rows.min()], [columns.max() + 1, rows.max() + 1]]) * scale - 0.5
         (left, top), (right, bottom) = frames.to_photo(corners, look.frame)
         tall, wide = bottom - top, right - left
-        box = frames.fit_box(left - 0.08 * wide, top - 0.06 * tall, right + 0.08 * wide, bottom + 0.06 * tall, self.size)
+        box = frames.fit_box(
+            left - 0.08 * wide, top - 0.06 * tall, right + 0.08 * wide, bottom + 0.06 * tall, self.size
+        )
         seen_height = look.frame.box[3] - look.frame.box[1]
         return Frame(box, self.size) if box[3] - box[1] < 0.8 * seen_height else None
 
@@ -154,7 +158,9 @@ def clean(labels: NDArray[np.uint8], least: float = 0.02) -> NDArray[np.uint8]:
     """Drop islands apart from the person that are smaller than `least` of the largest region."""
     small = Image.fromarray(labels)
     shrink = max(labels.shape[0] / 384, 1.0)
-    grid = np.asarray(small.resize((max(round(labels.shape[1] / shrink), 1), max(round(labels.shape[0] / shrink), 1)), 0))
+    grid = np.asarray(
+        small.resize((max(round(labels.shape[1] / shrink), 1), max(round(labels.shape[0] / shrink), 1)), 0)
+    )
     regions, count = ndimage.label(grid > 0, np.ones((3, 3)))
     if count < 2:
         return labels

@@ -30,7 +30,11 @@ _SHAPE = (
 
 
 def draw_person(
-    size: tuple[int, int] = (512, 384), scale: float = 0.95, middle: float = 0.5, sleeves: str = "short", bag: bool = False
+    size: tuple[int, int] = (512, 384),
+    scale: float = 0.95,
+    middle: float = 0.5,
+    sleeves: str = "short",
+    bag: bool = False,
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8], Pose]:
     """Paint a person.
 
@@ -64,13 +68,18 @@ def draw_person(
         disc(joints[ankle][0], joints[ankle][1] + thick, 1.3 * thick, shoe)
     head_x, head_y = joints[L.NOSE]
     disc(head_x, head_y - 0.012 * unit, 0.062 * unit, L.HAIR)
-    draw.rectangle((head_x - 0.022 * unit, head_y, head_x + 0.022 * unit, joints[L.NECK][1] + 0.02 * unit), fill=L.NECK_SKIN)
+    draw.rectangle(
+        (head_x - 0.022 * unit, head_y, head_x + 0.022 * unit, joints[L.NECK][1] + 0.02 * unit), fill=L.NECK_SKIN
+    )
     draw.ellipse((head_x - 0.04 * unit, head_y - 0.05 * unit, head_x + 0.04 * unit, head_y + 0.05 * unit), fill=L.FACE)
     shoulders, hips = joints[[L.R_SHOULDER, L.L_SHOULDER]], joints[[L.L_HIP, L.R_HIP]]
     torso = [tuple(shoulders[0] - (thick, thick)), tuple(joints[L.NECK] + (-thick, 0)), tuple(joints[L.NECK] + (thick, 0)),
              tuple(shoulders[1] + (thick, -thick)), tuple(hips[0] + (thick, thick)), tuple(hips[1] + (-thick, thick))]  # fmt: skip
     draw.polygon([(float(x), float(y)) for x, y in torso], fill=L.UPPER)
-    for shoulder, elbow, wrist, arm in ((L.R_SHOULDER, L.R_ELBOW, L.R_WRIST, L.R_ARM), (L.L_SHOULDER, L.L_ELBOW, L.L_WRIST, L.L_ARM)):
+    for shoulder, elbow, wrist, arm in (
+        (L.R_SHOULDER, L.R_ELBOW, L.R_WRIST, L.R_ARM),
+        (L.L_SHOULDER, L.L_ELBOW, L.L_WRIST, L.L_ARM),
+    ):
         limb(shoulder, elbow, 0.9 * thick, arm)
         limb(elbow, wrist, 0.75 * thick, arm)
         disc(*joints[wrist], thick, arm)
@@ -112,8 +121,8 @@ class FakePose:
         rows, columns = np.nonzero(labels == L.FACE)
         if len(rows) < 20:
             return []
-        # The face is an ellipse 0.1 high around the nose.
-        unit = float(rows.max() - rows.min() + 1) / 0.1
+        # The face is an ellipse 0.1 high around the nose; drawing it touches one pixel row more than its height.
+        unit = float(rows.max() - rows.min()) / 0.1
         x, y = (columns.min() + columns.max()) / 2, (rows.min() + rows.max()) / 2
         joints = np.array([(x + a * unit, y + (b - 0.12) * unit) for a, b in _SHAPE], np.float32)
         height, width = photo.size

@@ -16,7 +16,9 @@ LABEL_WEIGHTS = (
 )  # fmt: skip
 
 
-def joint_loss(joints: Tensor, absent: Tensor, points: Tensor, seen: Tensor, known: Tensor, sigma: float = 1.0) -> Tensor:
+def joint_loss(
+    joints: Tensor, absent: Tensor, points: Tensor, seen: Tensor, known: Tensor, sigma: float = 1.0
+) -> Tensor:
     """Cross-entropy between the joint's distribution over cells-or-absent and a Gaussian around its true cell.
 
     Args:

@@ -37,6 +37,8 @@ def draw_curve(log: Path, target: Path) -> None:
         ]
         if len(line_points) > 1:
             draw.line(line_points, fill=colour, width=2)
-        draw.text((right - 190, top + 6 + 14 * number), f"{key} {points[-1][1]:.4g} [{low:.4g}, {high:.4g}]", fill=colour)
+        draw.text(
+            (right - 190, top + 6 + 14 * number), f"{key} {points[-1][1]:.4g} [{low:.4g}, {high:.4g}]", fill=colour
+        )
     draw.text((left, bottom + 4), f"step 0 ... {last:.0f}", fill="#555555")
     write_image(target, np.asarray(picture))

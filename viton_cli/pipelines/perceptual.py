@@ -44,7 +44,9 @@ def load_features(name: str, source: str | None, shrink: int) -> tuple[nn.Module
         raise BadWeights(f"{source or name}: {len(weights)} convolutions, {name} has {len(convolutions)}")
     for layer, (weight, bias) in zip(convolutions, weights):
         if layer.weight.shape != weight.shape:
-            raise BadWeights(f"{source or name}: a layer of shape {list(weight.shape)} where {name} has {list(layer.weight.shape)}")
+            raise BadWeights(
+                f"{source or name}: a layer of shape {list(weight.shape)} where {name} has {list(layer.weight.shape)}"
+            )
         layer.weight.data.copy_(weight)
         layer.bias.data.copy_(bias)
     return vgg.eval(), VGG_STAGE1, VGG_STAGE2

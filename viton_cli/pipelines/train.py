@@ -1,8 +1,8 @@
 """`viton train`: stage 1, stage 2, perception.
 
-    RUN/config.yaml                         the settings
-    RUN/STAGE/last.ckpt ...                 checkpoint, log, curve, sample pictures (see `pipelines.fit`)
-    RUN/stage1.safetensors ...              the best weights of each stage: `viton tryon --weights RUN` uses them
+RUN/config.yaml                         the settings
+RUN/STAGE/last.ckpt ...                 checkpoint, log, curve, sample pictures (see `pipelines.fit`)
+RUN/stage1.safetensors ...              the best weights of each stage: `viton tryon --weights RUN` uses them
 """
 
 from __future__ import annotations
@@ -49,7 +49,9 @@ def train(stage: str, config: TrainConfig, say: Callable[[str], None] | None = N
     task = _task(stage, settings, run, say)
     write_text(run / "config.yaml", config.to_yaml())
     write_text(settings.out / "config.yaml", settings.to_yaml())
-    say(f"{stage}: {len(task)} training examples, {sum(p.numel() for p in task.net.parameters()) / 1e6:.2f} million weights")
+    say(
+        f"{stage}: {len(task)} training examples, {sum(p.numel() for p in task.net.parameters()) / 1e6:.2f} million weights"
+    )
     try:
         scores = fit(task, settings, say, constant_lr=config.preset == "paper")
     except Stopped:

@@ -59,7 +59,9 @@ class PerceptionTask:
         ]
         if not self.order:
             raise BadDataset(f"{', '.join(config.data)}: no photos of people with joints or labels to train on")
-        self.nobody = [path for _, path in list_photos(Path(config.model["nobody"]))] if "nobody" in config.model else []
+        self.nobody = (
+            [path for _, path in list_photos(Path(config.model["nobody"]))] if "nobody" in config.model else []
+        )
         self.held_out = [self._view(e) for e in held_out[:HELD_OUT]]
 
     def _initialise(self, init: str) -> None:
@@ -111,7 +113,9 @@ class PerceptionTask:
         coarse = label_loss(out.coarse, labels[:, 1::4, 1::4], weights)
         return {"loss": 0.5 * pose + fine + 0.4 * coarse, "pose": pose, "parsing": fine}
 
-    def _view(self, entry: Entry) -> tuple[Tensor, NDArray[np.float32] | None, NDArray[np.bool_] | None, NDArray[np.uint8] | None]:
+    def _view(
+        self, entry: Entry
+    ) -> tuple[Tensor, NDArray[np.float32] | None, NDArray[np.bool_] | None, NDArray[np.uint8] | None]:
         """A held-out photo in the frame of its whole picture: image, joints, seen, labels there."""
         photo = read_photo(entry.image)
         frame = frames.whole_photo(photo.size, self.size)  # type: ignore[arg-type]
@@ -146,7 +150,9 @@ class PerceptionTask:
         scores["score"] = scores["mIoU12"] + 0.5 * scores.get("PCK@0.1", 0.0)
         return scores
 
-    def _predict(self, net: nn.Module, images: Tensor) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.float32]]:
+    def _predict(
+        self, net: nn.Module, images: Tensor
+    ) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.float32]]:
         device = next(net.parameters()).device
         out = net(images.to(device).to(memory_format=torch.channels_last))
         full = torch.nn.functional.interpolate(out.labels, size=self.size, mode="bilinear", align_corners=False)

@@ -17,6 +17,7 @@ from viton_cli.core.generator import Generator
 from viton_cli.core.labels import BACKGROUND
 from viton_cli.core.losses import mask_iou, stage1_loss, stage2_loss
 from viton_cli.core.representation import represent
+from viton_cli.core.target import whole_target
 from viton_cli.core.warp import fit_warp
 from viton_cli.errors import BadConfig, BadDataset, NoGarmentFound
 from viton_cli.methods.networks import WIDTHS, build, load_stage
@@ -52,10 +53,14 @@ class _PairTask:
         self.width = int(config.model.get("width", WIDTHS[config.preset][self.kind == "stage2"]))
         sources = open_sources(config.data)
         flat_lay = bool(config.model.get("flat_lay", True))
-        self.pairs = PairSet(sources, self.size, split="train", flat_lay=flat_lay, say=say, cache=Path(config.out) / "pairs")
+        self.pairs = PairSet(
+            sources, self.size, split="train", flat_lay=flat_lay, say=say, cache=Path(config.out) / "pairs"
+        )
         if not len(self.pairs):
             raise BadDataset(f"{', '.join(config.data)}: no pairs of a person and the garment worn to train on")
-        held_out = PairSet(sources, self.size, split="val", flat_lay=flat_lay, say=say, cache=Path(config.out) / "pairs")
+        held_out = PairSet(
+            sources, self.size, split="val", flat_lay=flat_lay, say=say, cache=Path(config.out) / "pairs"
+        )
         self.held_out = [held_out.sample(i, None) for i in range(len(held_out))]
         name = str(config.model.get("perceptual", "builtin" if config.preset == "lite" else "vgg19"))
         shrink = int(config.model.get("perceptual_shrink", 2 if config.preset == "lite" else 1))
@@ -107,7 +112,9 @@ class Stage1Task(_PairTask):
             coarse, mask = net(person_representation(batch), batch["clothing"])
             overlap.append(mask_iou(torch.sigmoid(mask), batch["worn"]))
             person = (batch["labels"] > 0)[:, None]
-            pixel.append(((coarse - batch["person"]).abs() * person).sum((1, 2, 3)) / person.sum((1, 2, 3)).clamp_min(1) / 3)
+            pixel.append(
+                ((coarse - batch["person"]).abs() * person).sum((1, 2, 3)) / person.sum((1, 2, 3)).clamp_min(1) / 3
+            )
         iou, l1 = float(torch.cat(overlap).mean()), float(torch.cat(pixel).mean())
         return {"mask IoU": iou, "person L1": l1, "score": iou - l1}
 
@@ -157,10 +164,11 @@ class Stage2Task(_PairTask):
             coarse, logits = self.generator(person_representation(batch), batch["clothing"])
         mask = torch.sigmoid(logits)
         try:
-            warp = fit_warp(
-                one["clothing_mask"][0].numpy(), mask[0, 0].numpy(), variant=self.variant,
-                joints=one["joints"].numpy(), seen=one["seen"].numpy(),
-            )  # fmt: skip
+            target = mask[0, 0].numpy()
+            joints, seen = one["joints"].numpy(), one["seen"].numpy()
+            if self.variant != "paper":
+                target = whole_target(target, one["labels"].numpy().astype(np.uint8), joints, seen)
+            warp = fit_warp(one["clothing_mask"][0].numpy(), target, variant=self.variant, joints=joints, seen=seen)
             warped = warp.apply(batch["clothing"], size=self.size, fill=1.0)
             area = warp.apply(batch["clothing_mask"], size=self.size, fill=0.0)
             fits = True
@@ -187,7 +195,11 @@ class Stage2Task(_PairTask):
             for image, collected in ((result, errors), (batch["coarse"], coarse_errors)):
                 collected.append(float(((image - batch["person"]).abs() * worn).sum() / worn.sum().clamp_min(1) / 3))
             shares.append(float(alpha.sum() / batch["area"].sum().clamp_min(1)))
-        return {"L1": float(np.mean(errors)), "coarse L1": float(np.mean(coarse_errors)), "alpha": float(np.mean(shares))}
+        return {
+            "L1": float(np.mean(errors)),
+            "coarse L1": float(np.mean(coarse_errors)),
+            "alpha": float(np.mean(shares)),
+        }
 
     def picture(self, net: nn.Module) -> NDArray[np.uint8] | None:
         shown = self._pictured()
@@ -199,7 +211,13 @@ class Stage2Task(_PairTask):
                 batch = {k: v[None] for k, v in self._with_warp(tensors(_dressed(one, garment))).items()}
                 alpha = net(batch["warped"], batch["coarse"]) * batch["area"]
                 result = compose(alpha, batch["warped"], batch["coarse"])
-                tiles += [garment.clothing, picture(batch["coarse"]), picture(batch["warped"]), picture(alpha * 2 - 1), picture(result)]
+                tiles += [
+                    garment.clothing,
+                    picture(batch["coarse"]),
+                    picture(batch["warped"]),
+                    picture(alpha * 2 - 1),
+                    picture(result),
+                ]
         return tile(tiles, columns=10)
 
 
