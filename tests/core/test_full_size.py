@@ -195,11 +195,16 @@ def test_a_photo_larger_than_the_working_size() -> None:
 
 
 def test_colours_arrive_unchanged_at_alpha_1_and_mixed_below() -> None:
+    """Equation 2. On the trousers, which the new garment covers: nothing of an old garment has to be hidden there."""
     who = person()
-    old = who.parsing.labels == L.UPPER
-    centre = inside(old, 8)
+    labels = who.parsing.labels
+    long = (labels == L.UPPER) | (labels == L.PANTS)
+    x0, y0, x1, y1 = who.frame.box
+    centre = inside(labels == L.PANTS, 4)
+    centre[: max(y0, 0)] = centre[y1 - 4 :] = False
+    assert centre.sum() > 100
     for alpha in (1.0, 0.5, 0.0):
-        image, _ = lay(who, painted(who, old, alpha))
+        image, _ = lay(who, painted(who, long, alpha))
         mixed = alpha * np.array(GREEN) + (1 - alpha) * COARSE
         assert np.abs(image[centre].astype(float) - mixed).max() <= 1, alpha
 

@@ -44,8 +44,8 @@ def write_rendered(root: Path, numbers: range) -> Path:
 
 @pytest.fixture(scope="session")
 def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """20 pairs: numbers ending in 3 are held out."""
-    return write_rendered(tmp_path_factory.mktemp("rendered"), range(1, 21))
+    """16 pairs to train on; of the 18, those whose number ends in 3 are held out."""
+    return write_rendered(tmp_path_factory.mktemp("rendered"), range(1, 19))
 
 
 @pytest.fixture(scope="session")

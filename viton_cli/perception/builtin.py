@@ -178,7 +178,7 @@ def clean(labels: NDArray[np.uint8], least: float = 0.02) -> NDArray[np.uint8]:
 def is_person(pose: Pose, share: float) -> bool:
     """Whether joints and labels together speak for a person: some of both, and the torso or the head among the joints."""
     key = pose.confidence[list(KEY_JOINTS)]
-    return bool(share > 0.004 and np.sort(key)[-3:].mean() > 0.4)
+    return bool(share > 0.004 and np.sort(key)[-3:].mean() > 0.45)
 
 
 @lru_cache(maxsize=2)

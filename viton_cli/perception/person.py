@@ -15,6 +15,15 @@ from viton_cli.perception import PARSING, POSE
 from viton_cli.records import Parsing, Person, Photo, Pose
 
 
+_PARTS = (
+    (L.FACE, L.HAIR, L.HAT, L.NECK_SKIN),
+    (*L.CLOTHES, L.PANTS, L.SKIRT),
+    L.ARMS,
+    (L.L_LEG, L.R_LEG),
+    (L.L_SHOE, L.R_SHOE),
+)
+
+
 class PersonFinder:
     """Pose and parsing backend together.
 
@@ -71,18 +80,19 @@ def _regions(labels: NDArray[np.uint8]) -> tuple[NDArray[np.int32], NDArray[np.i
 
 
 def count_people(labels: NDArray[np.uint8]) -> int:
-    """Separate regions with a head of their own and at least a quarter of the largest one's area."""
+    """Separate regions of at least a quarter of the largest one's area that hold the parts of a person: three or more
+    of head, clothes, arms, legs and shoes."""
     regions, areas = _regions(labels)
     if len(areas) < 2:
         return 0
     step = max(labels.shape[0] // 384, 1)
     small = labels[::step, ::step]
-    head = np.isin(small, (L.FACE, L.HAIR))
-    largest = areas[1:].max()
-    return sum(
-        1 for i in range(1, len(areas))
-        if areas[i] >= 0.25 * largest and (head & (regions == i)).sum() >= 0.03 * areas[i]
-    )  # fmt: skip
+    people = 0
+    for region in np.flatnonzero(areas >= 0.25 * areas[1:].max()):
+        inside = small[regions == region]
+        parts = sum(np.isin(inside, part).sum() > 0.02 * len(inside) for part in _PARTS)
+        people += bool(region and parts >= 3)
+    return people
 
 
 def largest_person(labels: NDArray[np.uint8], pose: Pose) -> NDArray[np.uint8]:
