@@ -136,7 +136,7 @@ def test_bare_arms_stay_where_no_sleeve_is_predicted() -> None:
     who = person(sleeves="none")
     arms = np.isin(who.parsing.labels, L.ARMS)
     upper = who.parsing.labels == L.UPPER
-    image, edited = lay(who, painted(who, upper))
+    image, _ = lay(who, painted(who, upper))
     deep = inside(arms & ~upper, 2)
     assert deep.any() and np.array_equal(image[deep], who.photo.image[deep])
 
@@ -157,7 +157,6 @@ def test_what_the_old_garment_hid_is_painted_anew() -> None:
     old = long.parsing.labels == L.UPPER
     new = (bare.parsing.labels == L.UPPER) & old
     image, edited = lay(long, painted(long, new))
-    x0, y0, x1, y1 = long.frame.box
     assert edited[old].all()
     distance = np.abs(image[old].astype(int) - np.array(COLOURS[L.UPPER])).sum(1)
     assert (distance > 30).all(), "nothing of the old garment's colour is left"
@@ -199,7 +198,7 @@ def test_colours_arrive_unchanged_at_alpha_1_and_mixed_below() -> None:
     who = person()
     labels = who.parsing.labels
     long = (labels == L.UPPER) | (labels == L.PANTS)
-    x0, y0, x1, y1 = who.frame.box
+    _, y0, _, y1 = who.frame.box
     centre = inside(labels == L.PANTS, 4)
     centre[: max(y0, 0)] = centre[y1 - 4 :] = False
     assert centre.sum() > 100
@@ -255,7 +254,7 @@ def test_regions_do_not_overlap() -> None:
     counted = regions.skin.astype(int) + regions.lower + regions.scene + regions.front
     assert counted.max() == 1 and regions.skin.any() and regions.scene.any() and regions.front.any()
     assert not regions.garment[regions.front].any()
-    assert 0 <= regions.garment.min() and regions.garment.max() <= 1
+    assert regions.garment.min() >= 0 and regions.garment.max() <= 1
 
 
 def test_capsule_is_a_thick_line() -> None:

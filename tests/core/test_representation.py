@@ -105,7 +105,7 @@ def test_22_channels_at_any_size(size: tuple[int, int]) -> None:
     )  # fmt: skip
     assert CHANNELS == 22 and p.shape == (2, 22, *size)
     assert set(p[:, :18].unique().tolist()) == {0.0, 1.0}
-    assert 0 <= p[:, 18].min() and p[:, 18].max() <= 1 and p[:, 19:].abs().max() <= 1
+    assert p[:, 18].min() >= 0 and p[:, 18].max() <= 1 and p[:, 19:].abs().max() <= 1
 
 
 @pytest.mark.parametrize("size", [(256, 192), (100, 80)])
@@ -115,7 +115,8 @@ def test_unpack_makes_what_was_packed(size: tuple[int, int]) -> None:
     seen[L.L_WRIST] = False
     packed = pack(image, labels, pose.joints, seen)
     whole = represent(
-        torch.from_numpy(image).permute(2, 0, 1)[None].float() / 127.5 - 1, torch.from_numpy(labels.astype(np.int64))[None],
+        torch.from_numpy(image).permute(2, 0, 1)[None].float() / 127.5 - 1,
+        torch.from_numpy(labels.astype(np.int64))[None],
         torch.from_numpy(pose.joints)[None], torch.from_numpy(seen)[None],
     )[0]  # fmt: skip
     again = unpack(packed)

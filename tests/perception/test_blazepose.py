@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from viton_cli.core import labels as L
 from viton_cli.errors import BadWeights, MissingExtra
 from viton_cli.perception import blazepose
-from viton_cli.perception.blazepose import LANDMARKS, load_blazepose, read_convolutions
+from viton_cli.perception.blazepose import load_blazepose, read_convolutions
 from viton_cli.perception.network import InvertedResidual, PerceptionNet
 
 Layers = list[tuple[Tensor, Tensor]]
@@ -80,11 +80,11 @@ def test_joint_maps_are_those_of_the_landmarks(net: PerceptionNet, monkeypatch: 
     assert bias[L.NOSE] == 0 and bias[L.L_SHOULDER] == 11 and bias[L.R_SHOULDER] == 12
     assert bias[L.NECK] == 11.5, "between the shoulders"
     assert bias[L.R_EAR] == 8 and bias[L.L_ANKLE] == 27
-    assert len(LANDMARKS) == L.N_JOINTS
+    assert len(L.BLAZEPOSE_IN_COCO18) == L.N_JOINTS
     # BlazePose numbers left before right, from the eyes down: sides agree throughout.
     for joint, mirror in enumerate(L.FLIP_JOINTS):
         if "right" in L.JOINTS[joint] and joint not in (L.R_EYE,):
-            assert LANDMARKS[joint][0] == LANDMARKS[mirror][0] + 1
+            assert L.BLAZEPOSE_IN_COCO18[joint][0] == L.BLAZEPOSE_IN_COCO18[mirror][0] + 1
 
 
 @pytest.mark.parametrize("spoil", ["short", "shape", "maps", "empty"])

@@ -44,7 +44,7 @@ def found(photo: Photo) -> tuple[Pose, NDArray[np.uint8]]:
     (pose,) = BuiltinPose().detect(photo)
     labels = BuiltinParsing().parse(photo, pose).labels
     assert labels.shape == photo.size and labels.dtype == np.uint8 and labels.max() < L.N_LABELS
-    assert pose.joints.shape == (18, 2) and (0 <= pose.confidence).all() and (pose.confidence <= 1).all()
+    assert pose.joints.shape == (18, 2) and (pose.confidence >= 0).all() and (pose.confidence <= 1).all()
     seen = pose.joints[pose.seen]
     assert (seen >= -0.5).all() and (seen < np.array(photo.size[::-1]) - 0.5).all()
     return pose, labels

@@ -22,7 +22,9 @@ from viton_cli.records import Photo, Pose
 def people(tmp_path: Path) -> Path:
     """Three drawn people in a prepared folder, as PNG so that colours are exact."""
     for number in (1, 2, 3):
-        image, labels, pose = draw_person((300, 220), middle=0.4 + 0.05 * number, sleeves="long" if number == 3 else "short")
+        image, labels, pose = draw_person(
+            (300, 220), middle=0.4 + 0.05 * number, sleeves="long" if number == 3 else "short"
+        )
         write_image(tmp_path / f"image/p{number:04d}.png", image)
         write_labels(tmp_path / f"image-parse-v3/p{number:04d}.png", labels)
         write_keypoints(tmp_path / f"openpose_json/p{number:04d}_keypoints.json", [pose])
@@ -45,9 +47,7 @@ def test_perfect_answers_have_perfect_scores(people: Path) -> None:
 
 def test_a_person_who_is_missed_has_all_joints_wrong(people: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     detect = FakePose.detect
-    monkeypatch.setattr(
-        FakePose, "detect", lambda self, photo: [] if photo.id.endswith("2") else detect(self, photo)
-    )
+    monkeypatch.setattr(FakePose, "detect", lambda self, photo: [] if photo.id.endswith("2") else detect(self, photo))
     found = scores(people)
     assert found["people missed"].value == pytest.approx(1 / 3)
     assert found["PCK@0.2"].value == pytest.approx(2 / 3) and found["mIoU12"].value == 1

@@ -26,6 +26,8 @@ class Vgg(nn.Module):
         shrink: Look at the pictures this many times smaller: the loss costs shrink**2 less.
     """
 
+    mean: Tensor
+
     def __init__(self, depth: int, shrink: int = 1) -> None:
         super().__init__()
         self.shrink = shrink

@@ -1,7 +1,7 @@
 """Every change of frame: from the photo's pixels to a network's frame and back.
 
-Convention: a `Frame.box` has integer pixel *edges* in the photo, points have pixel *centres* at integers. A box of width W
-seen at width w maps the photo's x to (x + 0.5 - x0) * w / W - 0.5 in the frame.
+Convention: a `Frame.box` has integer pixel *edges* in the photo, points have pixel *centres* at integers. A box of
+width W seen at width w maps the photo's x to (x + 0.5 - x0) * w / W - 0.5 in the frame.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ def to_frame(points: NDArray[np.floating], frame: Frame) -> NDArray[np.float32]:
     """Points (..., 2) in photo pixels to points in pixels of the frame."""
     x0, y0, x1, y1 = frame.box
     scale = np.array([frame.size[1] / (x1 - x0), frame.size[0] / (y1 - y0)])
-    return ((np.asarray(points, np.float64) + 0.5 - (x0, y0)) * scale - 0.5).astype(np.float32)
+    return np.asarray((np.asarray(points, np.float64) + 0.5 - (x0, y0)) * scale - 0.5, np.float32)
 
 
 def to_photo(points: NDArray[np.floating], frame: Frame) -> NDArray[np.float32]:
     """Inverse of `to_frame`."""
     x0, y0, x1, y1 = frame.box
     scale = np.array([(x1 - x0) / frame.size[1], (y1 - y0) / frame.size[0]])
-    return ((np.asarray(points, np.float64) + 0.5) * scale + (x0, y0) - 0.5).astype(np.float32)
+    return np.asarray((np.asarray(points, np.float64) + 0.5) * scale + (x0, y0) - 0.5, np.float32)
 
 
 def crop(image: NDArray[np.generic], frame: Frame, fill: int = GREY, nearest: bool = False) -> NDArray[np.generic]:
@@ -54,8 +54,8 @@ def crop(image: NDArray[np.generic], frame: Frame, fill: int = GREY, nearest: bo
     if ox1 <= ox0 or oy1 <= oy0:
         return out
     box = (x0 + ox0 / sx, y0 + oy0 / sy, x0 + ox1 / sx, y0 + oy1 / sy)
-    # The outermost of these may reach beyond the photo by half their width: its edge is continued there, since a smaller
-    # box would move what the frame shows.
+    # The outermost of these may reach beyond the photo by half their width: its edge is continued there, since a
+    # smaller box would move what the frame shows.
     before = max(int(np.ceil(-box[1] - 1e-6)), 0), max(int(np.ceil(-box[0] - 1e-6)), 0)
     after = max(int(np.ceil(box[3] - height - 1e-6)), 0), max(int(np.ceil(box[2] - width - 1e-6)), 0)
     if any(before) or any(after):
@@ -89,7 +89,7 @@ def person_frame(pose: Pose, photo_size: tuple[int, int], size: tuple[int, int] 
     """The try-on crop: from above the head to mid-thigh, as VITON's photos show a person.
 
     Args:
-        pose: Joints in photo pixels.
+        pose: Joints in photo pixels, at least one of them seen.
         photo_size: (height, width) of the photo.
         size: Frame size, any aspect.
     """
@@ -115,11 +115,12 @@ def person_frame(pose: Pose, photo_size: tuple[int, int], size: tuple[int, int] 
 
 
 def torso_length(pose: Pose) -> float:
-    """Length of the torso in the pose's pixels: neck to the middle of the hips; from the shoulders or the whole skeleton if these are not seen."""
+    """Length of the torso in the pose's pixels, at least 1: neck to the middle of the hips; where these are not seen,
+    by the width of the shoulders, and without them by the height of what is seen."""
     hips = [pose.joints[i] for i in (R_HIP, L_HIP) if pose.seen[i]]
     if pose.seen[NECK] and hips:
-        return float(max(np.linalg.norm(np.mean(hips, 0) - pose.joints[NECK]), 1.0))
+        return max(float(np.linalg.norm(np.mean(hips, 0) - pose.joints[NECK])), 1.0)
     if pose.seen[R_SHOULDER] and pose.seen[L_SHOULDER]:
-        return float(max(1.5 * np.linalg.norm(pose.joints[R_SHOULDER] - pose.joints[L_SHOULDER]), 1.0))
+        return max(1.5 * float(np.linalg.norm(pose.joints[R_SHOULDER] - pose.joints[L_SHOULDER])), 1.0)
     seen = pose.joints[pose.seen]
-    return float(max(np.ptp(seen[:, 1]) / 2.5, 1.0)) if len(seen) else 1.0
+    return max(float(np.ptp(seen[:, 1])) / 2.5, 1.0) if len(seen) else 1.0

@@ -133,7 +133,7 @@ def find_regions(person: Person, frame: Frame, part: Frame, painted: Painted) ->
     old = np.isin(labels, REPLACED)
 
     # Beside the person the garment goes as far as the predicted mask: between arm and body the background stays.
-    beside = (labels == L.BACKGROUND) & ~old
+    beside = labels == L.BACKGROUND
     laid = np.where(beside, laid * ((mask - 0.15) / 0.3).clip(0, 1), laid)
     # Gaps between the warped garment and the predicted mask, over the old garment, belong to the new one.
     near = ndimage.distance_transform_edt(laid <= 0.5) < 8 * pixel if (laid > 0.5).any() else laid > 0.5
@@ -146,7 +146,7 @@ def find_regions(person: Person, frame: Frame, part: Frame, painted: Painted) ->
     uncovered = old & ~dressed & (garment < 0.98)
     halo = ndimage.binary_dilation(old & ~dressed, iterations=max(round(1.5 * pixel), 1)) & (labels == L.BACKGROUND)
     uncovered |= halo & (garment < 0.98)
-    skin, lower = _beneath(uncovered, labels, pose, torso, part.size, garment > 0.5, mask)
+    skin, lower = _beneath(pose, torso, garment > 0.5)
     skin &= ~halo
     lower &= ~halo
     return Regions(
@@ -180,7 +180,7 @@ def paint(
     soft = _soft(uncovered, 0.4 * pixel) * ~regions.front
     matte = np.maximum(regions.garment, np.maximum(soft * (soft > 0.05), uncovered.astype(np.float32)))
     matte[regions.front] = 0
-    return fresh, matte.astype(np.float32)
+    return np.asarray(fresh, np.float32), np.asarray(matte, np.float32)
 
 
 def grow_within(image: Picture, known: Bools, wanted: Bools) -> NDArray[np.float32]:
@@ -222,10 +222,10 @@ def _skin_colours(
     return np.asarray((own * shade).clip(0, 255), np.float32)
 
 
-def _beneath(
-    uncovered: Bools, labels: NDArray[np.uint8], pose: Pose, torso: float, size: tuple[int, int], garment: Bools, mask: Mask
-) -> tuple[Bools, Bools]:  # fmt: skip
-    """Which uncovered pixels show skin (arms, neck, chest) and which the lower clothes."""
+def _beneath(pose: Pose, torso: float, garment: Bools) -> tuple[Bools, Bools]:
+    """Where a body shows skin (arms, neck, chest above the collar) and where lower clothes if no garment covers it;
+    the two may overlap."""
+    size = (garment.shape[0], garment.shape[1])
     skin, lower = np.zeros(size, bool), np.zeros(size, bool)
     joints, seen = pose.joints, pose.seen
     for shoulder, elbow, wrist in ((L.R_SHOULDER, L.R_ELBOW, L.R_WRIST), (L.L_SHOULDER, L.L_ELBOW, L.L_WRIST)):
@@ -235,29 +235,20 @@ def _beneath(
                 skin |= capsule(size, joints[elbow], joints[wrist], 0.095 * torso, 0.065 * torso)
     if seen[L.R_SHOULDER] and seen[L.L_SHOULDER] and seen[L.NECK]:
         right, left, neck = joints[L.R_SHOULDER], joints[L.L_SHOULDER], joints[L.NECK]
-        chest = neck + (0, 0.38 * torso)
-        up = np.array((0, 0.3 * torso))
-        throat = 0.16 * torso
-        outline = [
-            right,
-            chest + (right - neck) * 0.6,
-            chest + (left - neck) * 0.6,
-            left,
-            neck + (throat, 0) - up * 0.5,
-            neck - up,
-            neck - (throat, 0) - up * 0.5,
-        ]
-        region = polygon2mask(size, np.array([(y, x) for x, y in outline]))
+        chest = neck + np.array((0, 0.38 * torso))
+        up, throat = np.array((0, 0.3 * torso)), np.array((0.16 * torso, 0))
+        outline = np.stack([
+            right, chest + (right - neck) * 0.6, chest + (left - neck) * 0.6, left,
+            neck + throat - up * 0.5, neck - up, neck - throat - up * 0.5,
+        ])  # fmt: skip
+        region = polygon2mask(size, outline[:, ::-1])
         # Skin shows in the neckline: above the new garment's collar, never below it.
-        skin |= region & ~_below(garment, size)
-    hips = [joints[j] for j in (L.R_HIP, L.L_HIP) if seen[j]]
-    if hips:
-        waist = float(np.mean(hips, 0)[1]) - 0.3 * torso
-        rows = np.arange(size[0])[:, None] > waist
-        xs = [joints[j][0] for j in (L.R_HIP, L.L_HIP) if seen[j]]
+        skin |= region & ~_below(garment)
+    hips = joints[[j for j in (L.R_HIP, L.L_HIP) if seen[j]]]
+    if len(hips):
+        rows = np.arange(size[0])[:, None] > float(hips[:, 1].mean()) - 0.3 * torso
         columns = np.arange(size[1])[None]
-        between = (columns > min(xs) - 0.28 * torso) & (columns < max(xs) + 0.28 * torso)
-        lower = rows & between
+        lower = rows & (columns > hips[:, 0].min() - 0.28 * torso) & (columns < hips[:, 0].max() + 0.28 * torso)
     return skin, lower
 
 
@@ -271,8 +262,8 @@ def capsule(size: tuple[int, int], start: NDArray[np.float32], end: NDArray[np.f
     return np.asarray(distance <= r0 + (r1 - r0) * along)
 
 
-def _below(garment: Bools, size: tuple[int, int]) -> Bools:
-    """Pixels that have garment both above them in their column and within the picture."""
+def _below(garment: Bools) -> Bools:
+    """Pixels off the garment with garment above them in their column."""
     return np.logical_or.accumulate(garment, axis=0) & ~garment
 
 

@@ -7,6 +7,7 @@ are this toolkit's: LIP has no class for neck and chest skin (the gap CP-VTON+ s
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 JOINTS = (
     "nose", "neck", "right shoulder", "right elbow", "right wrist", "left shoulder", "left elbow", "left wrist",
@@ -31,6 +32,14 @@ FLIP_JOINTS = (0, 1, 5, 6, 7, 2, 3, 4, 11, 12, 13, 8, 9, 10, 15, 14, 17, 16)
 COCO18_IN_BODY25 = (0, 1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18)
 BODY25_MID_HIP = 8
 
+# BlazePose's landmarks (of 33) that show each COCO-18 joint; the neck is the middle of the two shoulders. Its order:
+# 0 nose, 2 and 5 eyes, 7 and 8 ears, then pairs left, right: shoulders 11, elbows 13, wrists 15, hips 23, knees 25,
+# ankles 27.
+BLAZEPOSE_IN_COCO18 = (
+    (0,), (11, 12), (12,), (14,), (16,), (11,), (13,), (15,), (24,), (26,), (28,), (23,), (25,), (27,), (5,), (2,),
+    (8,), (7,),
+)  # fmt: skip
+
 LABELS = (
     "background", "hat", "hair", "glove", "sunglasses", "upper-clothes", "dress", "coat", "socks", "pants",
     "jumpsuits", "scarf", "skirt", "face", "left arm", "right arm", "left leg", "right leg", "left shoe",
@@ -42,8 +51,10 @@ LABELS = (
 
 N_JOINTS, N_LABELS = len(JOINTS), len(LABELS)
 FLIP_LABELS = (*range(14), R_ARM, L_ARM, R_LEG, L_LEG, R_SHOE, L_SHOE, NECK_SKIN, BAG)
+IGNORE = 255  # in a label map: a pixel whose label is not known
 
-# VITON's head group [C utils.extract_segmentation]: kept as RGB in the person representation, left out of the body shape.
+# VITON's head group (utils.extract_segmentation): kept as RGB in the person representation, left out of the body
+# shape.
 HEAD = (HAT, HAIR, SUNGLASSES, FACE)
 CLOTHES = (UPPER, DRESS, COAT, JUMPSUITS)
 ARMS = (L_ARM, R_ARM)
@@ -66,7 +77,7 @@ MERGED_12 = {
 }
 
 
-def merge_table(groups: dict[str, tuple[int, ...]] = MERGED_12) -> np.ndarray:
+def merge_table(groups: dict[str, tuple[int, ...]] = MERGED_12) -> NDArray[np.uint8]:
     """Lookup table (N_LABELS,) uint8 from label to the index of the group that holds it, in the order of `groups`."""
     table = np.zeros(N_LABELS, np.uint8)
     for index, members in enumerate(groups.values()):
@@ -77,8 +88,8 @@ def merge_table(groups: dict[str, tuple[int, ...]] = MERGED_12) -> np.ndarray:
 def palette() -> list[int]:
     """768 numbers for an indexed PNG: LIP's 20 colours, CP-VTON+'s colour for 20, a violet for 21. Display only."""
     colours = (
-        "000000 800000 FF0000 005500 AA0033 FF5500 000055 0077DD 555500 005555 553300 345680 008000 0000FF 33AADD "
-        "00FFFF 55FFAA AAFF55 FFFF00 FFAA00 AAAA32 B400B4"
-    ).split()
+        "000000", "800000", "FF0000", "005500", "AA0033", "FF5500", "000055", "0077DD", "555500", "005555", "553300",
+        "345680", "008000", "0000FF", "33AADD", "00FFFF", "55FFAA", "AAFF55", "FFFF00", "FFAA00", "AAAA32", "B400B4",
+    )  # fmt: skip
     flat = [int(colour[i : i + 2], 16) for colour in colours for i in (0, 2, 4)]
     return flat + [0] * (768 - len(flat))

@@ -1,6 +1,6 @@
 """The losses of both stages.
 
-Source: VITON equations 1 and 3; weights from the published code (facts in the docstrings).
+Source: VITON equations 1 and 3; weights of the terms from the published code.
 """
 
 from __future__ import annotations
@@ -60,7 +60,10 @@ def stage1_loss(
 
 
 def total_variation(x: Tensor) -> Tensor:
-    """Sum of absolute differences of neighbours, per image, averaged over the batch. Source: |grad alpha| of equation 3."""
+    """Sum of absolute differences of neighbours, per image, averaged over the batch.
+
+    Source: |grad alpha| of equation 3.
+    """
     return ((x[..., 1:, :] - x[..., :-1, :]).abs().sum() + (x[..., 1:] - x[..., :-1]).abs().sum()) / x.shape[0]
 
 
@@ -76,6 +79,10 @@ def stage2_loss(
         result, truth: (B, 3, H, W) in [-1, 1]. alpha: (B, 1, H, W).
         garment: (B, 1, H, W), where there is warped garment at all; |alpha| is counted there, as the code does.
         features, weights: See `stage1_loss`; only deep features, since low ones punish small misalignments.
+        lambda_warp, lambda_tv: Weights of the terms on alpha.
+
+    Returns:
+        "loss" and its terms.
     """
     pixel = (result - truth).abs().mean()
     perceptual = perceptual_loss(features, result, truth, weights)

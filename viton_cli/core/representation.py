@@ -101,7 +101,7 @@ def pack(
 
 
 def unpack(packed: dict[str, NDArray[np.generic]]) -> Tensor:
-    """(22, H, W) representation from `pack`'s arrays; equal to `represent` but for the 1/255 steps of the body shape."""
+    """(22, H, W) representation from `pack`'s arrays; that of `represent` but for the 1/255 steps of the body shape."""
     head = torch.from_numpy(packed["head"].astype(np.float32)).permute(2, 0, 1) / 127.5 - 1
     mask = torch.from_numpy(packed["head_mask"].astype(np.float32))
     size = (mask.shape[0], mask.shape[1])

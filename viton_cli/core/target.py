@@ -1,9 +1,9 @@
 """What the warp aims at: the predicted clothing mask, made whole where something lies in front of the garment.
 
-The mask M says where clothing can be *seen*. Hair over a shoulder, a hand on the belly or a bag bite pieces out of it that
-the garment has underneath. A warp to the bitten outline would squeeze collar and sleeves around the bite.
+The mask M says where clothing can be *seen*. Hair over a shoulder, a hand on the belly or a bag bite pieces out of it
+that the garment has underneath. A warp to the bitten outline would squeeze collar and sleeves around the bite.
 
-Departure: the paper aims at M as it is. Variant "paper" of the method does so too.
+Departure: the paper aims at M as it is. The warp variant "paper" does so too.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ def whole_target(
         mask: (H, W) in [0, 1]. labels: (H, W). joints: (18, 2) in its pixels. seen: (18,).
 
     Returns:
-        (H, W) float32, nowhere less than `mask`; equal to it if shoulders or hips are not seen.
+        (H, W) float32, nowhere less than `mask`; equal to it if a shoulder or a hip is not seen, or if it is empty.
     """
     corners = (L.R_SHOULDER, L.L_SHOULDER, L.L_HIP, L.R_HIP)
     if not all(seen[joint] for joint in corners):
         return mask
     points = joints[list(corners)].astype(np.float64)
-    torso = float(np.linalg.norm(points[:2].mean(0) - points[2:].mean(0)))
+    torso = max(float(np.linalg.norm(points[:2].mean(0) - points[2:].mean(0))), 1.0)
     # The hips' joints lie inside the body, the shoulders' at its edge.
     middle = points.mean(0)
     spread = np.array([0.97, 0.97, 1.15, 1.15])[:, None]
@@ -52,4 +52,4 @@ def whole_target(
         return mask
     trunk[worn[-1] + 1 :] = False
     covered = trunk & np.isin(labels, COVERING)
-    return np.where(covered, np.maximum(mask, 1.0), mask).astype(np.float32)
+    return np.where(covered, 1.0, mask).astype(np.float32)

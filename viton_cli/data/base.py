@@ -32,6 +32,7 @@ class Entry:
         mask: The garment's mask, if the data set has one.
         read_labels: Reads the label map, see `labels`.
         read_pose: Reads the joints, see `pose`.
+        read_possible: Reads which labels can occur, see `possible`.
     """
 
     id: str
@@ -40,6 +41,7 @@ class Entry:
     mask: Path | None = None
     read_labels: Callable[[], Labels | None] | None = field(default=None, repr=False, compare=False)
     read_pose: Callable[[], Pose | None] | None = field(default=None, repr=False, compare=False)
+    read_possible: Callable[[], frozenset[int] | None] | None = field(default=None, repr=False, compare=False)
 
     def labels(self) -> Labels | None:
         """(H, W) uint8 in the 22 labels of `core.labels`, at the size the data set keeps them; None if it has none."""
@@ -48,6 +50,10 @@ class Entry:
     def pose(self) -> Pose | None:
         """Joints in pixels of `image`; None if the data set has none for this picture."""
         return self.read_pose() if self.read_pose else None
+
+    def possible(self) -> frozenset[int] | None:
+        """The labels that can occur in a picture of which only that is known; None if nothing is."""
+        return self.read_possible() if self.read_possible else None
 
 
 class Dataset(Protocol):

@@ -26,10 +26,19 @@ from viton_cli.core.labels import (
     BACKGROUND,
     BAG,
     DRESS,
+    FACE,
+    HAIR,
     JUMPSUITS,
+    L_ARM,
+    L_LEG,
+    L_SHOE,
     N_JOINTS,
     N_LABELS,
+    NECK_SKIN,
     PANTS,
+    R_ARM,
+    R_LEG,
+    R_SHOE,
     SKIRT,
     UPPER,
 )
@@ -78,6 +87,7 @@ class Ccp:
                     image=self._photos / f"{id}.jpg",
                     read_labels=partial(self.labels, id),
                     read_pose=partial(self.pose, id),
+                    read_possible=partial(self.possible, id),
                 )
 
     def pairs(self, split: str, setting: Setting = "paired") -> list[tuple[str, str]]:
@@ -106,6 +116,22 @@ class Ccp:
             path = self._image / f"{id}.mat"
             pixels = _mat(path, "tags") if path.exists() else np.zeros(1, np.uint8)
         return [self._words[tag] for tag in np.unique(pixels) if tag]
+
+    def possible(self, id: str) -> frozenset[int] | None:
+        """Labels that a photo's tags allow; None without tags. Parts of the body and shoes may be there untagged."""
+        words = self.tags(id)
+        if not words:
+            return None
+        labels = {BACKGROUND, HAIR, FACE, L_ARM, R_ARM, L_LEG, R_LEG, L_SHOE, R_SHOE, NECK_SKIN}
+        for word in words:
+            label = label_sets.LABEL_SETS["ccp"].labels[self._words.index(word)]
+            if label == label_sets.ONE_PIECE:
+                labels |= {UPPER, JUMPSUITS}
+            elif word == "accessories":
+                labels.add(BAG)
+            elif label < N_LABELS:
+                labels.add(label)
+        return frozenset(labels)
 
     def pose(self, id: str) -> Pose | None:
         """Joints in photo pixels; seen = a score of 0.5 or more, inside the picture."""

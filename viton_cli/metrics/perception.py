@@ -17,9 +17,9 @@ class LabelCounts:
         self.table = L.merge_table()
         self.counts = np.zeros((len(self.names), len(self.names)), np.int64)
 
-    def add(self, truth: NDArray[np.uint8], predicted: NDArray[np.uint8], ignore: int = 255) -> None:
-        """Count one picture: two (H, W) label maps of the 22 labels; `ignore` in the truth is left out."""
-        known = truth != ignore
+    def add(self, truth: NDArray[np.uint8], predicted: NDArray[np.uint8]) -> None:
+        """Count one picture: two (H, W) label maps of the 22 labels; `labels.IGNORE` in the truth is left out."""
+        known = truth != L.IGNORE
         t, p = self.table[truth[known]].astype(np.int64), self.table[predicted[known]]
         n = len(self.names)
         self.counts += np.bincount(t * n + p, minlength=n * n).reshape(n, n)
@@ -38,8 +38,8 @@ class LabelCounts:
         return float(np.mean(values)) if values else 0.0
 
     def person_iou(self) -> float:
-        """IoU of everything but background."""
-        background = L.merge_table()[L.BACKGROUND]
+        """IoU of everything but background, 0 if there is nothing else."""
+        background = int(self.table[L.BACKGROUND])
         keep = [i for i in range(len(self.names)) if i != background]
         both = self.counts[np.ix_(keep, keep)].sum()
         return float(both / max(self.counts.sum() - self.counts[background, background], 1))

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from viton_cli.core import labels as L
+from viton_cli.core.labels import IGNORE
 
-IGNORE = 255  # a pixel whose label is not known
 NOBODY = 0.04  # share of samples cut from beside the person, so that an empty scene is known as one
 
 
@@ -124,7 +124,7 @@ def _view(
         m = np.diag([fx, fy]) @ m
         m[:, 2] += (0.5 * fx - 0.5, 0.5 * fy - 0.5)
     # PIL reads at continuous coordinates, pixel edges at integers
-    a, b, c, d, e, f = *m[0], *m[1]
+    (a, b, c), (d, e, f) = m.tolist()
     coefficients = (a, b, c + 0.5 - 0.5 * (a + b), d, e, f + 0.5 - 0.5 * (d + e))
     colour = fill if image.mode == "L" else (fill,) * 3
     method = Image.Resampling.NEAREST if nearest else Image.Resampling.BILINEAR
@@ -144,7 +144,8 @@ def _studio(image: NDArray[np.uint8], labels: NDArray[np.uint8], rng: np.random.
         ImageFilter.GaussianBlur(rng.uniform(0.4, 1.0))
     )
     alpha = np.asarray(person, np.float32)[:, :, None] / 255
-    return np.clip(image * alpha + wall * (1 - alpha) + rng.normal(0, 1.5, image.shape), 0, 255).astype(np.uint8)
+    mixed = image * alpha + wall * (1 - alpha) + rng.normal(0, 1.5, image.shape)
+    return np.asarray(np.clip(mixed, 0, 255), np.uint8)
 
 
 def _occlude(
@@ -160,11 +161,12 @@ def _occlude(
     )
     if labels is not None:
         labels[y : y + h, x : x + w] = IGNORE  # whether it is a bag or part of the scene, nobody can say
-    corner = np.array([x, y]) - 0.5  # pixel centres are at integers
-    seen &= ~((joints >= corner) & (joints < corner + (w, h))).all(1)
+    low, high = np.array([x, y]) - 0.5, np.array([x + w, y + h]) - 0.5  # pixel centres are at integers
+    seen &= ~((joints >= low) & (joints < high)).all(1)
 
 
 def _photometric(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Brightness, colour cast, saturation, contrast, noise, blur and JPEG damage."""
     x = image.astype(np.float32) / 255
     x = x ** rng.uniform(0.65, 1.5)
     x = x * (1 + rng.normal(0, 0.06, 3)) * rng.uniform(0.8, 1.2)
@@ -174,7 +176,7 @@ def _photometric(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[
     x = (x - x.mean()) * rng.uniform(0.75, 1.25) + x.mean()
     if rng.random() < 0.3:
         x = x + rng.normal(0, rng.uniform(0.005, 0.04), x.shape)
-    out = (np.clip(x, 0, 1) * 255).astype(np.uint8)
+    out = np.asarray(np.clip(x, 0, 1) * 255, np.uint8)
     if rng.random() < 0.12:
         out = np.array(Image.fromarray(out).filter(ImageFilter.GaussianBlur(rng.uniform(0.4, 1.5))))
     if rng.random() < 0.12:
@@ -185,7 +187,11 @@ def _photometric(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[
 
 
 def augment(example: Example, size: tuple[int, int], rng: np.random.Generator) -> Example:
-    """A random view of `example` at `size`. A joint outside the frame, or covered, is not seen."""
+    """A random view of `example` at `size`. A joint outside the frame, or covered, is not seen.
+
+    Args:
+        example: The photo. size: (height, width) of the view. rng: All chance comes from it.
+    """
     if rng.random() < NOBODY:
         example = _empty_scene(example, size, rng) or example
     cx, cy, height = random_box(example, size, rng)

@@ -1,7 +1,7 @@
 """BlazePose's published weights as a starting point for the built-in network's encoder and pose pyramid.
 
 Reads `pose_landmark_full.tflite` (Apache-2.0; inside the PyPI wheel of mediapipe 0.10.21, folder
-`mediapipe/modules/pose_landmark/`). Used once, before a training run (`viton train perception --set init=FILE.tflite`),
+`mediapipe/modules/pose_landmark/`). Used once, before a training run (`viton train perception --init FILE.tflite`),
 never at run time. Needs the extra `blazepose`, a parser of the file format only.
 
 The layers are told apart by their order in the file, which is the order in which the model runs.
@@ -16,15 +16,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from viton_cli.core.labels import N_JOINTS
+from viton_cli.core.labels import BLAZEPOSE_IN_COCO18
 from viton_cli.errors import BadWeights, MissingExtra
 from viton_cli.perception.network import InvertedResidual, PerceptionNet, Separable
-
-# BlazePose's landmark that shows the same point as each COCO-18 joint; the neck is the middle of the two shoulders.
-LANDMARKS = (
-    (0,), (11, 12), (12,), (14,), (16,), (11,), (13,), (15,), (24,), (26,), (28,), (23,), (25,), (27,), (5,), (2,),
-    (8,), (7,),
-)  # fmt: skip
 
 
 def read_convolutions(path: Path) -> list[tuple[Tensor, Tensor]]:
@@ -32,7 +26,7 @@ def read_convolutions(path: Path) -> list[tuple[Tensor, Tensor]]:
 
     Raises:
         MissingExtra: The parser is not installed.
-        BadWeights: The file is not a tflite model.
+        BadWeights: The file cannot be read, or is not a tflite model.
     """
     try:
         import tflite
@@ -99,12 +93,13 @@ def load_blazepose(net: PerceptionNet, path: Path) -> None:
     # The model computes each lateral when the first block of the next resolution has been expanded.
     laterals = [None, *pose.laterals]
     for stage, lateral in zip(encoder.stages, laterals):
-        for position, block in enumerate(stage):  # type: ignore[arg-type]
+        assert isinstance(stage, nn.Sequential)
+        for position, block in enumerate(stage):
             assert isinstance(block, InvertedResidual)
             put(block.expand)
             if position == 0:
                 if lateral is None:  # the lateral at 1/2 serves BlazePose's own segmentation; not used here
-                    next(layers), next(layers)
+                    next(layers, None), next(layers, None)
                 else:
                     put_separable(lateral)
             put(block.depthwise, block.project)
@@ -114,8 +109,8 @@ def load_blazepose(net: PerceptionNet, path: Path) -> None:
     if heat is None:
         raise BadWeights(f"{path}: no landmark maps in it: not BlazePose's full landmark model")
     with torch.no_grad():
-        for joint in range(N_JOINTS):
-            rows = list(LANDMARKS[joint])
+        for joint, landmarks in enumerate(BLAZEPOSE_IN_COCO18):
+            rows = list(landmarks)
             pose.heatmaps.weight[joint] = heat[0][rows].mean(0)
             assert pose.heatmaps.bias is not None
             pose.heatmaps.bias[joint] = heat[1][rows].mean(0)

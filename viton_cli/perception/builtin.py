@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
@@ -23,13 +24,19 @@ from viton_cli.errors import BadWeights
 from viton_cli.perception.network import PerceptionNet, decode_joints
 from viton_cli.records import Frame, Parsing, Photo, Pose
 
+WIDE_VIEW = 0.5  # how much the labels of a wider look count beside those of a nearer one
 SEEN = 0.35  # a joint below this probability of being in the picture counts as unseen
 KEY_JOINTS = (L.NECK, L.R_SHOULDER, L.L_SHOULDER, L.R_HIP, L.L_HIP, L.NOSE)
 
 
 @dataclass(frozen=True, eq=False)
 class Look:
-    """What the network saw in one frame: label logits (22, h, w) float32, pose in photo pixels, share of person pixels."""
+    """What the network saw in one frame.
+
+    Attributes:
+        frame: Where it looked. logits: (22, h, w) float32 of the labels, half the frame's size.
+        pose: Joints in photo pixels. person: Share of the frame that is not background.
+    """
 
     frame: Frame
     logits: NDArray[np.float32]
@@ -59,7 +66,7 @@ class Perceiver:
             self.net.load_state_dict(tensors)
         except RuntimeError as error:
             raise BadWeights(f"{path}: does not fit its own description: {str(error).splitlines()[0]}") from error
-        self.net = self.net.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.net = self.net.eval().to(memory_format=torch.channels_last)
         self.size: tuple[int, int] = (int(meta["size"][0]), int(meta["size"][1]))
         self._last: tuple[Photo, list[Look]] | None = None
 
@@ -83,16 +90,33 @@ class Perceiver:
         if self._last is not None and self._last[0] is photo:
             return self._last[1]
         looks = [self.look(photo, frames.whole_photo(photo.size, self.size))]
-        if is_person(looks[0].pose, looks[0].person) or looks[0].person > 0.001:
+        if looks[0].person > 0.001:
             around = self._around(looks[0], photo)
             if around is not None and around.box != looks[0].frame.box:
-                looks.append(self.look(photo, around))
+                looks.append(self._nearer(photo, around, looks[-1]))
             if is_person(looks[-1].pose, looks[-1].person):
                 near = frames.person_frame(looks[-1].pose, photo.size, self.size)
                 if near.box[3] - near.box[1] < 0.85 * (looks[-1].frame.box[3] - looks[-1].frame.box[1]):
-                    looks.append(self.look(photo, near))
+                    looks.append(self._nearer(photo, near, looks[-1]))
         self._last = (photo, looks)
         return looks
+
+    def _nearer(self, photo: Photo, frame: Frame, far: Look) -> Look:
+        """A look at a part of what `far` shows. What the wide view made of it counts too: only there can be seen whether
+        it is a top or half of a dress."""
+        near = self.look(photo, frame)
+        ys, xs = np.mgrid[: near.logits.shape[1], : near.logits.shape[2]]
+        scale = frame.size[0] / near.logits.shape[1]
+        points = frames.to_photo((np.stack((xs, ys), 2) + 0.5) * scale - 0.5, frame)
+        there = (frames.to_frame(points, far.frame) + 0.5) / np.array(far.frame.size[::-1], np.float32) * 2 - 1
+        wide = F.grid_sample(
+            torch.from_numpy(far.logits)[None].log_softmax(1),
+            torch.from_numpy(there.astype(np.float32))[None],
+            padding_mode="border",
+            align_corners=False,
+        )
+        both = torch.from_numpy(near.logits).log_softmax(0) + WIDE_VIEW * wide[0]
+        return Look(frame, both.numpy(), near.pose, near.person)
 
     def _around(self, look: Look, photo: Photo) -> Frame | None:
         """The frame around the largest person-like region of a look; None if the look is as near already."""
@@ -113,18 +137,24 @@ class Perceiver:
         return Frame(box, self.size) if box[3] - box[1] < 0.8 * seen_height else None
 
     def pose(self, photo: Photo) -> tuple[Pose, float]:
-        """Joints from the nearest look that has them, and the share of the widest look that is person."""
+        """Joints from the nearest look that has them, and the largest share of a look that is person."""
         looks = self.looks(photo)
-        joints, seen, sure = (a.copy() for a in (looks[-1].pose.joints, looks[-1].pose.seen, looks[-1].pose.confidence))
+        nearest = looks[-1].pose
+        joints, seen, sure = nearest.joints.copy(), nearest.seen.copy(), nearest.confidence.copy()
+        x0, y0, x1, y1 = looks[-1].frame.box
         for look in reversed(looks[:-1]):  # what a near look cuts off, a wider one may show
-            x0, y0, x1, y1 = looks[-1].frame.box
             outside = (look.pose.joints < (x0, y0)).any(1) | (look.pose.joints >= (x1, y1)).any(1)
             take = look.pose.seen & ~seen & outside
             joints[take], sure[take], seen[take] = look.pose.joints[take], look.pose.confidence[take], True
         return Pose(joints, seen, sure), max(look.person for look in looks)
 
-    def labels(self, photo: Photo) -> Parsing:
-        """Labels at the photo's size: each look's answer inside its frame, the nearest look last."""
+    def labels(self, photo: Photo, possible: frozenset[int] | None = None) -> Parsing:
+        """Labels at the photo's size: each look's answer inside its frame, the nearest look last.
+
+        Args:
+            photo: The photo.
+            possible: The labels that can occur in it, if that is known.
+        """
         height, width = photo.size
         labels = np.zeros((height, width), np.uint8)
         for number, look in enumerate(self.looks(photo)):
@@ -134,8 +164,16 @@ class Perceiver:
             rx, ry = int((x1 - x0) * rim), int((y1 - y0) * rim)
             a, b, c, d = max(x0 + rx, 0), max(y0 + ry, 0), min(x1 - rx, width), min(y1 - ry, height)
             if c > a and d > b:
-                labels[b:d, a:c] = _enlarge(look.logits, look.frame, (a, b, c, d))
+                labels[b:d, a:c] = _enlarge(_only(look.logits, possible), look.frame, (a, b, c, d))
         return Parsing(clean(labels))
+
+
+def _only(logits: NDArray[np.float32], possible: frozenset[int] | None) -> NDArray[np.float32]:
+    """Logits (22, h, w) with the impossible labels out of the question."""
+    if possible is None:
+        return logits
+    allowed = np.isin(np.arange(len(logits)), list(possible))
+    return np.where(allowed[:, None, None], logits, np.float32(-1e4))
 
 
 def _enlarge(logits: NDArray[np.float32], frame: Frame, part: tuple[int, int, int, int]) -> NDArray[np.uint8]:
@@ -156,11 +194,9 @@ def _enlarge(logits: NDArray[np.float32], frame: Frame, part: tuple[int, int, in
 
 def clean(labels: NDArray[np.uint8], least: float = 0.02) -> NDArray[np.uint8]:
     """Drop islands apart from the person that are smaller than `least` of the largest region."""
-    small = Image.fromarray(labels)
     shrink = max(labels.shape[0] / 384, 1.0)
-    grid = np.asarray(
-        small.resize((max(round(labels.shape[1] / shrink), 1), max(round(labels.shape[0] / shrink), 1)), 0)
-    )
+    size = max(round(labels.shape[1] / shrink), 1), max(round(labels.shape[0] / shrink), 1)
+    grid = np.asarray(Image.fromarray(labels).resize(size, Image.Resampling.NEAREST))
     regions, count = ndimage.label(grid > 0, np.ones((3, 3)))
     if count < 2:
         return labels
@@ -176,7 +212,7 @@ def clean(labels: NDArray[np.uint8], least: float = 0.02) -> NDArray[np.uint8]:
 
 
 def is_person(pose: Pose, share: float) -> bool:
-    """Whether joints and labels together speak for a person: some of both, and the torso or the head among the joints."""
+    """Whether joints and labels together speak for a person: a share of the pixels, and three of the key joints."""
     key = pose.confidence[list(KEY_JOINTS)]
     return bool(share > 0.004 and np.sort(key)[-3:].mean() > 0.45)
 

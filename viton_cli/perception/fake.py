@@ -21,7 +21,8 @@ COLOURS = {
     L.L_SHOE: (20, 20, 20), L.R_SHOE: (24, 22, 20), L.BAG: (150, 40, 60),
 }  # fmt: skip
 
-# Joints of the drawing in units of its height, x from the middle; the person faces the viewer: its right is at our left.
+# Joints of the drawing in units of its height, x from the middle; the person faces the viewer: its right is at our
+# left.
 _SHAPE = (
     (0, 0.12), (0, 0.2), (-0.09, 0.21), (-0.13, 0.34), (-0.15, 0.46), (0.09, 0.21), (0.13, 0.34), (0.15, 0.46),
     (-0.06, 0.5), (-0.065, 0.7), (-0.07, 0.9), (0.06, 0.5), (0.065, 0.7), (0.07, 0.9), (-0.018, 0.105), (0.018, 0.105),
@@ -59,7 +60,8 @@ def draw_person(
     def limb(a: int, b: int, radius: float, label: int, until: float = 1.0) -> None:
         p, q = joints[a], joints[a] + until * (joints[b] - joints[a])
         for t in np.linspace(0, 1, 40):
-            disc(*(p + t * (q - p)), radius, label)
+            x, y = p + t * (q - p)
+            disc(x, y, radius, label)
 
     thick = 0.03 * unit
     for hip, knee, ankle, shoe in ((L.R_HIP, L.R_KNEE, L.R_ANKLE, L.R_SHOE), (L.L_HIP, L.L_KNEE, L.L_ANKLE, L.L_SHOE)):
@@ -73,8 +75,10 @@ def draw_person(
     )
     draw.ellipse((head_x - 0.04 * unit, head_y - 0.05 * unit, head_x + 0.04 * unit, head_y + 0.05 * unit), fill=L.FACE)
     shoulders, hips = joints[[L.R_SHOULDER, L.L_SHOULDER]], joints[[L.L_HIP, L.R_HIP]]
-    torso = [tuple(shoulders[0] - (thick, thick)), tuple(joints[L.NECK] + (-thick, 0)), tuple(joints[L.NECK] + (thick, 0)),
-             tuple(shoulders[1] + (thick, -thick)), tuple(hips[0] + (thick, thick)), tuple(hips[1] + (-thick, thick))]  # fmt: skip
+    torso = (
+        shoulders[0] - (thick, thick), joints[L.NECK] + (-thick, 0), joints[L.NECK] + (thick, 0),
+        shoulders[1] + (thick, -thick), hips[0] + (thick, thick), hips[1] + (-thick, thick),
+    )  # fmt: skip
     draw.polygon([(float(x), float(y)) for x, y in torso], fill=L.UPPER)
     for shoulder, elbow, wrist, arm in (
         (L.R_SHOULDER, L.R_ELBOW, L.R_WRIST, L.R_ARM),
@@ -82,7 +86,7 @@ def draw_person(
     ):
         limb(shoulder, elbow, 0.9 * thick, arm)
         limb(elbow, wrist, 0.75 * thick, arm)
-        disc(*joints[wrist], thick, arm)
+        disc(joints[wrist][0], joints[wrist][1], thick, arm)
         if sleeves != "none":
             limb(shoulder, elbow, 1.2 * thick, L.UPPER, 1.0 if sleeves == "long" else 0.55)
         if sleeves == "long":
@@ -94,23 +98,29 @@ def draw_person(
     colours = np.zeros((256, 3), np.uint8)
     for label, colour in COLOURS.items():
         colours[label] = colour
-    seen = (joints >= -0.5).all(1) & (joints < np.array([width, height]) - 0.5).all(1)
-    return colours[flat], flat.copy(), Pose(joints, seen, seen.astype(np.float32))
+    return colours[flat], flat.copy(), _pose(joints, size)
+
+
+def _pose(joints: NDArray[np.float32], size: tuple[int, int]) -> Pose:
+    """All joints inside a picture of (height, width) are seen."""
+    seen = np.asarray((joints >= -0.5).all(1) & (joints < np.array(size[::-1]) - 0.5).all(1), bool)
+    return Pose(joints, seen, np.asarray(seen, np.float32))
 
 
 def read_drawing(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Labels (H, W) of a drawing from its colours, exact for an unscaled PNG, the nearest colour otherwise."""
+    """Labels (H, W) of a drawing from its colours: exact for an unscaled PNG, else the nearest colour's; background where
+    none is near."""
     labels = np.array(list(COLOURS), np.uint8)
     colours = np.array(list(COLOURS.values()), np.int32)
     pixels, index = np.unique(image.reshape(-1, 3), axis=0, return_inverse=True)
     nearest = np.abs(pixels[:, None].astype(np.int32) - colours[None]).sum(2)
     found = labels[nearest.argmin(1)]
     found[nearest.min(1) > 60] = L.BACKGROUND
-    return found[index.reshape(-1)].reshape(image.shape[:2])
+    return np.asarray(found[index.reshape(-1)].reshape(image.shape[:2]), np.uint8)
 
 
 class FakePose:
-    """Pose backend `fake`: fits the drawing's proportions to the regions of a drawn person."""
+    """Pose backend `fake`: the drawing's proportions, placed and scaled by the face of a drawn person."""
 
     def __init__(self, source: Path | None = None) -> None:
         self.source = source
@@ -125,9 +135,7 @@ class FakePose:
         unit = float(rows.max() - rows.min()) / 0.1
         x, y = (columns.min() + columns.max()) / 2, (rows.min() + rows.max()) / 2
         joints = np.array([(x + a * unit, y + (b - 0.12) * unit) for a, b in _SHAPE], np.float32)
-        height, width = photo.size
-        seen = (joints >= -0.5).all(1) & (joints < np.array([width, height]) - 0.5).all(1)
-        return [Pose(joints, seen, seen.astype(np.float32))]
+        return [_pose(joints, photo.size)]
 
 
 class FakeParsing:

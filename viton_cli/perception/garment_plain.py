@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
+from skimage.color import rgb2lab
 from skimage.morphology import reconstruction
 from skimage.segmentation import watershed
 
@@ -21,6 +22,7 @@ Bools = NDArray[np.bool_]
 BORDER = 0.04  # width of the border band as a share of the shorter side
 NOISE_FLOOR = (0.4, 0.4, 0.4)  # Lab units: 8-bit rounding and JPEG alone make this much
 SHADOW_REACH = 0.08  # how far from clear background a shadow may reach, as a share of the longer side
+FADES = 0.5  # edge of a shadow towards the background over its edge towards the garment, at most
 TYPICAL_PLAIN_NOISE = 4.0  # Lab units of residual at which a background counts as half plain
 
 
@@ -32,20 +34,19 @@ class Plain:
         mask: (h, w) bool.
         plainness: [0, 1], how well the border is one smooth background.
         distance: (h, w) float32, departure from the background model in units of its noise.
-        background: (h, w, 3) float32 Lab, the model.
     """
 
     mask: Bools
     plainness: float
     distance: Floats
-    background: Floats
 
 
-def cut_plain(lab: Floats) -> Plain:
+def cut_plain(rgb: Floats, lab: Floats) -> Plain:
     """Cut the garment from a plain background.
 
     Args:
-        lab: (h, w, 3) CIELAB picture of moderate size (about 100 to 512 pixels).
+        rgb: (h, w, 3) RGB 0..255, a picture of moderate size (about 100 to 512 pixels).
+        lab: (h, w, 3) the same in CIELAB.
     """
     height, width = lab.shape[:2]
     band = max(2, round(BORDER * min(height, width)))
@@ -53,55 +54,66 @@ def cut_plain(lab: Floats) -> Plain:
     seeds[band:-band, band:-band] = False
     smooth = np.stack([ndimage.gaussian_filter(lab[..., c], 0.7) for c in range(3)], -1)
 
-    background, noise, inliers = _fit_background(smooth, seeds, degree=2)
-    distance = _distance(smooth, background, noise)
-    plainness = _plainness(smooth, background, seeds, inliers)
+    background = _fit_background(rgb, seeds, degree=2)
+    plainness = _plainness(smooth, background, seeds)
+    distance, noise = _distance(smooth, background, seeds)
     # A second fit, of higher order, on everything that looks like background: vignettes curve between the borders.
     near = ndimage.binary_erosion(_reach(distance < 6.0, seeds), iterations=band // 2 + 1, border_value=1)
     if near.sum() > 0.5 * seeds.sum():
-        background, noise, _ = _fit_background(smooth, near, degree=3)
-        distance = _distance(smooth, background, noise)
+        background = _fit_background(rgb, near, degree=3)
+        distance, noise = _distance(smooth, background, near)
 
     edges = _edges(smooth, noise)
     edges /= max(1.0, float(np.median(edges[near])) / 0.4)
     outside = _reach(~_barrier(distance, edges), seeds & (distance < 8.0))
     outside = _grow_over_shadow(outside, smooth, background, edges)
     mask = _snap(tidy(~outside, distance), smooth)
-    return Plain(mask, plainness, distance, background)
+    return Plain(mask, plainness, distance)
 
 
-def _fit_background(lab: Floats, where: Bools, degree: int) -> tuple[Floats, Floats, Floats]:
-    """Polynomial of x and y per Lab channel, fitted by iteratively re-weighted least squares.
+def _fit_background(rgb: Floats, where: Bools, degree: int) -> Floats:
+    """Polynomial of x and y per colour channel, fitted by iteratively re-weighted least squares, as (h, w, 3) Lab.
 
-    Returns:
-        (h, w, 3) model, (3,) noise (robust sigma of the residuals), (n,) final weights of the pixels in `where`.
+    Light falls off smoothly in RGB until a channel is clipped at 255; pixels that the polynomial has beyond that say
+    nothing more, and are left out of the channel's fit.
     """
-    height, width = lab.shape[:2]
-    y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j].astype(np.float32)
-    basis = np.stack([x**i * y**j for i in range(degree + 1) for j in range(degree + 1 - i)], -1)
-    rows = np.flatnonzero(where)
-    rows = rows[:: max(1, rows.size // 8000)]
-    a, b = basis.reshape(-1, basis.shape[-1])[rows], lab.reshape(-1, 3)[rows]
+    height, width = rgb.shape[:2]
+    y, x = np.linspace(-1, 1, height, dtype=np.float32), np.linspace(-1, 1, width, dtype=np.float32)
+    powers = [(i, j) for i in range(degree + 1) for j in range(degree + 1 - i)]
+    rows, columns = np.nonzero(where)
+    some = slice(None, None, max(1, rows.size // 4000))
+    rows, columns = rows[some], columns[some]
+    a = np.stack([y[rows] ** i * x[columns] ** j for i, j in powers], -1)
+    b = rgb[rows, columns]
     # Start from the median: a garment that touches the border must not bend the first fit.
-    residual = b - np.median(b, axis=0)
-    coefficients = np.zeros((a.shape[1], 3), np.float32)
+    expected = np.broadcast_to(np.median(b, axis=0), b.shape)
+    ridge = 1e-3 * np.eye(len(powers), dtype=np.float32)
+    ridge[0, 0] = 0.0  # the constant term is not held back
+    coefficients = np.zeros((len(powers), 3), np.float32)
     for _ in range(12):
-        sigma = np.maximum(1.4826 * np.median(np.abs(residual), axis=0), NOISE_FLOOR)
-        weight = 1.0 / (1.0 + (np.square(residual / (2.5 * sigma))).sum(1)) ** 2
-        lhs = a.T @ (a * weight[:, None]) + 1e-3 * np.eye(a.shape[1], dtype=np.float32) * weight.sum()
-        lhs[0, 0] -= 1e-3 * weight.sum()  # the constant term is not held back
-        coefficients = np.linalg.solve(lhs, a.T @ (b * weight[:, None])).astype(np.float32)
-        residual = b - a @ coefficients
-    sigma = np.maximum(1.4826 * np.median(np.abs(residual), axis=0), NOISE_FLOOR).astype(np.float32)
-    return (basis @ coefficients).astype(np.float32), sigma, weight.astype(np.float32)
+        residual = b - np.minimum(expected, 255.0)
+        sigma = np.maximum(1.4826 * np.median(np.abs(residual), axis=0), 1.0)
+        weight = 1.0 / (1.0 + np.square(residual / (2.5 * sigma)).sum(1)) ** 2
+        for channel in range(3):
+            told = weight * ((b[:, channel] < 254.5) | (expected[:, channel] < 255.5))
+            total = max(1.0, float(told.sum()))
+            normal = a.T @ (a * told[:, None]) + ridge * total + 1e-6 * np.eye(len(powers), dtype=np.float32)
+            coefficients[:, channel] = np.linalg.solve(normal, a.T @ (b[:, channel] * told))
+        expected = a @ coefficients
+    model = np.zeros(rgb.shape, np.float32)
+    for (i, j), coefficient in zip(powers, coefficients, strict=True):
+        model += (y[:, None] ** i * x[None, :] ** j)[..., None] * coefficient
+    return rgb2lab(np.clip(model, 0.0, 255.0) / 255.0).astype(np.float32)
 
 
-def _distance(lab: Floats, background: Floats, noise: Floats) -> Floats:
-    """Departure from the background model in units of its noise."""
-    return np.asarray(np.sqrt(np.square((lab - background) / noise).sum(-1)), np.float32)
+def _distance(lab: Floats, background: Floats, where: Bools) -> tuple[Floats, Floats]:
+    """Departure from the background model in units of its noise, and that noise (3,), as seen in `where`."""
+    residual = lab - background
+    noise = np.maximum(1.4826 * np.median(np.abs(residual[where]), axis=0), NOISE_FLOOR).astype(np.float32)
+    return np.asarray(np.sqrt(np.square(residual / noise).sum(-1)), np.float32), noise
 
 
-def _plainness(lab: Floats, background: Floats, seeds: Bools, weights: Floats) -> float:
+def _plainness(lab: Floats, background: Floats, seeds: Bools) -> float:
     """How much of the border agrees with one smooth background, and how quiet it is."""
     residual = np.sqrt(np.square(lab - background).sum(-1))[seeds]
     quiet = 1.0 / (1.0 + (np.median(residual) / TYPICAL_PLAIN_NOISE) ** 2)
@@ -164,8 +176,28 @@ def _grow_over_shadow(outside: Bools, lab: Floats, background: Floats, edges: Fl
     level = reconstruction(np.where(outside, depth, 100.0), depth, method="erosion")  # type: ignore[no-untyped-call]
     shadow &= level - darker < 1.5
     grown = _reach(ndimage.binary_opening(shadow | outside, _ball(2)) | outside, outside)
-    eaten = (grown & ~outside).sum() / max(1, (~outside).sum())
-    return outside if eaten > 0.25 else grown
+    eaten = grown & ~outside
+    if eaten.sum() > 0.25 * (~outside).sum():
+        return outside
+    return outside | _faded(eaten, outside, lab)
+
+
+def _faded(eaten: Bools, outside: Bools, lab: Floats) -> Bools:
+    """The pieces of `eaten` that fade into the background and end at an edge, as shadows do.
+
+    Faint garments begin at an edge and go on within: a piece of one has the stronger edge towards the background.
+    """
+    steep = np.sqrt(sum(np.square(_steepness(lab[..., c])) for c in range(3)))
+    garment = ~outside & ~eaten
+    labels, count = ndimage.label(eaten)
+    shadows = np.zeros_like(eaten)
+    for index, box in enumerate(ndimage.find_objects(labels), 1):
+        box = tuple(slice(max(0, side.start - 3), side.stop + 3) for side in box)
+        part = ndimage.binary_dilation(labels[box] == index, iterations=2)
+        begins, ends = steep[box][part & outside[box]], steep[box][part & garment[box]]
+        if ends.size == 0 or begins.mean() < FADES * ends.mean():
+            shadows[box] |= labels[box] == index
+    return shadows
 
 
 def _snap(mask: Bools, lab: Floats) -> Bools:

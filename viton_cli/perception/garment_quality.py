@@ -39,7 +39,7 @@ def _centredness(mask: Bools) -> float:
 
 
 def contour_strength(mask: Bools, lab: Floats) -> float:
-    """Share of the contour that runs along edges clearly stronger than is usual away from it."""
+    """Share of the contour that runs along edges clearly stronger than is usual in the background."""
     squared = np.zeros(mask.shape, np.float32)
     for channel in range(3):
         smooth = ndimage.gaussian_filter(lab[..., channel], 0.8)
@@ -48,7 +48,7 @@ def contour_strength(mask: Bools, lab: Floats) -> float:
     rim = mask & ~ndimage.binary_erosion(mask, border_value=1)
     if not rim.any():
         return 0.0
-    away = ndimage.distance_transform_edt(~rim) > 6
+    away = ~mask & (ndimage.distance_transform_edt(~rim) > 6)
     usual = float(np.median(peak[away])) if away.any() else 0.0
     return float(np.mean(peak[rim] > max(0.8, 1.25 * usual)))
 

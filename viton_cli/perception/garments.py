@@ -85,7 +85,7 @@ def _find(photo: Photo, small: Floats, lab: Floats, name: str) -> tuple[Bools, f
         raise NoGarmentFound(f"{name}: no garment found: {photo.size[1]}x{photo.size[0]} pixels are too few")
     if float(small.std((0, 1)).max()) < 0.5:
         raise NoGarmentFound(f"{name}: no garment found: the picture shows one even colour")
-    plain = garment_plain.cut_plain(lab)
+    plain = garment_plain.cut_plain(small, lab)
     quality = mask_quality(plain.mask, lab)
     if plain.plainness > PLAIN and quality > SURE:
         return plain.mask, quality

@@ -14,7 +14,7 @@ from viton_cli.errors import NoPersonFound
 from viton_cli.perception import PARSING, POSE
 from viton_cli.records import Parsing, Person, Photo, Pose
 
-
+# What a person is made of, told by labels.
 _PARTS = (
     (L.FACE, L.HAIR, L.HAT, L.NECK_SKIN),
     (*L.CLOTHES, L.PANTS, L.SKIRT),
@@ -61,44 +61,42 @@ class PersonFinder:
         shoulders = [j for j in (L.R_SHOULDER, L.L_SHOULDER, L.NECK) if pose.seen[j]]
         if not shoulders:
             raise NoPersonFound(f"{name}: the person's shoulders cannot be seen, so nothing can be put on")
-        several = count_people(parsing.labels)
-        number = max(len(people), several)
-        checks = [f"{number} people found, the largest is taken"] if number > 1 else []
-        labels = parsing.labels
+        labels, checks = parsing.labels, []
+        number = max(len(people), count_people(labels))
         if number > 1:
+            checks.append(f"{number} people found, the largest is taken")
             labels = largest_person(labels, pose)
         frame = frames.person_frame(pose, photo.size, size)
-        checks += check_pose(pose, photo.size, labels)
+        checks += check_pose(pose, labels)
         score = float(np.mean(np.sort(pose.confidence)[-6:]))
         return Person(photo, pose, Parsing(labels, parsing.confidence), frame, tuple(checks), score)
 
 
-def _regions(labels: NDArray[np.uint8]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+def _regions(labels: NDArray[np.uint8]) -> tuple[int, NDArray[np.int32], NDArray[np.int64]]:
+    """Connected regions of people, looked for on every n-th pixel: n, region of each such pixel (0: none), areas."""
     step = max(labels.shape[0] // 384, 1)
     regions, _ = ndimage.label(labels[::step, ::step] > 0, np.ones((3, 3)))
-    return regions, np.bincount(regions.ravel())
+    return step, regions, np.bincount(regions.ravel())
 
 
 def count_people(labels: NDArray[np.uint8]) -> int:
     """Separate regions of at least a quarter of the largest one's area that hold the parts of a person: three or more
     of head, clothes, arms, legs and shoes."""
-    regions, areas = _regions(labels)
+    step, regions, areas = _regions(labels)
     if len(areas) < 2:
         return 0
-    step = max(labels.shape[0] // 384, 1)
     small = labels[::step, ::step]
     people = 0
-    for region in np.flatnonzero(areas >= 0.25 * areas[1:].max()):
+    for region in np.flatnonzero(areas[1:] >= 0.25 * areas[1:].max()) + 1:
         inside = small[regions == region]
         parts = sum(np.isin(inside, part).sum() > 0.02 * len(inside) for part in _PARTS)
-        people += bool(region and parts >= 3)
+        people += int(parts >= 3)
     return people
 
 
 def largest_person(labels: NDArray[np.uint8], pose: Pose) -> NDArray[np.uint8]:
     """Labels of the region that holds most of the pose's joints; other people become background."""
-    step = max(labels.shape[0] // 384, 1)
-    regions, areas = _regions(labels)
+    step, regions, areas = _regions(labels)
     points = (pose.joints[pose.seen] / step).round().astype(int)
     points = points.clip(0, np.array(regions.shape[::-1]) - 1)
     votes = np.bincount(regions[points[:, 1], points[:, 0]], minlength=len(areas))
@@ -111,21 +109,21 @@ def largest_person(labels: NDArray[np.uint8], pose: Pose) -> NDArray[np.uint8]:
     return np.where(full, L.BACKGROUND, labels).astype(np.uint8)
 
 
-def check_pose(pose: Pose, photo_size: tuple[int, int], labels: NDArray[np.uint8]) -> list[str]:
+def check_pose(pose: Pose, labels: NDArray[np.uint8]) -> list[str]:
     """Warnings in words: cut torso, lying, back or side view, arms crossed over the chest."""
     warnings = []
     joints, seen = pose.joints, pose.seen
     hips = [joints[j] for j in (L.R_HIP, L.L_HIP) if seen[j]]
     both = seen[L.R_SHOULDER] and seen[L.L_SHOULDER]
-    if not both:
-        side = "right" if not seen[L.R_SHOULDER] else "left"
-        warnings.append(f"the {side} shoulder cannot be seen")
+    for side, shoulder in (("right", L.R_SHOULDER), ("left", L.L_SHOULDER)):
+        if not seen[shoulder]:
+            warnings.append(f"the {side} shoulder cannot be seen")
     if not hips:
         warnings.append("the torso is cut off above the hips")
     torso = frames.torso_length(pose)
     if both:
         right, left = joints[L.R_SHOULDER], joints[L.L_SHOULDER]
-        face = np.isin(labels, (L.FACE,)).sum() / max((labels > 0).sum(), 1)
+        face = (labels == L.FACE).sum() / max((labels > 0).sum(), 1)
         width = float(np.linalg.norm(right - left))
         if hips:
             down = np.mean(hips, 0) - (right + left) / 2

@@ -3,8 +3,8 @@
 Two ways in, since MediaPipe changed its interface: releases before 0.10.30 carry the model in their wheel and find one
 person a photo; the later ones, and the earlier ones too, read a `.task` file that has to be fetched, and find several.
 
-Source: Bazarevsky et al., BlazePose, 2020; MediaPipe's Pose Landmarker guide for the order of the 33 landmarks. The
-neck is the middle of the shoulders. `visibility` is MediaPipe's probability that a landmark is in the picture and not
+Source: Bazarevsky et al., BlazePose, 2020; MediaPipe's Pose Landmarker guide for the order of the 33 landmarks
+(`labels.BLAZEPOSE_IN_COCO18`). `visibility` is MediaPipe's probability that a landmark is in the picture and not
 hidden: it is our confidence, and a joint is seen from 0.5 on.
 """
 
@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from viton_cli.core.labels import BLAZEPOSE_IN_COCO18
 from viton_cli.errors import BadWeights, MissingExtra
 from viton_cli.perception.people import largest_first, to_coco18
 from viton_cli.records import Photo, Pose
@@ -24,13 +25,6 @@ TASK_URL = (
     "https://storage.googleapis.com/mediapipe-models/pose_landmarker/pose_landmarker_full/float16/latest/"
     "pose_landmarker_full.task"
 )
-
-# BlazePose-33: 0 nose, 2 and 5 eyes, 7 and 8 ears, then pairs left, right from 11: shoulders 11, elbows 13, wrists 15,
-# hips 23, knees 25, ankles 27.
-BLAZEPOSE_IN_COCO18 = (
-    (0,), (11, 12), (12,), (14,), (16,), (11,), (13,), (15,), (24,), (26,), (28,), (23,), (25,), (27,), (5,), (2,),
-    (8,), (7,),
-)  # fmt: skip
 
 # From a photo to the landmarks of each person found.
 Landmarker = Callable[[Photo], list[Any]]

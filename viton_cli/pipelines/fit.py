@@ -202,7 +202,8 @@ def fit(task: Task, config: TrainConfig, say: Callable[[str], None], constant_lr
         value = scores.get(task.score.lstrip("-"), 0.0) * (-1 if task.score.startswith("-") else 1)
         if best is None or value >= best["value"]:
             best = {"value": value, "step": step, **scores}
-            save_weights(out / "best.safetensors", bare.state_dict(), {**task.meta(), "step": step, "minutes": round(seconds() / 60, 1), "scores": scores}, half=True)  # fmt: skip
+            meta = {**task.meta(), "step": step, "minutes": round(seconds() / 60, 1), "scores": scores}
+            save_weights(out / "best.safetensors", bare.state_dict(), meta, half=True)
         bare.load_state_dict(kept)
         bare.train()
         if picture is not None:

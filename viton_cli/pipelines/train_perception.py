@@ -15,21 +15,23 @@ from torch import Tensor, nn
 from viton_cli.checkpoints import load_weights, resolve
 from viton_cli.core import frames
 from viton_cli.core import labels as L
+from viton_cli.core.drawing import draw_labels, draw_skeleton, tile
 from viton_cli.data.base import Entry
-from viton_cli.errors import BadDataset
-from viton_cli.files import list_photos, read_photo
+from viton_cli.errors import BadConfig, BadDataset
+from viton_cli.files import list_photos, read_labels, read_photo, write_labels
 from viton_cli.metrics.perception import LabelCounts, correct_keypoints
 from viton_cli.perception.augment import IGNORE, Example, augment, negative
+from viton_cli.perception.builtin import Perceiver
 from viton_cli.perception.losses import LABEL_WEIGHTS, joint_loss, label_loss
-from viton_cli.perception.network import PerceptionNet, decode_joints
+from viton_cli.perception.network import STRIDE, PerceptionNet, decode_joints
 from viton_cli.pipelines.fit import Batch
-from viton_cli.core.drawing import draw_labels, draw_skeleton, tile
 from viton_cli.pipelines.sources import open_sources
 
 if TYPE_CHECKING:
     from viton_cli.config import TrainConfig
 
 HELD_OUT = 400  # at most this many held-out photos are looked at during training
+KNOWN = ("width", "encoder_rate", "labelled_repeats", "nobody", "teacher")
 
 
 class PerceptionTask:
@@ -38,8 +40,15 @@ class PerceptionTask:
     score = "score"
 
     def __init__(self, config: TrainConfig) -> None:
+        unknown = sorted(set(config.model) - set(KNOWN))
+        if unknown:
+            raise BadConfig(f"unknown setting 'model.{unknown[0]}'; known: {', '.join('model.' + k for k in KNOWN)}")
         self.size = tuple(config.size)
+        if self.size[0] % STRIDE or self.size[1] % STRIDE:
+            raise BadConfig(f"size {self.size[0]}x{self.size[1]}: height and width must be multiples of {STRIDE}")
         self.width = int(config.model.get("width", 64))
+        if self.width < 1 or self.width % 16:
+            raise BadConfig(f"model.width={self.width}: must be a multiple of 16")
         self.encoder_rate = float(config.model.get("encoder_rate", 0.3))
         self.net: nn.Module = PerceptionNet(self.width)
         if config.init:
@@ -51,11 +60,15 @@ class PerceptionTask:
             self.train_entries += [e for e in dataset.entries("train") if e.kind == "person"]
             held_out += [e for e in dataset.entries("val") if e.kind == "person"]
         self._labels = [_pack(e.labels()) for e in self.train_entries]
-        # A photo with labels teaches both heads and is seen more often than one with joints only.
+        self.taught: set[int] = set()
+        repeats = int(config.model.get("labelled_repeats", 3))
+        if "teacher" in config.model:
+            self._teach(resolve(str(config.model["teacher"])), Path(config.out) / "taught")
+        # A photo labelled by hand teaches both heads best and is seen most often.
         self.order = [
             index
             for index, (entry, labels) in enumerate(zip(self.train_entries, self._labels))
-            for _ in range(int(config.model.get("labelled_repeats", 3)) if labels else int(entry.read_pose is not None))
+            for _ in range(repeats if labels and index not in self.taught else int(entry.read_pose is not None))
         ]
         if not self.order:
             raise BadDataset(f"{', '.join(config.data)}: no photos of people with joints or labels to train on")
@@ -63,6 +76,26 @@ class PerceptionTask:
             [path for _, path in list_photos(Path(config.model["nobody"]))] if "nobody" in config.model else []
         )
         self.held_out = [self._view(e) for e in held_out[:HELD_OUT]]
+
+    def _teach(self, weights: Path, folder: Path) -> None:
+        """Self-training: photos of which only the tags are known get the teacher's labels, as far as the tags allow.
+
+        A teacher that hesitates between coat and top is told by the tags which it is. What it says is kept in `folder`
+        as indexed PNGs, to look at and for the next start.
+        """
+        teacher = Perceiver(weights)
+        for index, entry in enumerate(self.train_entries):
+            possible = entry.possible()
+            if self._labels[index] is not None or possible is None:
+                continue
+            path = folder / f"{entry.id}.png"
+            if path.exists():
+                labels = read_labels(path)
+            else:
+                labels = teacher.labels(read_photo(entry.image), possible).labels
+                write_labels(path, labels)
+            self._labels[index] = _pack(labels)
+            self.taught.add(index)
 
     def _initialise(self, init: str) -> None:
         if init.endswith(".tflite"):
