@@ -187,3 +187,12 @@ def test_what_cannot_be_read_is_named(root: Path) -> None:
     (root / "keypoints" / "coco18.json").write_text("{")
     with pytest.raises(BadDataset, match=r"coco18.json: not JSON"):
         Ccp(root)
+
+
+def test_tags_say_which_labels_can_occur(root: Path) -> None:
+    possible = Ccp(root).possible("1005")  # dress, hair, skin
+    assert possible is not None and {L.BACKGROUND, L.DRESS, L.HAIR, L.FACE, L.L_ARM, L.R_SHOE} <= possible
+    assert not {L.UPPER, L.COAT, L.PANTS, L.BAG, L.HAT} & possible
+    assert Ccp(root).possible("1013") is None
+    entry = next(entry for entry in Ccp(root).entries() if entry.id == "1005")
+    assert entry.labels() is None and entry.possible() == possible

@@ -16,7 +16,7 @@ from viton_cli.core import frames
 from viton_cli.core import labels as L
 from viton_cli.errors import BadWeights
 from viton_cli.files import read_photo
-from viton_cli.perception.builtin import BuiltinParsing, BuiltinPose, Perceiver, clean, is_person, perceiver
+from viton_cli.perception.builtin import BuiltinParsing, BuiltinPose, Perceiver, _only, clean, is_person, perceiver
 from viton_cli.perception.fake import draw_person
 from viton_cli.records import Photo, Pose
 
@@ -181,3 +181,10 @@ def test_weights_that_do_not_fit(tmp_path: Path) -> None:
     with pytest.raises(BadWeights, match=r"torn\.safetensors: does not fit its own description") as caught:
         Perceiver(tmp_path / "torn.safetensors")
     assert "\n" not in str(caught.value)
+
+
+def test_labels_that_cannot_occur_do_not() -> None:
+    logits = np.zeros((L.N_LABELS, 4, 4), np.float32)
+    logits[L.COAT], logits[L.UPPER] = 2.0, 1.0
+    assert (_only(logits, None).argmax(0) == L.COAT).all()
+    assert (_only(logits, frozenset({L.BACKGROUND, L.UPPER})).argmax(0) == L.UPPER).all()

@@ -150,7 +150,7 @@ def find_regions(person: Person, frame: Frame, part: Frame, painted: Painted) ->
     skin &= ~halo
     lower &= ~halo
     return Regions(
-        garment.astype(np.float32), np.where(gap, np.maximum(alpha, 0.9), alpha).astype(np.float32),
+        garment.astype(np.float32), np.where(gap & (laid <= 0.5), np.maximum(alpha, 0.9), alpha).astype(np.float32),
         uncovered & skin, uncovered & lower & ~skin, uncovered & ~skin & ~lower, front, labels,
     )  # fmt: skip
 
@@ -241,7 +241,7 @@ def _beneath(pose: Pose, torso: float, garment: Bools) -> tuple[Bools, Bools]:
             right, chest + (right - neck) * 0.6, chest + (left - neck) * 0.6, left,
             neck + throat - up * 0.5, neck - up, neck - throat - up * 0.5,
         ])  # fmt: skip
-        region = polygon2mask(size, outline[:, ::-1])
+        region = polygon2mask(size, outline[:, ::-1])  # type: ignore[no-untyped-call]
         # Skin shows in the neckline: above the new garment's collar, never below it.
         skin |= region & ~_below(garment)
     hips = joints[[j for j in (L.R_HIP, L.L_HIP) if seen[j]]]

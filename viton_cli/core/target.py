@@ -41,7 +41,7 @@ def whole_target(
     spread = np.array([0.97, 0.97, 1.15, 1.15])[:, None]
     outline = middle + (points - middle) * np.concatenate((spread, np.ones((4, 1))), 1)
     trunk = np.zeros(mask.shape, bool)
-    trunk[polygon(outline[:, 1], outline[:, 0], mask.shape)] = True
+    trunk[polygon(outline[:, 1], outline[:, 0], mask.shape)] = True  # type: ignore[no-untyped-call]
     if seen[L.NECK]:  # hair at the throat hides skin, not the garment
         ys, xs = np.mgrid[: mask.shape[0], : mask.shape[1]]
         x, y = joints[L.NECK]

@@ -108,8 +108,8 @@ def _pose(joints: NDArray[np.float32], size: tuple[int, int]) -> Pose:
 
 
 def read_drawing(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Labels (H, W) of a drawing from its colours: exact for an unscaled PNG, else the nearest colour's; background where
-    none is near."""
+    """Labels (H, W) of a drawing from its colours: exact for an unscaled PNG, else the nearest colour's; background
+    where none is near."""
     labels = np.array(list(COLOURS), np.uint8)
     colours = np.array(list(COLOURS.values()), np.int32)
     pixels, index = np.unique(image.reshape(-1, 3), axis=0, return_inverse=True)

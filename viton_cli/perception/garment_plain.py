@@ -22,7 +22,8 @@ Bools = NDArray[np.bool_]
 BORDER = 0.04  # width of the border band as a share of the shorter side
 NOISE_FLOOR = (0.4, 0.4, 0.4)  # Lab units: 8-bit rounding and JPEG alone make this much
 SHADOW_REACH = 0.08  # how far from clear background a shadow may reach, as a share of the longer side
-FADES = 0.5  # edge of a shadow towards the background over its edge towards the garment, at most
+RINGING = 0.05  # JPEG's noise beside a garment, as a share of the departure there
+FADES = 0.35  # edge of a shadow towards the background over its edge towards the garment, at most
 TYPICAL_PLAIN_NOISE = 4.0  # Lab units of residual at which a background counts as half plain
 
 
@@ -65,7 +66,11 @@ def cut_plain(rgb: Floats, lab: Floats) -> Plain:
 
     edges = _edges(smooth, noise)
     edges /= max(1.0, float(np.median(edges[near])) / 0.4)
-    outside = _reach(~_barrier(distance, edges), seeds & (distance < 8.0))
+    # An exact background, white to the last bit, shows departures that would drown in JPEG noise.
+    border = distance[seeds & (distance < 6.0)]
+    least = float(np.clip(2.0 * np.percentile(border, 99), 2.0, 4.5)) if border.size else 4.5
+    ringing = distance < RINGING * ndimage.maximum_filter(distance, 17)
+    outside = _reach(~_barrier(np.where(ringing, 0.0, distance), edges, least), seeds & (distance < 8.0))
     outside = _grow_over_shadow(outside, smooth, background, edges)
     mask = _snap(tidy(~outside, distance), smooth)
     return Plain(mask, plainness, distance)
@@ -141,10 +146,10 @@ def _steepness(values: Floats) -> Floats:
     return np.asarray(steep, np.float32)
 
 
-def _barrier(distance: Floats, edges: Floats) -> Bools:
-    """Pixels the background may not cross: clear departures, and weaker ones or faint edges that continue them."""
-    strong = (distance > 9.0) | (edges > 2.2)
-    weak = (distance > 4.5) | (edges > 1.1)
+def _barrier(distance: Floats, edges: Floats, least: float) -> Bools:
+    """Pixels the background may not cross: clear departures, and weaker ones (from `least`) or faint edges that continue them."""
+    strong = (distance > 2.0 * least) | (edges > 2.2)
+    weak = (distance > least) | (edges > 1.1)
     labels, count = ndimage.label(weak, np.ones((3, 3)))
     keep = np.zeros(count + 1, bool)
     keep[np.unique(labels[strong])] = True

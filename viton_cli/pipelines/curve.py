@@ -15,10 +15,17 @@ COLOURS = ("#1f5fbf", "#c0392b", "#1e8449", "#8e44ad", "#d68910", "#148f77")
 
 
 def draw_curve(log: Path, target: Path) -> None:
-    """Plot every logged value over the steps, each scaled to its own range, with its last value in the legend."""
+    """Plot every logged value over the steps, each scaled to its own range, with its last value in the legend.
+
+    Args:
+        log: One JSON object a line; a line torn by a killed run is passed over. target: The picture to write.
+    """
     series: dict[str, list[tuple[float, float]]] = {}
-    for line in log.read_text().splitlines():
-        entry = json.loads(line)
+    for line in log.read_text(encoding="utf-8").splitlines():
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            continue
         for key, value in entry.items():
             if key not in ("step", "minutes", "lr"):
                 series.setdefault(key, []).append((float(entry["step"]), float(value)))

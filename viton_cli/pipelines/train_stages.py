@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from viton_cli.checkpoints import load_weights, resolve
+from viton_cli.checkpoints import resolve
 from viton_cli.core.composer import compose
 from viton_cli.core.generator import Generator
 from viton_cli.core.labels import BACKGROUND
@@ -19,7 +19,7 @@ from viton_cli.core.losses import mask_iou, stage1_loss, stage2_loss
 from viton_cli.core.representation import represent
 from viton_cli.core.target import whole_target
 from viton_cli.core.warp import fit_warp
-from viton_cli.errors import BadConfig, BadDataset, NoGarmentFound
+from viton_cli.errors import BadConfig, BadDataset, BadWeights, NoGarmentFound
 from viton_cli.methods.networks import WIDTHS, build, load_stage
 from viton_cli.pipelines.fit import Batch
 from viton_cli.pipelines.pairs import PairSample, PairSet
@@ -47,6 +47,7 @@ class _PairTask:
         unknown = sorted(set(config.model) - set(KNOWN))
         if unknown:
             raise BadConfig(f"unknown setting 'model.{unknown[0]}'; known: {', '.join('model.' + k for k in KNOWN)}")
+        self.say = say
         self.size = (int(config.size[0]), int(config.size[1]))
         if self.size[0] % 64 or self.size[1] % 64:
             raise BadConfig(f"size {self.size[0]}x{self.size[1]}: height and width must be multiples of 64")
@@ -98,7 +99,7 @@ class Stage1Task(_PairTask):
         super().__init__(config, say)
         self.net = build("stage1", self.width)
         if config.init:
-            self.net.load_state_dict(load_weights(resolve(config.init))[0])
+            self.net.load_state_dict(start_from(config.init, "stage1", self.width))
 
     def loss(self, net: nn.Module, batch: Batch) -> dict[str, Tensor]:
         coarse, mask = net(person_representation(batch), batch["clothing"])
@@ -142,7 +143,7 @@ class Stage2Task(_PairTask):
         super().__init__(config, say)
         self.net = build("stage2", self.width)
         if config.init:
-            self.net.load_state_dict(load_weights(resolve(config.init))[0])
+            self.net.load_state_dict(start_from(config.init, "stage2", self.width))
         stage1, _ = load_stage(resolve(str(config.model.get("stage1", "stage1"))), "stage1")
         assert isinstance(stage1, Generator)
         # The published code leaves the frozen generator in training mode (batch statistics, dropout); here it is as in use.
@@ -152,6 +153,9 @@ class Stage2Task(_PairTask):
     @cached_property
     def _validation(self) -> list[Batch]:
         samples = [self._with_warp(tensors(s)) for s in self.held_out]
+        without = sum(not s["fits"] for s in samples)
+        if without:
+            self.say(f"the generator paints no clothing mask for {without} of {len(samples)} held-out pairs; they are left out")
         return [{k: v[None] for k, v in s.items()} for s in samples if s["fits"]]
 
     def sample(self, index: int, rng: np.random.Generator) -> Batch:
@@ -219,6 +223,19 @@ class Stage2Task(_PairTask):
                     picture(result),
                 ]
         return tile(tiles, columns=10)
+
+
+def start_from(init: str, kind: str, width: int) -> dict[str, Tensor]:
+    """The weights to begin with.
+
+    Raises:
+        BadWeights: Missing, of another stage, or of another width.
+    """
+    path = resolve(init)
+    net, meta = load_stage(path, kind)
+    if int(meta["width"]) != width:
+        raise BadWeights(f"{path}: its width is {meta['width']}, this training's is {width} (--set model.width={meta['width']})")
+    return net.state_dict()
 
 
 def tensors(sample: PairSample) -> Batch:

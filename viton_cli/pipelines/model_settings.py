@@ -1,0 +1,35 @@
+"""The `model.` settings of a training: which names a stage knows, and what kind of value each takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from viton_cli.errors import BadConfig
+
+_KINDS: dict[type, tuple[str, tuple[type, ...]]] = {
+    bool: ("true or false", (bool,)),
+    int: ("a whole number", (int,)),
+    float: ("a number", (int, float)),
+    str: ("a name or a path", (str, Path)),
+}
+
+
+def check_model(given: Mapping[str, Any], known: Mapping[str, type]) -> None:
+    """See that every setting given is one that is known, and of its kind.
+
+    Args:
+        given: `TrainConfig.model`.
+        known: Name to bool, int, float or str.
+
+    Raises:
+        BadConfig: One is not; the text names it.
+    """
+    for name in sorted(given):
+        if name not in known:
+            raise BadConfig(f"unknown setting 'model.{name}'; known: {', '.join('model.' + k for k in known)}")
+        meant, types = _KINDS[known[name]]
+        value = given[name]
+        if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
+            raise BadConfig(f"bad value for 'model.{name}': should be {meant}, not '{value}'")
