@@ -102,6 +102,7 @@ class Regions:
     Attributes:
         garment: Opacity of the new garment in [0, 1]. alpha: Share of the warped garment in it.
         skin, lower, scene: What the old garment uncovers.
+        turn: How far the surface of an arm turns away from the viewer: 0 over the bone, 1 at the outline; 0 off the arms.
         front: What lies in front of the new garment.
         labels: Of the part.
     """
@@ -111,6 +112,7 @@ class Regions:
     skin: Bools
     lower: Bools
     scene: Bools
+    turn: Mask
     front: Bools
     labels: NDArray[np.uint8]
 
@@ -132,8 +134,9 @@ def find_regions(person: Person, frame: Frame, part: Frame, painted: Painted) ->
     front = np.isin(labels, IN_FRONT) | hands | bare
     old = np.isin(labels, REPLACED)
 
-    # Beside the person the garment goes as far as the predicted mask: between arm and body the background stays.
-    beside = labels == L.BACKGROUND
+    # Over the background and the old garment, the new one goes as far as the predicted mask: between arm and body the
+    # background stays, and a forearm that the old sleeve hid comes out in front of the body.
+    beside = (labels == L.BACKGROUND) | old
     laid = np.where(beside, laid * ((mask - 0.15) / 0.3).clip(0, 1), laid)
     # Gaps between the warped garment and the predicted mask, over the old garment, belong to the new one.
     near = ndimage.distance_transform_edt(laid <= 0.5) < 8 * pixel if (laid > 0.5).any() else laid > 0.5
@@ -146,12 +149,12 @@ def find_regions(person: Person, frame: Frame, part: Frame, painted: Painted) ->
     uncovered = old & ~dressed & (garment < 0.98)
     halo = ndimage.binary_dilation(old & ~dressed, iterations=max(round(1.5 * pixel), 1)) & (labels == L.BACKGROUND)
     uncovered |= halo & (garment < 0.98)
-    skin, lower = _beneath(pose, torso, garment > 0.5)
+    skin, lower, turn = _beneath(pose, torso, garment > 0.5)
     skin &= ~halo
     lower &= ~halo
     return Regions(
         garment.astype(np.float32), np.where(gap & (laid <= 0.5), np.maximum(alpha, 0.9), alpha).astype(np.float32),
-        uncovered & skin, uncovered & lower & ~skin, uncovered & ~skin & ~lower, front, labels,
+        uncovered & skin, uncovered & lower & ~skin, uncovered & ~skin & ~lower, turn, front, labels,
     )  # fmt: skip
 
 
@@ -162,6 +165,7 @@ def paint(
     coarse = np.stack([_from_frame(painted.coarse[:, :, i].astype(np.float32), frame, part) for i in range(3)], 2)
     base = original.astype(np.float32)
     labels = regions.labels
+    pixel = part.size[0] / painted.mask.shape[0]
     uncovered = regions.skin | regions.lower | regions.scene
     if regions.scene.any():
         known = (labels == L.BACKGROUND) & ~uncovered
@@ -170,13 +174,12 @@ def paint(
         known = np.isin(labels, LOWER) & ~uncovered
         base[regions.lower] = grow_within(original, known, regions.lower) if known.any() else coarse[regions.lower]
     if regions.skin.any():
-        base[regions.skin] = _skin_colours(original, labels, coarse, regions.skin)
+        base[regions.skin] = _skin_colours(original, regions, coarse, pixel)
     garment = _garment_layer(painted, frame, part, regions.garment > 0)
     alpha = regions.alpha[:, :, None]
     new = alpha * garment + (1 - alpha) * coarse
     opacity = regions.garment[:, :, None]
     fresh = base * (1 - opacity) + new * opacity
-    pixel = part.size[0] / painted.mask.shape[0]
     soft = _soft(uncovered, 0.4 * pixel) * ~regions.front
     matte = np.maximum(regions.garment, np.maximum(soft * (soft > 0.05), uncovered.astype(np.float32)))
     matte[regions.front] = 0
@@ -207,32 +210,37 @@ def _garment_layer(painted: Painted, frame: Frame, part: Frame, wanted: Bools) -
 
 
 def _skin_colours(
-    original: Picture, labels: NDArray[np.uint8], coarse: NDArray[np.float32], skin: Bools
+    original: Picture, regions: Regions, coarse: NDArray[np.float32], pixel: float
 ) -> NDArray[np.float32]:
-    """(n, 3) skin: the person's own colour (median of what skin shows), light and shade of the coarse result."""
+    """(n, 3) skin: the person's own colour (median of what skin shows), light and shade of the coarse result without the
+    grain of its pixels, and the roundness of an arm."""
+    labels, skin = regions.labels, regions.skin
     shown = np.isin(labels, L.SKIN) & ~skin
-    painted = coarse[skin]
     if shown.sum() < 50:
-        return painted
+        return coarse[skin]
     # The arms and the neck are the best guide to bare arms and chest; the face may be made up or in shade.
     body = np.isin(labels, (L.L_ARM, L.R_ARM, L.NECK_SKIN)) & ~skin
     own = np.median(original[body if body.sum() > 200 else shown].astype(np.float32), axis=0)
-    light = painted.mean(1, keepdims=True)
-    shade = (light / max(float(np.median(light)), 1.0)).clip(0.72, 1.22)
-    return np.asarray((own * shade).clip(0, 255), np.float32)
+    light = ndimage.gaussian_filter(coarse.mean(2) * skin, 3 * pixel) / np.maximum(_soft(skin, 3 * pixel), 1e-3)
+    shade = (light[skin] / max(float(np.median(light[skin])), 1.0)).clip(0.8, 1.15)
+    shade *= 1.04 - 0.26 * regions.turn[skin] ** 3
+    return np.asarray((own * shade[:, None]).clip(0, 255), np.float32)
 
 
-def _beneath(pose: Pose, torso: float, garment: Bools) -> tuple[Bools, Bools]:
-    """Where a body shows skin (arms, neck, chest above the collar) and where lower clothes if no garment covers it;
-    the two may overlap."""
+def _beneath(pose: Pose, torso: float, garment: Bools) -> tuple[Bools, Bools, Mask]:
+    """Where a body shows skin (arms, neck, chest above the collar) and where lower clothes if no garment covers it (the
+    two may overlap); and how far an arm's surface turns away, see `Regions`."""
     size = (garment.shape[0], garment.shape[1])
-    skin, lower = np.zeros(size, bool), np.zeros(size, bool)
+    lower = np.zeros(size, bool)
     joints, seen = pose.joints, pose.seen
+    reach = np.full(size, np.inf, np.float32)  # distance from the nearest arm bone over the arm's thickness there
     for shoulder, elbow, wrist in ((L.R_SHOULDER, L.R_ELBOW, L.R_WRIST), (L.L_SHOULDER, L.L_ELBOW, L.L_WRIST)):
         if seen[shoulder] and seen[elbow]:
-            skin |= capsule(size, joints[shoulder], joints[elbow], 0.125 * torso, 0.1 * torso)
+            reach = np.minimum(reach, thickness(size, joints[shoulder], joints[elbow], 0.115 * torso, 0.09 * torso))
             if seen[wrist]:
-                skin |= capsule(size, joints[elbow], joints[wrist], 0.095 * torso, 0.065 * torso)
+                reach = np.minimum(reach, thickness(size, joints[elbow], joints[wrist], 0.088 * torso, 0.06 * torso))
+    skin = reach <= 1
+    turn = np.where(skin, reach, 0).astype(np.float32)
     if seen[L.R_SHOULDER] and seen[L.L_SHOULDER] and seen[L.NECK]:
         right, left, neck = joints[L.R_SHOULDER], joints[L.L_SHOULDER], joints[L.NECK]
         chest = neck + np.array((0, 0.38 * torso))
@@ -249,17 +257,24 @@ def _beneath(pose: Pose, torso: float, garment: Bools) -> tuple[Bools, Bools]:
         rows = np.arange(size[0])[:, None] > float(hips[:, 1].mean()) - 0.3 * torso
         columns = np.arange(size[1])[None]
         lower = rows & (columns > hips[:, 0].min() - 0.28 * torso) & (columns < hips[:, 0].max() + 0.28 * torso)
-    return skin, lower
+    return skin, lower, turn
 
 
-def capsule(size: tuple[int, int], start: NDArray[np.float32], end: NDArray[np.float32], r0: float, r1: float) -> Bools:
-    """(h, w) pixels within a radius, that goes from r0 to r1, of the segment from start to end."""
+def thickness(
+    size: tuple[int, int], start: NDArray[np.float32], end: NDArray[np.float32], r0: float, r1: float
+) -> NDArray[np.float32]:
+    """(h, w) distance from the segment start-end, over a radius that goes from r0 to r1 along it."""
     ys, xs = np.mgrid[: size[0], : size[1]]
     way = np.asarray(end - start, np.float64)
     along = ((xs - start[0]) * way[0] + (ys - start[1]) * way[1]) / max(float(way @ way), 1e-6)
     along = along.clip(0, 1)
     distance = np.hypot(xs - start[0] - along * way[0], ys - start[1] - along * way[1])
-    return np.asarray(distance <= r0 + (r1 - r0) * along)
+    return np.asarray(distance / (r0 + (r1 - r0) * along), np.float32)
+
+
+def capsule(size: tuple[int, int], start: NDArray[np.float32], end: NDArray[np.float32], r0: float, r1: float) -> Bools:
+    """(h, w) pixels within a radius, that goes from r0 to r1, of the segment from start to end."""
+    return np.asarray(thickness(size, start, end, r0, r1) <= 1)
 
 
 def _below(garment: Bools) -> Bools:

@@ -102,8 +102,8 @@ class Perceiver:
         return looks
 
     def _nearer(self, photo: Photo, frame: Frame, far: Look) -> Look:
-        """A look at a part of what `far` shows. What the wide view made of it counts too: only there can be seen whether
-        it is a top or half of a dress."""
+        """A look at a part of what `far` shows. What the wide view made of it counts too: only there can be seen
+        whether it is a top or half of a dress."""
         near = self.look(photo, frame)
         ys, xs = np.mgrid[: near.logits.shape[1], : near.logits.shape[2]]
         scale = frame.size[0] / near.logits.shape[1]

@@ -12,9 +12,13 @@ from skimage.segmentation import watershed
 Floats = NDArray[np.float32]
 Bools = NDArray[np.bool_]
 
-LONG_DRESS = 1.75  # length over width of the trunk from which a garment for the upper body is a dress
-LONG_SLEEVE = 0.85  # reach of a sleeve beyond the trunk, in widths of the trunk, from which it is long
-SHORT_SLEEVE = 0.12
+# Measured on 212 garments on floors and beds: length over width was below 1.53 for 95 % of the T-shirts and shirts and
+# above 1.75 for 75 % of the dresses; sleeves ended above 0.45 of the height for 95 % of the T-shirts and below 0.61 for
+# 75 % of the garments with long sleeves.
+DRESS = 1.62  # length over width of the trunk from which a garment for the upper body is a dress
+SLEEVE = 0.12  # least reach of a sleeve beyond the trunk, in widths of the trunk
+SHORT, LONG = 0.48, 0.55  # where a short sleeve ends at the lowest and a long one at the highest, in garment heights
+NECK_DIP = 0.08  # how far below the garment's top its outline may dip at the neck: lower, the neck shows the background
 INNER_CONTRAST = 7.0  # Lab difference between the inside of the back and the front below it
 
 
@@ -38,13 +42,11 @@ def read_shape(mask: Bools) -> Shape:
         return Shape("unknown", "unknown", trunk)
     if _has_legs(mask, box):
         return Shape("lower", "unknown", trunk)
-    reaches = [_sleeve_reach(mask, trunk, side) for side in (-1, 1)]
-    reach = max(reaches)
-    sleeves = "long" if reach > LONG_SLEEVE else "short" if reach > SHORT_SLEEVE else "none"
+    sleeves = _sleeves(mask, trunk)
     ratio = length / width
     if not 0.6 < ratio < 6.0:
         return Shape("unknown", sleeves, trunk)
-    if ratio > LONG_DRESS:
+    if ratio > DRESS:
         return Shape("dress", sleeves, trunk)
     return Shape("outerwear" if _hangs_open(mask, trunk) else "top", sleeves, trunk)
 
@@ -53,7 +55,7 @@ def inner_back(mask: Bools, lab: Floats) -> Bools:
     """The inside of the back (and its label) seen behind the front neckline; all False without evidence for it.
 
     A watershed parts the top of the collar's middle from the front below it. What it finds counts only if it differs
-    from the front in colour, is bounded by a clear edge, narrows downwards and lies about the garment's axis.
+    from the front in colour, is bounded by a clear edge, narrows downwards, is symmetric and lies about the garment's axis.
     """
     none = np.zeros_like(mask)
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
@@ -72,7 +74,7 @@ def inner_back(mask: Bools, lab: Floats) -> Bools:
     markers = np.zeros(inside.shape, np.int32)
     markers[inside & (np.abs(x - axis) <= 0.06 * span) & (y >= edge + 2) & (y <= edge + 4)] = 1
     markers[inside & ((y >= window[0].stop - 3) | (np.abs(x - axis) >= 0.44 * span))] = 2
-    if not (markers == 1).any() or edge > top + 0.2 * height:
+    if not (markers == 1).any() or edge > top + NECK_DIP * height:
         return none
     smooth = np.stack([ndimage.gaussian_filter(lab[..., c], 1.0)[window] for c in range(3)], -1)
     gradient = np.zeros(inside.shape, np.float32)
@@ -99,6 +101,8 @@ def _is_inner_back(
     columns = np.flatnonzero(found.any(0))
     off_axis = abs((columns[0] + columns[-1]) / 2 - axis) / span
     wide = (columns[-1] - columns[0] + 1) / span
+    box = found[used[0] : used[-1] + 1, columns[0] : columns[-1] + 1]
+    symmetric = (box & box[:, ::-1]).sum() > 0.68 * (box | box[:, ::-1]).sum()
     third = max(1, used.size // 3)
     narrows = widths[used[-third:]].mean() < 0.8 * widths[used[:-third]].mean() if used.size >= 3 else False
     # The rim below: front fabric next to the found part, and the edge between the two.
@@ -112,7 +116,8 @@ def _is_inner_back(
     contrast = float(np.linalg.norm(back - front))
     darker = back[0] < front[0] + 3.0
     clear = float(np.median(gradient[rim])) > 2.0 * float(np.median(gradient[below])) + 0.5
-    return bool(off_axis < 0.12 and 0.12 < wide < 0.8 and narrows and contrast > INNER_CONTRAST and darker and clear)
+    placed = off_axis < 0.1 and 0.12 < wide < 0.7 and symmetric and narrows
+    return bool(placed and contrast > INNER_CONTRAST and darker and clear)
 
 
 def _trunk(mask: Bools, box: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
@@ -132,8 +137,19 @@ def _trunk(mask: Bools, box: tuple[int, int, int, int]) -> tuple[int, int, int, 
     return int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
 
 
-def _sleeve_reach(mask: Bools, trunk: tuple[int, int, int, int], side: int) -> float:
-    """How far the sleeve of one side reaches from the trunk's side, in widths of the trunk."""
+def _sleeves(mask: Bools, trunk: tuple[int, int, int, int]) -> str:
+    """The longer sleeve decides; "unknown" where sleeves may lie folded on the trunk, or end about the elbow."""
+    sides = [_sleeve(mask, trunk, side) for side in (-1, 1)]
+    reach, end = max(side[0] for side in sides), max(side[1] for side in sides)
+    if reach > SLEEVE:
+        return "long" if end > LONG else "short" if end < SHORT else "unknown"
+    widths = mask[np.flatnonzero(mask.any(1))].sum(1)
+    armholes = widths[round(0.22 * len(widths)) : round(0.4 * len(widths)) + 1].min()
+    return "none" if armholes < 0.75 * (trunk[3] - trunk[2]) else "unknown"
+
+
+def _sleeve(mask: Bools, trunk: tuple[int, int, int, int], side: int) -> tuple[float, float]:
+    """How far one side's sleeve reaches from the trunk, in trunk widths, and where it ends, in garment heights."""
     _, _, left, right = trunk
     beyond = mask.copy()
     if side < 0:
@@ -142,16 +158,16 @@ def _sleeve_reach(mask: Bools, trunk: tuple[int, int, int, int], side: int) -> f
         beyond[:, :right] = False
     labels, count = ndimage.label(beyond)
     if count == 0:
-        return 0.0
+        return 0.0, 0.0
     areas = np.bincount(labels.ravel())
     areas[0] = 0
     y, x = np.nonzero(labels == areas.argmax())
     rows = np.flatnonzero(mask.any(1))
     if y.min() > rows[0] + 0.4 * rows.size:
-        return 0.0  # a flared hem, not a sleeve
+        return 0.0, 0.0  # a flared hem, not a sleeve
     origin = left if side < 0 else right
-    height = np.percentile(y, 5)
-    return float(np.hypot(x - origin, y - height).max() / (right - left))
+    reach = np.hypot(x - origin, y - np.percentile(y, 5)).max() / (right - left)
+    return float(reach), float((np.percentile(y, 97) - rows[0]) / rows.size)
 
 
 def _has_legs(mask: Bools, box: tuple[int, int, int, int]) -> bool:

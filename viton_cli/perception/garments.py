@@ -2,7 +2,7 @@
 
     photo ─ alpha, if it has any ──────────────────────────────────────────╮
     photo ─ 384 pixels ─┬─ plain: departure from the border's background ──┤
-                        ╰─ prior ─► graph cut, with and without its hint ──┴─► the best one ─► edge at full size
+                        ╰─ segmenter ─► graph cut, unless plain is clear ──┴─► the best one ─► edge at full size
                                                                                ─► shape, inside of the back, checks
 
 A mask given by the user replaces everything up to "the best one" and is never judged.
@@ -15,21 +15,19 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from scipy import ndimage
 from skimage.color import rgb2lab
 
-from viton_cli.checkpoints import shipped
 from viton_cli.errors import BadMask, NoGarmentFound
 from viton_cli.perception import garment_edge, garment_plain, garment_segmenter, garment_shape
 from viton_cli.perception.garment_graphcut import GraphCut, centre_prior
 from viton_cli.perception.garment_plain import tidy
-from viton_cli.perception.garment_quality import mask_quality
+from viton_cli.perception.garment_quality import agreement, mask_quality
 from viton_cli.records import Garment, Photo
 
 WORK_SIZE = 384  # longer side at which the garment is found; the edge is then refined at the photo's own size
 SMALLEST = 24  # shorter side of a photo, in pixels, in which a garment can be told
-PLAIN, SURE = 0.8, 0.85  # plainness and quality above which no graph cut is tried
-USABLE = 0.7  # quality below which a cut is refused
+PLAIN, CLEAR = 0.8, 0.5  # plainness and quality above which the plain cut is taken, and no graph cut tried
+USABLE = 0.58  # quality below which a cut is refused
 DOUBTFUL = 0.8  # quality below which it carries a warning
 PERSON = 0.5  # person score from which the photo is said to show a person
 GIVE_MASK = "give a photo on a plainer background, or a mask (--clothes-mask)"
@@ -87,24 +85,16 @@ def _find(photo: Photo, small: Floats, lab: Floats, name: str) -> tuple[Bools, f
         raise NoGarmentFound(f"{name}: no garment found: the picture shows one even colour")
     plain = garment_plain.cut_plain(small, lab)
     quality = mask_quality(plain.mask, lab)
-    if plain.plainness > PLAIN and quality > SURE:
+    if plain.plainness > PLAIN and quality > CLEAR:
         return plain.mask, quality
-    graph = GraphCut(lab)
-    prior = _prior(photo.image, (height, width))
-    hint = ndimage.gaussian_filter(plain.mask.astype(np.float32), 0.015 * max(height, width))
-    cuts = [plain.mask, tidy(graph.cut(prior)), tidy(graph.cut((prior + hint) / 2))]
-    ranked = [(mask_quality(cut, lab), index) for index, cut in enumerate(cuts)]
-    quality, index = max(ranked)
+    chance = _resize(garment_segmenter.garment_probability(photo.image, garment_segmenter.network()), (height, width))
+    cuts = [plain.mask, tidy(GraphCut(lab).cut((chance + centre_prior(height, width)) / 2))]
+    # The contour says whether the edge is right, the segmenter whether the right thing has been cut out.
+    trust = [(2.0 * mask_quality(cut, lab) + agreement(cut, chance)) / 3.0 for cut in cuts]
+    quality = max(trust)
     if quality < USABLE:
         raise NoGarmentFound(f"{name}: no garment found: no outline can be trusted ({quality:.2f}); {GIVE_MASK}")
-    return cuts[index], quality
-
-
-def _prior(image: NDArray[np.uint8], size: tuple[int, int]) -> Floats:
-    """Where the garment probably is: the segmenter's word if its weights ship, else the middle of the picture."""
-    if garment_segmenter.NAME not in shipped():
-        return centre_prior(*size)
-    return _resize(garment_segmenter.garment_probability(image, garment_segmenter.network()), size)
+    return cuts[trust.index(quality)], quality
 
 
 def _given(mask: Floats, photo: Photo, name: str) -> Floats:

@@ -130,8 +130,8 @@ def check_device(device: str) -> None:
     Raises:
         BadConfig: It has not.
     """
-    there = {"cuda": torch.cuda.is_available, "mps": torch.backends.mps.is_available}
-    if device in there and not there[device]():
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if not there.get(device, True):
         raise BadConfig(f"--device {device}: PyTorch finds no such device here; give --device cpu or auto")
 
 

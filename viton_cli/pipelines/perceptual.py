@@ -63,8 +63,8 @@ def _torchvision() -> list[tuple[torch.Tensor, torch.Tensor]]:
         state = VGG19_Weights.IMAGENET1K_V1.get_state_dict(progress=False, check_hash=True)
     except OSError as error:
         raise BadWeights(
-            f"vgg19: torchvision cannot download its weights ({error}); fetch {VGG19_Weights.IMAGENET1K_V1.url} and pass "
-            "it with --set model.perceptual_source=FILE, or use --set model.perceptual=builtin"
+            f"vgg19: torchvision cannot download its weights ({error}); fetch {VGG19_Weights.IMAGENET1K_V1.url} and "
+            "pass it with --set model.perceptual_source=FILE, or use --set model.perceptual=builtin"
         ) from error
     return _pairs(dict(state))
 

@@ -120,9 +120,8 @@ def _read(folder: Path) -> list[_Example]:
         if not mask_path.is_file():
             continue
         photo = read_photo(path, name)
-        image = (
-            np.asarray(Image.fromarray(photo.image).resize((STORED, STORED), Image.Resampling.BOX), np.float32) / 255
-        )
+        shrunk = Image.fromarray(photo.image).resize((STORED, STORED), Image.Resampling.BOX)
+        image = np.asarray(shrunk, np.float32) / np.float32(255)
         mask = read_mask(mask_path, photo.size)
         small = np.asarray(Image.fromarray(mask).resize((STORED, STORED), Image.Resampling.BOX), np.float32)
         edge = ndimage.maximum_filter(small > 0.75, 5) & ndimage.maximum_filter(small < 0.25, 5)

@@ -20,18 +20,19 @@ from viton_cli.data.base import Entry
 from viton_cli.errors import BadConfig, BadDataset
 from viton_cli.files import list_photos, read_labels, read_photo, write_labels
 from viton_cli.metrics.perception import LabelCounts, correct_keypoints
-from viton_cli.perception.augment import IGNORE, Example, augment, negative
+from viton_cli.perception.augment import Example, augment, negative
 from viton_cli.perception.builtin import Perceiver
 from viton_cli.perception.losses import LABEL_WEIGHTS, joint_loss, label_loss
 from viton_cli.perception.network import STRIDE, PerceptionNet, decode_joints
 from viton_cli.pipelines.fit import Batch
+from viton_cli.pipelines.model_settings import check_model
 from viton_cli.pipelines.sources import open_sources
 
 if TYPE_CHECKING:
     from viton_cli.config import TrainConfig
 
 HELD_OUT = 400  # at most this many held-out photos are looked at during training
-KNOWN = ("width", "encoder_rate", "labelled_repeats", "nobody", "teacher")
+KNOWN = {"width": int, "encoder_rate": float, "labelled_repeats": int, "nobody": str, "teacher": str}
 
 
 class PerceptionTask:
@@ -40,11 +41,9 @@ class PerceptionTask:
     score = "score"
 
     def __init__(self, config: TrainConfig) -> None:
-        unknown = sorted(set(config.model) - set(KNOWN))
-        if unknown:
-            raise BadConfig(f"unknown setting 'model.{unknown[0]}'; known: {', '.join('model.' + k for k in KNOWN)}")
-        self.size = tuple(config.size)
-        if self.size[0] % STRIDE or self.size[1] % STRIDE:
+        check_model(config.model, KNOWN)
+        self.size = config.size
+        if min(self.size) < STRIDE or self.size[0] % STRIDE or self.size[1] % STRIDE:
             raise BadConfig(f"size {self.size[0]}x{self.size[1]}: height and width must be multiples of {STRIDE}")
         self.width = int(config.model.get("width", 64))
         if self.width < 1 or self.width % 16:
@@ -135,7 +134,7 @@ class PerceptionTask:
             example = negative(read_photo(self.nobody[index - len(self.order)]).image)
         else:
             example = self.example(self.order[index])
-        return _tensors(augment(example, self.size, rng))  # type: ignore[arg-type]
+        return _tensors(augment(example, self.size, rng))
 
     def loss(self, net: nn.Module, batch: Batch) -> dict[str, Tensor]:
         out = net(batch["image"].to(memory_format=torch.channels_last))
@@ -151,7 +150,7 @@ class PerceptionTask:
     ) -> tuple[Tensor, NDArray[np.float32] | None, NDArray[np.bool_] | None, NDArray[np.uint8] | None]:
         """A held-out photo in the frame of its whole picture: image, joints, seen, labels there."""
         photo = read_photo(entry.image)
-        frame = frames.whole_photo(photo.size, self.size)  # type: ignore[arg-type]
+        frame = frames.whole_photo(photo.size, self.size)
         image = frames.crop(photo.image, frame)
         found = entry.labels()
         labels = None
@@ -219,7 +218,7 @@ def _image(image: NDArray[np.uint8]) -> Tensor:
 
 def _tensors(example: Example) -> Batch:
     h, w = example.image.shape[:2]
-    labels = example.labels if example.labels is not None else np.full((h, w), IGNORE, np.uint8)
+    labels = example.labels if example.labels is not None else np.full((h, w), L.IGNORE, np.uint8)
     known = example.joints is not None
     joints = example.joints if example.joints is not None else np.zeros((L.N_JOINTS, 2), np.float32)
     seen = example.seen if example.seen is not None else np.zeros(L.N_JOINTS, bool)

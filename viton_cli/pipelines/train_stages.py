@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 
 from viton_cli.checkpoints import resolve
 from viton_cli.core.composer import compose
+from viton_cli.core.drawing import tile
 from viton_cli.core.generator import Generator
 from viton_cli.core.labels import BACKGROUND
 from viton_cli.core.losses import mask_iou, stage1_loss, stage2_loss
@@ -22,9 +24,9 @@ from viton_cli.core.warp import fit_warp
 from viton_cli.errors import BadConfig, BadDataset, BadWeights, NoGarmentFound
 from viton_cli.methods.networks import WIDTHS, build, load_stage
 from viton_cli.pipelines.fit import Batch
+from viton_cli.pipelines.model_settings import check_model
 from viton_cli.pipelines.pairs import PairSample, PairSet
 from viton_cli.pipelines.perceptual import load_features
-from viton_cli.core.drawing import tile
 from viton_cli.pipelines.sources import open_sources
 
 if TYPE_CHECKING:
@@ -33,7 +35,11 @@ if TYPE_CHECKING:
     from viton_cli.config import TrainConfig
 
 PICTURED = 12  # pairs on a sample sheet
-KNOWN = ("width", "perceptual", "perceptual_source", "perceptual_shrink", "stage1", "flat_lay", "warp")
+# Settings of both stages: `viton train` runs them with one configuration.
+KNOWN = {
+    "width": int, "perceptual": str, "perceptual_source": str, "perceptual_shrink": int, "stage1": str,
+    "flat_lay": bool, "warp": str,
+}  # fmt: skip
 
 
 class _PairTask:
@@ -44,12 +50,13 @@ class _PairTask:
     net: nn.Module
 
     def __init__(self, config: TrainConfig, say: Callable[[str], None]) -> None:
-        unknown = sorted(set(config.model) - set(KNOWN))
-        if unknown:
-            raise BadConfig(f"unknown setting 'model.{unknown[0]}'; known: {', '.join('model.' + k for k in KNOWN)}")
+        check_model(config.model, KNOWN)
+        self.variant = str(config.model.get("warp", "parts"))
+        if self.variant not in ("parts", "paper"):
+            raise BadConfig(f"bad value for 'model.warp': should be parts or paper, not '{self.variant}'")
         self.say = say
         self.size = (int(config.size[0]), int(config.size[1]))
-        if self.size[0] % 64 or self.size[1] % 64:
+        if min(self.size) < 64 or self.size[0] % 64 or self.size[1] % 64:
             raise BadConfig(f"size {self.size[0]}x{self.size[1]}: height and width must be multiples of 64")
         self.width = int(config.model.get("width", WIDTHS[config.preset][self.kind == "stage2"]))
         sources = open_sources(config.data)
@@ -79,10 +86,10 @@ class _PairTask:
     def sample(self, index: int, rng: np.random.Generator) -> Batch:
         return tensors(self.pairs.sample(index, rng))
 
-    def _batches(self, held_out: list[PairSample], batch: int = 8) -> list[Batch]:
+    def _batches(self, held_out: list[PairSample], net: nn.Module, batch: int = 8) -> list[Batch]:
         samples = [tensors(s) for s in held_out]
         return [
-            {k: torch.stack([s[k] for s in samples[i : i + batch]]) for k in samples[0]}
+            beside(net, {k: torch.stack([s[k] for s in samples[i : i + batch]]) for k in samples[0]})
             for i in range(0, len(samples), batch)
         ]
 
@@ -103,13 +110,14 @@ class Stage1Task(_PairTask):
 
     def loss(self, net: nn.Module, batch: Batch) -> dict[str, Tensor]:
         coarse, mask = net(person_representation(batch), batch["clothing"])
-        return stage1_loss(coarse, mask, batch["person"], batch["worn"], self.features, self.feature_weights[0])
+        features = self.features.to(coarse.device)
+        return stage1_loss(coarse, mask, batch["person"], batch["worn"], features, self.feature_weights[0])
 
     def validate(self, net: nn.Module) -> dict[str, float]:
         if not self.held_out:
             return {}
         overlap, pixel = [], []
-        for batch in self._batches(self.held_out):
+        for batch in self._batches(self.held_out, net):
             coarse, mask = net(person_representation(batch), batch["clothing"])
             overlap.append(mask_iou(torch.sigmoid(mask), batch["worn"]))
             person = (batch["labels"] > 0)[:, None]
@@ -127,7 +135,7 @@ class Stage1Task(_PairTask):
         # Every held-out person in its own garment and in the next one's.
         for one, other in zip(shown, shown[1:] + shown[:1]):
             for garment in (one, other):
-                batch = self._batches([_dressed(one, garment)])[0]
+                batch = self._batches([_dressed(one, garment)], net)[0]
                 coarse, mask = net(person_representation(batch), batch["clothing"])
                 tiles += [garment.clothing, picture(coarse), picture(torch.sigmoid(mask) * 2 - 1)]
             tiles.insert(-6, one.person)
@@ -146,16 +154,16 @@ class Stage2Task(_PairTask):
             self.net.load_state_dict(start_from(config.init, "stage2", self.width))
         stage1, _ = load_stage(resolve(str(config.model.get("stage1", "stage1"))), "stage1")
         assert isinstance(stage1, Generator)
-        # The published code leaves the frozen generator in training mode (batch statistics, dropout); here it is as in use.
+        # The published code leaves the frozen generator in training mode (batch statistics, dropout); here it is as in
+        # use.
         self.generator = stage1.eval().requires_grad_(False)
-        self.variant = str(config.model.get("warp", "parts"))
 
     @cached_property
     def _validation(self) -> list[Batch]:
         samples = [self._with_warp(tensors(s)) for s in self.held_out]
         without = sum(not s["fits"] for s in samples)
         if without:
-            self.say(f"the generator paints no clothing mask for {without} of {len(samples)} held-out pairs; they are left out")
+            self.say(f"no clothing mask is painted for {without} of {len(samples)} held-out pairs; they are left out")
         return [{k: v[None] for k, v in s.items()} for s in samples if s["fits"]]
 
     def sample(self, index: int, rng: np.random.Generator) -> Batch:
@@ -186,13 +194,16 @@ class Stage2Task(_PairTask):
     def loss(self, net: nn.Module, batch: Batch) -> dict[str, Tensor]:
         alpha = net(batch["warped"], batch["coarse"]) * batch["area"]
         result = compose(alpha, batch["warped"], batch["coarse"])
-        return stage2_loss(result, alpha, batch["person"], batch["area"], self.features, self.feature_weights[1])
+        features = self.features.to(result.device)
+        return stage2_loss(result, alpha, batch["person"], batch["area"], features, self.feature_weights[1])
 
     def validate(self, net: nn.Module) -> dict[str, float]:
         if not self._validation:
             return {}
-        errors, coarse_errors, shares = [], [], []
-        for batch in self._validation:
+        errors: list[float] = []
+        coarse_errors: list[float] = []
+        shares: list[float] = []
+        for batch in (beside(net, batch) for batch in self._validation):
             alpha = net(batch["warped"], batch["coarse"]) * batch["area"]
             result = compose(alpha, batch["warped"], batch["coarse"])
             worn = batch["worn"]
@@ -212,7 +223,8 @@ class Stage2Task(_PairTask):
         tiles = []
         for one, other in zip(shown, shown[1:] + shown[:1]):
             for garment in (one, other):
-                batch = {k: v[None] for k, v in self._with_warp(tensors(_dressed(one, garment))).items()}
+                dressed = self._with_warp(tensors(_dressed(one, garment)))
+                batch = beside(net, {k: v[None] for k, v in dressed.items()})
                 alpha = net(batch["warped"], batch["coarse"]) * batch["area"]
                 result = compose(alpha, batch["warped"], batch["coarse"])
                 tiles += [
@@ -234,7 +246,8 @@ def start_from(init: str, kind: str, width: int) -> dict[str, Tensor]:
     path = resolve(init)
     net, meta = load_stage(path, kind)
     if int(meta["width"]) != width:
-        raise BadWeights(f"{path}: its width is {meta['width']}, this training's is {width} (--set model.width={meta['width']})")
+        found = meta["width"]
+        raise BadWeights(f"{path}: its width is {found}, this training's is {width} (--set model.width={found})")
     return net.state_dict()
 
 
@@ -260,6 +273,12 @@ def _image(array: NDArray[np.uint8]) -> Tensor:
     return torch.from_numpy(array.astype(np.float32)).permute(2, 0, 1) / 127.5 - 1
 
 
+def beside(net: nn.Module, batch: Batch) -> Batch:
+    """The batch on the network's device."""
+    device = next(net.parameters()).device
+    return {k: v.to(device) for k, v in batch.items()}
+
+
 def person_representation(batch: Batch) -> Tensor:
     """p of a batch (section 3.1)."""
     return represent(batch["person"], batch["labels"], batch["joints"], batch["seen"])
@@ -272,6 +291,5 @@ def picture(image: Tensor) -> NDArray[np.uint8]:
 
 
 def _dressed(person: PairSample, garment: PairSample) -> PairSample:
-    from dataclasses import replace
-
+    """The person with another's garment to put on."""
     return replace(person, clothing=garment.clothing, clothing_mask=garment.clothing_mask)
