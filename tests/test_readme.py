@@ -40,7 +40,8 @@ def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
     arguments = [sys.executable, "-m", "viton_cli", *words[1:]]
     path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
     return subprocess.run(
-        arguments, cwd=folder, env=os.environ | SHORT | {"PYTHONPATH": path}, capture_output=True, text=True, timeout=240
+        arguments, cwd=folder, env=os.environ | SHORT | {"PYTHONPATH": path}, capture_output=True, text=True,
+        timeout=240,
     )  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """Seconds a pair, stage by stage, photos a second of perception, and peak memory, on folders of your own.
 
-    python tests/benchmarks/bench_tryon.py --person examples/people --clothes examples/clothes
+python tests/benchmarks/bench_tryon.py --person examples/people --clothes examples/clothes
 """
 
 from __future__ import annotations
@@ -42,7 +42,9 @@ def main() -> None:
         except VitonError as error:
             failed += 1
             print(f"{name}: {error}")
-    print(f"garment         {(time.perf_counter() - began) / max(len(garments) + failed, 1):.3f} s each, {failed} refused")
+    print(
+        f"garment         {(time.perf_counter() - began) / max(len(garments) + failed, 1):.3f} s each, {failed} refused"
+    )
     photos = [read_photo(path, name) for name, path in list_photos(arguments.person)]
     engine.find(photos[0])  # warm
     failed, began = 0, time.perf_counter()

@@ -83,6 +83,32 @@ def test_gradient_vignette_and_noise() -> None:
     assert overlap(cut_garment(Photo("g", image)).mask, mask) > 0.97
 
 
+def test_stripes_on_white_are_no_reason_for_doubt() -> None:
+    mask = draw_mask(SHORT)
+    stripes = (np.arange(mask.shape[0]) // 9 % 2 == 0)[:, None, None]
+    cloth = np.where(stripes, fabric(mask, (30, 40, 110)), fabric(mask, (245, 245, 245)))
+    garment = cut_garment(Photo("g", lay(mask, cloth, even(mask, (255, 255, 255)))))
+    assert overlap(garment.mask, mask) > 0.97
+    assert garment.quality > 0.9
+    assert garment.inner is None
+
+
+def test_white_on_white_that_is_clipped_on_one_side() -> None:
+    mask = draw_mask(SHORT)
+    y, x = np.mgrid[-1 : 1 : mask.shape[0] * 1j, -1 : 1 : mask.shape[1] * 1j]
+    ground = np.minimum(255, 248 - 25 * x - 20 * y)[..., None] * np.ones(3)
+    garment = cut_garment(Photo("g", lay(mask, fabric(mask, (226, 226, 226)), ground)))
+    assert overlap(garment.mask, mask) > 0.93
+
+
+def test_plain_garment_on_chequered_cloth() -> None:
+    mask = draw_mask(SHORT, (384, 288))
+    rows, columns = np.indices(mask.shape) // 24
+    ground = np.where(((rows + columns) % 2)[..., None], (230, 225, 215), (60, 90, 140)).astype(np.float32)
+    garment = cut_garment(Photo("g", lay(mask, fabric(mask, (170, 50, 60)), ground)))
+    assert overlap(garment.mask, mask) > 0.9
+
+
 def test_soft_shadow_is_background() -> None:
     mask = draw_mask(SHORT)
     cast = Image.fromarray(np.uint8(255 * np.roll(mask, (4, 4), (0, 1)))).filter(ImageFilter.GaussianBlur(4))

@@ -15,7 +15,8 @@ from torch import Tensor, nn
 
 from viton_cli.checkpoints import load_weights
 from viton_cli.config import TrainConfig, for_stage
-from viton_cli.errors import BadWeights
+from viton_cli.errors import BadConfig, BadWeights
+from viton_cli.pipelines.curve import draw_curve
 from viton_cli.pipelines.fit import Average, Stopped, _Positions, _Stream, fit, learning_rate
 
 
@@ -187,3 +188,34 @@ def test_the_average_follows_the_weights() -> None:
     average.update(net, 1000)
     assert float(average.state["weight"]) == pytest.approx(0.05)
     assert float(net.weight.detach()) == 0, "the network's own weights are left alone"
+
+
+@pytest.mark.parametrize("device", ["cuda", "mps"])
+def test_a_device_that_is_not_there_is_named(device: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    with pytest.raises(BadConfig, match=rf"^--device {device}: .* --device cpu or auto$"):
+        fit(Line(), config(tmp_path, device=device), lambda _: None)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_break_while_validating_keeps_the_weights_themselves(tmp_path: Path) -> None:
+    """Validation looks at the average; Ctrl-C in it must not write the average down as the weights."""
+
+    class Broken(Line):
+        def validate(self, net: nn.Module) -> dict[str, float]:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fit(Broken(), config(tmp_path), lambda _: None)
+    whole = tmp_path / "whole"
+    fit(Line(), config(whole), lambda _: None)
+    stopped, finished = (torch.load(run / "last.ckpt", weights_only=True) for run in (tmp_path, whole))
+    for name, value in finished["net"].items():
+        assert torch.equal(stopped["net"][name], value) and not torch.equal(value, stopped["average"][name])
+
+
+def test_the_curve_passes_over_a_torn_line(tmp_path: Path) -> None:
+    (tmp_path / "log.jsonl").write_text('{"step": 1, "loss": 2.0}\n{"step": 2, "lo{"step": 3, "loss": 1.0}\n')
+    draw_curve(tmp_path / "log.jsonl", tmp_path / "curve.png")
+    assert (tmp_path / "curve.png").stat().st_size > 0

@@ -50,6 +50,8 @@ def test_a_tagged_photo_is_labelled_within_its_tags(tmp_path: Path, monkeypatch:
     example = task.example(1)
     assert example.labels is not None and np.array_equal(example.labels, taught)
 
-    write_image(tmp_path / "run" / "taught" / "b.png", np.zeros((160, 120), np.uint8))  # the next start reads what is there
+    write_image(
+        tmp_path / "run" / "taught" / "b.png", np.zeros((160, 120), np.uint8)
+    )  # the next start reads what is there
     again = PerceptionTask(config).example(1).labels
     assert again is not None and not again.any()

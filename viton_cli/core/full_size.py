@@ -102,7 +102,8 @@ class Regions:
     Attributes:
         garment: Opacity of the new garment in [0, 1]. alpha: Share of the warped garment in it.
         skin, lower, scene: What the old garment uncovers.
-        turn: How far the surface of an arm turns away from the viewer: 0 over the bone, 1 at the outline; 0 off the arms.
+        turn: How far the surface of an arm turns away from the viewer: 0 over the bone, 1 at the outline; 0 off the
+            arms.
         front: What lies in front of the new garment.
         labels: Of the part.
     """
@@ -212,8 +213,8 @@ def _garment_layer(painted: Painted, frame: Frame, part: Frame, wanted: Bools) -
 def _skin_colours(
     original: Picture, regions: Regions, coarse: NDArray[np.float32], pixel: float
 ) -> NDArray[np.float32]:
-    """(n, 3) skin: the person's own colour (median of what skin shows), light and shade of the coarse result without the
-    grain of its pixels, and the roundness of an arm."""
+    """(n, 3) skin: the person's own colour (median of what skin shows), light and shade of the coarse result without
+    the grain of its pixels, and the roundness of an arm."""
     labels, skin = regions.labels, regions.skin
     shown = np.isin(labels, L.SKIN) & ~skin
     if shown.sum() < 50:

@@ -43,7 +43,7 @@ class GraphCut:
         self._histogram = coo_array((ones, (flat, _palette_codes(lab))), shape=shape).toarray()
         self._pairs, self._weights = _boundaries(self._segments, lab)
 
-    def cut(self, prior: Floats, colour: float = 3.0, smooth: float = 1.6, rounds: int = 4) -> Bools:
+    def cut(self, prior: NDArray[np.floating], colour: float = 3.0, smooth: float = 1.6, rounds: int = 4) -> Bools:
         """Cut the garment out.
 
         Args:

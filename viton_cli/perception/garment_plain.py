@@ -22,7 +22,7 @@ Bools = NDArray[np.bool_]
 BORDER = 0.04  # width of the border band as a share of the shorter side
 NOISE_FLOOR = (0.4, 0.4, 0.4)  # Lab units: 8-bit rounding and JPEG alone make this much
 SHADOW_REACH = 0.08  # how far from clear background a shadow may reach, as a share of the longer side
-RINGING = 0.05  # JPEG's noise beside a garment, as a share of the departure there
+RINGING = 0.08  # JPEG's noise beside a garment, as a share of the departure there
 FADES = 0.35  # edge of a shadow towards the background over its edge towards the garment, at most
 TYPICAL_PLAIN_NOISE = 4.0  # Lab units of residual at which a background counts as half plain
 
@@ -53,7 +53,7 @@ def cut_plain(rgb: Floats, lab: Floats) -> Plain:
     band = max(2, round(BORDER * min(height, width)))
     seeds = np.ones((height, width), bool)
     seeds[band:-band, band:-band] = False
-    smooth = np.stack([ndimage.gaussian_filter(lab[..., c], 0.7) for c in range(3)], -1)
+    smooth = blur(lab, 0.7)
 
     background = _fit_background(rgb, seeds, degree=2)
     plainness = _plainness(smooth, background, seeds)
@@ -69,10 +69,10 @@ def cut_plain(rgb: Floats, lab: Floats) -> Plain:
     # An exact background, white to the last bit, shows departures that would drown in JPEG noise.
     border = distance[seeds & (distance < 6.0)]
     least = float(np.clip(2.0 * np.percentile(border, 99), 2.0, 4.5)) if border.size else 4.5
-    ringing = distance < RINGING * ndimage.maximum_filter(distance, 17)
+    ringing = distance < np.minimum(RINGING * ndimage.maximum_filter(distance, 17), 6.0)
     outside = _reach(~_barrier(np.where(ringing, 0.0, distance), edges, least), seeds & (distance < 8.0))
     outside = _grow_over_shadow(outside, smooth, background, edges)
-    mask = _snap(tidy(~outside, distance), smooth)
+    mask = snap(tidy(~outside, distance), smooth)
     return Plain(mask, plainness, distance)
 
 
@@ -108,7 +108,7 @@ def _fit_background(rgb: Floats, where: Bools, degree: int) -> Floats:
     model = np.zeros(rgb.shape, np.float32)
     for (i, j), coefficient in zip(powers, coefficients, strict=True):
         model += (y[:, None] ** i * x[None, :] ** j)[..., None] * coefficient
-    return rgb2lab(np.clip(model, 0.0, 255.0) / 255.0).astype(np.float32)
+    return np.asarray(rgb2lab(np.clip(model, 0.0, 255.0) / 255.0), np.float32)
 
 
 def _distance(lab: Floats, background: Floats, where: Bools) -> tuple[Floats, Floats]:
@@ -147,7 +147,10 @@ def _steepness(values: Floats) -> Floats:
 
 
 def _barrier(distance: Floats, edges: Floats, least: float) -> Bools:
-    """Pixels the background may not cross: clear departures, and weaker ones (from `least`) or faint edges that continue them."""
+    """Pixels the background may not cross: clear departures, and weaker ones or faint edges that continue them.
+
+    `least` is the weakest departure that counts, in units of noise.
+    """
     strong = (distance > 2.0 * least) | (edges > 2.2)
     weak = (distance > least) | (edges > 1.1)
     labels, count = ndimage.label(weak, np.ones((3, 3)))
@@ -194,7 +197,7 @@ def _faded(eaten: Bools, outside: Bools, lab: Floats) -> Bools:
     """
     steep = np.sqrt(sum(np.square(_steepness(lab[..., c])) for c in range(3)))
     garment = ~outside & ~eaten
-    labels, count = ndimage.label(eaten)
+    labels, _ = ndimage.label(eaten)
     shadows = np.zeros_like(eaten)
     for index, box in enumerate(ndimage.find_objects(labels), 1):
         box = tuple(slice(max(0, side.start - 3), side.stop + 3) for side in box)
@@ -205,8 +208,8 @@ def _faded(eaten: Bools, outside: Bools, lab: Floats) -> Bools:
     return shadows
 
 
-def _snap(mask: Bools, lab: Floats) -> Bools:
-    """Move the edge of the mask onto the strongest edge of the picture within a few pixels (watershed)."""
+def snap(mask: Bools, lab: Floats) -> Bools:
+    """Move the edge of the mask onto the strongest edge of the (blurred) picture within a few pixels (watershed)."""
     core = ndimage.binary_erosion(mask, iterations=3, border_value=1)
     markers = np.where(core, 1, np.where(ndimage.binary_dilation(mask, iterations=2), 0, 2))
     # Parts too thin to have a core keep the mask they had.
@@ -269,6 +272,10 @@ def _large_pieces(mask: Bools) -> Bools:
     areas = np.bincount(labels.ravel())
     areas[0] = 0
     return np.asarray((areas >= 0.1 * areas.max())[labels] & (labels > 0))
+
+
+def blur(lab: Floats, sigma: float) -> Floats:
+    return np.stack([ndimage.gaussian_filter(lab[..., c], sigma) for c in range(3)], -1)
 
 
 def _ball(radius: int) -> Bools:

@@ -55,7 +55,8 @@ def inner_back(mask: Bools, lab: Floats) -> Bools:
     """The inside of the back (and its label) seen behind the front neckline; all False without evidence for it.
 
     A watershed parts the top of the collar's middle from the front below it. What it finds counts only if it differs
-    from the front in colour, is bounded by a clear edge, narrows downwards, is symmetric and lies about the garment's axis.
+    from the front in colour, is bounded by a clear edge, narrows downwards, is symmetric and lies about the axis:
+    better to leave the back in than to bite into the front.
     """
     none = np.zeros_like(mask)
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))

@@ -15,12 +15,13 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from scipy import ndimage
 from skimage.color import rgb2lab
 
 from viton_cli.errors import BadMask, NoGarmentFound
 from viton_cli.perception import garment_edge, garment_plain, garment_segmenter, garment_shape
 from viton_cli.perception.garment_graphcut import GraphCut, centre_prior
-from viton_cli.perception.garment_plain import tidy
+from viton_cli.perception.garment_plain import blur, snap, tidy
 from viton_cli.perception.garment_quality import agreement, mask_quality
 from viton_cli.records import Garment, Photo
 
@@ -88,13 +89,20 @@ def _find(photo: Photo, small: Floats, lab: Floats, name: str) -> tuple[Bools, f
     if plain.plainness > PLAIN and quality > CLEAR:
         return plain.mask, quality
     chance = _resize(garment_segmenter.garment_probability(photo.image, garment_segmenter.network()), (height, width))
-    cuts = [plain.mask, tidy(GraphCut(lab).cut((chance + centre_prior(height, width)) / 2))]
+    cuts = [plain.mask, _graph_cut(lab, 0.5 * chance + 0.5 * centre_prior(height, width))]
     # The contour says whether the edge is right, the segmenter whether the right thing has been cut out.
     trust = [(2.0 * mask_quality(cut, lab) + agreement(cut, chance)) / 3.0 for cut in cuts]
     quality = max(trust)
     if quality < USABLE:
         raise NoGarmentFound(f"{name}: no garment found: no outline can be trusted ({quality:.2f}); {GIVE_MASK}")
     return cuts[trust.index(quality)], quality
+
+
+def _graph_cut(lab: Floats, prior: NDArray[np.floating]) -> Bools:
+    cut = tidy(GraphCut(lab).cut(prior))
+    # Superpixels leave corners: round them off, then back to the picture's own edges.
+    rounded = ndimage.gaussian_filter(cut.astype(np.float32), 2.5) > 0.5
+    return tidy(snap(rounded, blur(lab, 1.5)))
 
 
 def _given(mask: Floats, photo: Photo, name: str) -> Floats:

@@ -277,12 +277,12 @@ def fit(task: Task, config: TrainConfig, say: Callable[[str], None], constant_lr
             if time.monotonic() - last_saved > config.checkpoint_minutes * 60:
                 save()
                 last_saved = time.monotonic()
+        validate()
     except (KeyboardInterrupt, Stopped):
         save()
         say(f"stopped at step {step}; carry on with --resume")
         raise
     else:
-        validate()
         save()
     finally:
         let_go()
