@@ -15,7 +15,8 @@ Bools = NDArray[np.bool_]
 # Measured on 212 garments on floors and beds: length over width was below 1.53 for 95 % of the T-shirts and shirts and
 # above 1.75 for 75 % of the dresses; sleeves ended above 0.45 of the height for 95 % of the T-shirts and below 0.61 for
 # 75 % of the garments with long sleeves.
-DRESS = 1.62  # length over width of the trunk from which a garment for the upper body is a dress
+# Slim tops in product photos reach the proportions of short dresses: what lies between is left unknown.
+TOP, DRESS = 1.62, 2.2  # length over width of the trunk up to which it is a top, and from which it is a dress
 SLEEVE = 0.12  # least reach of a sleeve beyond the trunk, in widths of the trunk
 SHORT, LONG = 0.48, 0.55  # where a short sleeve ends at the lowest and a long one at the highest, in garment heights
 NECK_DIP = 0.08  # how far below the garment's top its outline may dip at the neck: lower, the neck shows the background
@@ -48,6 +49,8 @@ def read_shape(mask: Bools) -> Shape:
         return Shape("unknown", sleeves, trunk)
     if ratio > DRESS:
         return Shape("dress", sleeves, trunk)
+    if ratio > TOP:
+        return Shape("unknown", sleeves, trunk)
     return Shape("outerwear" if _hangs_open(mask, trunk) else "top", sleeves, trunk)
 
 

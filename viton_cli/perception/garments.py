@@ -2,7 +2,7 @@
 
     photo ─ alpha, if it has any ──────────────────────────────────────────╮
     photo ─ 384 pixels ─┬─ plain: departure from the border's background ──┤
-                        ╰─ segmenter ─► graph cut, unless plain is clear ──┴─► the best one ─► edge at full size
+                        ╰─ segmenter ─► graph cut, unless both agree ──────┴─► the best one ─► edge at full size
                                                                                ─► shape, inside of the back, checks
 
 A mask given by the user replaces everything up to "the best one" and is never judged.
@@ -27,8 +27,9 @@ from viton_cli.records import Garment, Photo
 
 WORK_SIZE = 384  # longer side at which the garment is found; the edge is then refined at the photo's own size
 SMALLEST = 24  # shorter side of a photo, in pixels, in which a garment can be told
-PLAIN, CLEAR = 0.8, 0.5  # plainness and quality above which the plain cut is taken, and no graph cut tried
-USABLE = 0.58  # quality below which a cut is refused
+PLAIN, CLEAR = 0.8, 0.3  # plainness and quality above which the plain cut is never refused
+AGREED = 0.8  # overlap with the segmenter's answer above which such a cut is taken, and no graph cut tried
+USABLE = 0.55  # quality below which a cut is refused
 DOUBTFUL = 0.8  # quality below which it carries a warning
 PERSON = 0.5  # person score from which the photo is said to show a person
 GIVE_MASK = "give a photo on a plainer background, or a mask (--clothes-mask)"
@@ -68,7 +69,7 @@ def cut_garment(photo: Photo, mask: Floats | None = None, *, person_score: float
         raise NoGarmentFound(f"{name}: no garment found: what could be cut out is too thin or too small")
     shape = garment_shape.read_shape(work)
     inner = None
-    if shape.kind in ("top", "outerwear", "dress"):
+    if shape.kind != "lower":
         behind = garment_shape.inner_back(work, lab)
         if behind.any():
             inner = np.minimum(full, garment_edge.refine(photo.image, small, behind))
@@ -85,23 +86,29 @@ def _find(photo: Photo, small: Floats, lab: Floats, name: str) -> tuple[Bools, f
     if float(small.std((0, 1)).max()) < 0.5:
         raise NoGarmentFound(f"{name}: no garment found: the picture shows one even colour")
     plain = garment_plain.cut_plain(small, lab)
-    quality = mask_quality(plain.mask, lab)
-    if plain.plainness > PLAIN and quality > CLEAR:
-        return plain.mask, quality
+    contour = mask_quality(plain.mask, lab)
+    clear = plain.plainness > PLAIN and contour > CLEAR
     chance = _resize(garment_segmenter.garment_probability(photo.image, garment_segmenter.network()), (height, width))
-    cuts = [plain.mask, _graph_cut(lab, 0.5 * chance + 0.5 * centre_prior(height, width))]
+    if clear and agreement(plain.mask, chance) > AGREED:
+        return plain.mask, contour
+    graph = GraphCut(lab)
+    cuts = [plain.mask, _follow(graph.cut(0.5 * chance + 0.5 * centre_prior(height, width)), lab)]
+    if clear:  # part of a faint garment may be missing
+        cuts += [
+            tidy(plain.mask | cuts[1]),
+            tidy(plain.mask | _follow(graph.cut(0.5 * chance + 0.5 * plain.mask), lab)),
+        ]
     # The contour says whether the edge is right, the segmenter whether the right thing has been cut out.
-    trust = [(2.0 * mask_quality(cut, lab) + agreement(cut, chance)) / 3.0 for cut in cuts]
+    trust = [(mask_quality(cut, lab) + agreement(cut, chance)) / 2.0 for cut in cuts]
     quality = max(trust)
-    if quality < USABLE:
+    if quality < USABLE and not clear:
         raise NoGarmentFound(f"{name}: no garment found: no outline can be trusted ({quality:.2f}); {GIVE_MASK}")
     return cuts[trust.index(quality)], quality
 
 
-def _graph_cut(lab: Floats, prior: NDArray[np.floating]) -> Bools:
-    cut = tidy(GraphCut(lab).cut(prior))
-    # Superpixels leave corners: round them off, then back to the picture's own edges.
-    rounded = ndimage.gaussian_filter(cut.astype(np.float32), 2.5) > 0.5
+def _follow(cut: Bools, lab: Floats) -> Bools:
+    """A graph cut without the corners of its superpixels, back on the picture's own edges."""
+    rounded = ndimage.gaussian_filter(tidy(cut).astype(np.float32), 2.5) > 0.5
     return tidy(snap(rounded, blur(lab, 1.5)))
 
 
