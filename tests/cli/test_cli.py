@@ -192,14 +192,14 @@ def test_settings_come_from_a_file_too(viton: Viton, folders: SimpleNamespace) -
 @pytest.mark.skipif(os.name == "nt", reason="Ctrl-C cannot be sent to one process there")
 def test_ctrl_c_keeps_what_is_finished_and_says_how_to_carry_on(folders: SimpleNamespace) -> None:
     code = (
-        "import sys, time, conftest, pytest\n"
+        "import sys, time, stand_ins, pytest\n"
         "patch = pytest.MonkeyPatch()\n"
-        "conftest.install_fakes(patch)\n"
-        "run = conftest.FakeMethod.run\n"
+        "stand_ins.install_fakes(patch)\n"
+        "run = stand_ins.FakeMethod.run\n"
         "def slow(*a, **k):\n"
-        "    if conftest.FakeMethod.pairs: print('ready', flush=True); time.sleep(30)\n"
+        "    if stand_ins.FakeMethod.pairs: print('ready', flush=True); time.sleep(30)\n"
         "    return run(*a, **k)\n"
-        "conftest.FakeMethod.run = slow\n"
+        "stand_ins.FakeMethod.run = slow\n"
         "from viton_cli.__main__ import main\n"
         "main()\n"
     )

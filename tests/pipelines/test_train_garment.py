@@ -34,7 +34,7 @@ def test_loss_falls_and_weights_are_read_back(tmp_path: Path) -> None:
     train_garment(
         [tmp_path], tmp_path / "g.safetensors", steps=100, batch=3, report=lambda _, loss: losses.append(loss)
     )
-    assert losses[-1] < 0.8 * losses[0]
+    assert losses[-1] < 0.9 * losses[0]
     tensors, meta = load_weights(tmp_path / "g.safetensors")
     assert meta["steps"] == 100
     network = GarmentSegmenter()

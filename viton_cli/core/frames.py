@@ -116,11 +116,16 @@ def person_frame(pose: Pose, photo_size: tuple[int, int], size: tuple[int, int] 
 
 def torso_length(pose: Pose) -> float:
     """Length of the torso in the pose's pixels, at least 1: neck to the middle of the hips; where these are not seen,
-    by the width of the shoulders, and without them by the height of what is seen."""
+    by the width of the shoulders or the way from neck to nose, and without them by the height of what is seen."""
     hips = [pose.joints[i] for i in (R_HIP, L_HIP) if pose.seen[i]]
     if pose.seen[NECK] and hips:
         return max(float(np.linalg.norm(np.mean(hips, 0) - pose.joints[NECK])), 1.0)
-    if pose.seen[R_SHOULDER] and pose.seen[L_SHOULDER]:
-        return max(1.5 * float(np.linalg.norm(pose.joints[R_SHOULDER] - pose.joints[L_SHOULDER])), 1.0)
+    guesses = [
+        factor * float(np.linalg.norm(pose.joints[a] - pose.joints[b]))
+        for a, b, factor in ((R_SHOULDER, L_SHOULDER, 1.5), (NOSE, NECK, 2.4))
+        if pose.seen[a] and pose.seen[b]
+    ]
+    if guesses:
+        return max(*guesses, 1.0)
     seen = pose.joints[pose.seen]
     return max(float(np.ptp(seen[:, 1])) / 2.5, 1.0) if len(seen) else 1.0

@@ -97,7 +97,10 @@ class Perceiver:
             if is_person(looks[-1].pose, looks[-1].person):
                 near = frames.person_frame(looks[-1].pose, photo.size, self.size)
                 if near.box[3] - near.box[1] < 0.85 * (looks[-1].frame.box[3] - looks[-1].frame.box[1]):
-                    looks.append(self._nearer(photo, near, looks[-1]))
+                    closer = self._nearer(photo, near, looks[-1])
+                    # Joints on which the frame was built can be wrong; then a nearer look sees less, not more.
+                    if sureness(closer.pose) > 0.75 * sureness(looks[-1].pose):
+                        looks.append(closer)
         self._last = (photo, looks)
         return looks
 
@@ -213,8 +216,12 @@ def clean(labels: NDArray[np.uint8], least: float = 0.02) -> NDArray[np.uint8]:
 
 def is_person(pose: Pose, share: float) -> bool:
     """Whether joints and labels together speak for a person: a share of the pixels, and three of the key joints."""
-    key = pose.confidence[list(KEY_JOINTS)]
-    return bool(share > 0.004 and np.sort(key)[-3:].mean() > 0.45)
+    return bool(share > 0.004 and sureness(pose) > 0.45)
+
+
+def sureness(pose: Pose) -> float:
+    """Mean confidence of the three surest of nose, neck, shoulders and hips."""
+    return float(np.sort(pose.confidence[list(KEY_JOINTS)])[-3:].mean())
 
 
 @lru_cache(maxsize=2)

@@ -1,0 +1,93 @@
+"""Stand-ins for the networks, so that folders, names, failures and exit codes can be tested without weights.
+
+`fakes` finds a person in every photo whose top left pixel is not black, cuts a garment out of every photo that is not
+all white, and dresses by painting a square in the garment's colour.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any, ClassVar
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from viton_cli.errors import NoGarmentFound, NoPersonFound
+from viton_cli.records import Frame, Garment, Parsing, Person, Photo, Pose, Result
+from viton_cli.registry import Registry
+
+
+class FakeFinder:
+    """PersonFinder: the joints lie on a cross in the middle of the photo."""
+
+    found: ClassVar[list[str]] = []
+
+    def __init__(self, **settings: Any) -> None:
+        self.settings = settings
+
+    def find(self, photo: Photo, size: tuple[int, int] = (256, 192)) -> Person:
+        FakeFinder.found.append(photo.id)
+        if not photo.image[0, 0].any():
+            raise NoPersonFound(f"{photo.source or photo.id}: no person found")
+        height, width = photo.size
+        joints = np.stack([np.linspace(width * 0.3, width * 0.7, 18), np.linspace(height * 0.1, height * 0.9, 18)], 1)
+        labels = np.zeros(photo.size, np.uint8)
+        labels[height // 4 :, width // 4 : width * 3 // 4] = 5
+        pose = Pose(joints.astype(np.float32), np.ones(18, bool), np.ones(18, np.float32))
+        frame = Frame((-3, 0, height * 3 // 4 - 3, height), size)
+        checks = ("2 people found, the largest is taken",) if photo.image[0, 0, 0] == 22 else ()
+        return Person(photo, pose, Parsing(labels), frame, checks)
+
+
+class FakeMethod:
+    """Paints a square of the garment's mean colour; fails on a garment that is pure red."""
+
+    pairs: ClassVar[list[tuple[str, str]]] = []
+
+    def __init__(self, weights: str | None = None, warp: str = "parts") -> None:
+        self.warp = warp
+
+    def run(self, person: Person, garment: Garment, steps: bool = False) -> Result:
+        colour = garment.photo.image[garment.mask > 0.5].mean(0)
+        if tuple(colour) == (255, 0, 0):
+            raise ValueError("red")
+        FakeMethod.pairs.append((person.photo.id, garment.photo.id))
+        image = person.photo.image.copy()
+        edited = np.zeros(image.shape[:2], bool)
+        edited[10:20, 5:15] = True
+        image[edited] = colour
+        middle = {"coarse image": image[:16, :12].copy(), "mask": edited[:16, :12].astype(np.uint8) * 255}
+        return Result(image, edited, middle if steps else {}, ("sleeves change",), {"warp": 0.25}, None)
+
+
+def fake_cut(photo: Photo, mask: NDArray[np.float32] | None = None) -> Garment:
+    own = (photo.image.min(2) < 250).astype(np.float32)
+    if mask is None and not own.any():
+        raise NoGarmentFound(f"{photo.source or photo.id}: no garment found")
+    return Garment(photo, own if mask is None else mask)
+
+
+def install_fakes(patch: pytest.MonkeyPatch) -> None:
+    """Put the stand-ins in the places of the networks."""
+    person, garments = ModuleType("viton_cli.perception.person"), ModuleType("viton_cli.perception.garments")
+    methods = ModuleType("viton_cli.methods")
+    person.PersonFinder = FakeFinder  # type: ignore[attr-defined]
+    garments.cut_garment = fake_cut  # type: ignore[attr-defined]
+    methods.METHODS = Registry("method", {"viton": f"{__name__}:FakeMethod"})  # type: ignore[attr-defined]
+    for module in (person, garments, methods):
+        patch.setitem(sys.modules, module.__name__, module)
+    FakeFinder.found.clear()
+    FakeMethod.pairs.clear()
+
+
+def photo(path: Path, colour: tuple[int, int, int] = (90, 120, 150), size: tuple[int, int] = (64, 48)) -> Path:
+    """Write a plain picture with some texture; returns its path."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    image = np.zeros((*size, 3), np.uint8)
+    image[:] = colour
+    Image.fromarray(image).save(path)
+    return path
