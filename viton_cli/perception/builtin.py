@@ -25,7 +25,7 @@ from viton_cli.perception.network import PerceptionNet, decode_joints
 from viton_cli.records import Frame, Parsing, Photo, Pose
 
 WIDE_VIEW = 0.5  # how much the labels of a wider look count beside those of a nearer one
-SEEN = 0.35  # a joint below this probability of being in the picture counts as unseen
+SEEN = 0.25  # a joint below this probability of being in the picture counts as unseen
 KEY_JOINTS = (L.NECK, L.R_SHOULDER, L.L_SHOULDER, L.R_HIP, L.L_HIP, L.NOSE)
 
 
