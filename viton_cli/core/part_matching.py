@@ -100,7 +100,7 @@ def _torso(
             return None
         collar, collar_seen = _collar(ring, shoulder, straight(side.arc[side.collar : side.collar + 1])[0], width)
         bottom = _bottom(ring, armpit)
-        if bottom is None:
+        if bottom is None or bottom <= armpit:
             return None
         hem = armpit + _farthest(ring[armpit : bottom + 1])
         if not armpit < hem < bottom:
