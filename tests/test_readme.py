@@ -39,10 +39,9 @@ def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
     assert words[0] == "viton"
     arguments = [sys.executable, "-m", "viton_cli", *words[1:]]
     path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
-    return subprocess.run(
-        arguments, cwd=folder, env={**os.environ, **(SHORT if words[1] == "train" else {}), "PYTHONPATH": path}, capture_output=True, text=True,
-        timeout=240,
-    )  # fmt: skip
+    short = SHORT if words[1] == "train" else {}
+    environment = {**os.environ, **short, "PYTHONPATH": path}
+    return subprocess.run(arguments, cwd=folder, env=environment, capture_output=True, text=True, timeout=240)
 
 
 def test_the_first_block_holds_exactly_the_two_lines_for_a_fresh_machine() -> None:
