@@ -17,7 +17,7 @@ from viton_cli.core import frames
 from viton_cli.core import labels as L
 from viton_cli.core.drawing import draw_labels, draw_skeleton, tile
 from viton_cli.data.base import Entry
-from viton_cli.errors import BadConfig, BadDataset
+from viton_cli.errors import BadConfig, BadDataset, BadWeights
 from viton_cli.files import list_photos, read_labels, read_photo, write_labels
 from viton_cli.metrics.perception import LabelCounts, correct_keypoints
 from viton_cli.perception.augment import Example, augment, negative
@@ -103,8 +103,14 @@ class PerceptionTask:
             assert isinstance(self.net, PerceptionNet)
             load_blazepose(self.net, Path(init))
         else:
-            tensors, _ = load_weights(resolve(init))
-            self.net.load_state_dict(tensors)
+            path = resolve(init)
+            try:
+                self.net.load_state_dict(load_weights(path)[0])
+            except RuntimeError as error:
+                cause = str(error).splitlines()[0]
+                raise BadWeights(
+                    f"{path}: not weights of this network (model.width={self.width}): {cause}"
+                ) from error
 
     def __len__(self) -> int:
         return len(self.order) + len(self.nobody)

@@ -59,6 +59,9 @@ class _PairTask:
         if min(self.size) < 64 or self.size[0] % 64 or self.size[1] % 64:
             raise BadConfig(f"size {self.size[0]}x{self.size[1]}: height and width must be multiples of 64")
         self.width = int(config.model.get("width", WIDTHS[config.preset][self.kind == "stage2"]))
+        self.net = build(self.kind, self.width)
+        if config.init:
+            self.net.load_state_dict(start_from(config.init, self.kind, self.width))
         sources = open_sources(config.data)
         flat_lay = bool(config.model.get("flat_lay", True))
         self.pairs = PairSet(
@@ -102,12 +105,6 @@ class Stage1Task(_PairTask):
 
     kind, score = "stage1", "score"
 
-    def __init__(self, config: TrainConfig, say: Callable[[str], None]) -> None:
-        super().__init__(config, say)
-        self.net = build("stage1", self.width)
-        if config.init:
-            self.net.load_state_dict(start_from(config.init, "stage1", self.width))
-
     def loss(self, net: nn.Module, batch: Batch) -> dict[str, Tensor]:
         coarse, mask = net(person_representation(batch), batch["clothing"])
         features = self.features.to(coarse.device)
@@ -149,9 +146,6 @@ class Stage2Task(_PairTask):
 
     def __init__(self, config: TrainConfig, say: Callable[[str], None]) -> None:
         super().__init__(config, say)
-        self.net = build("stage2", self.width)
-        if config.init:
-            self.net.load_state_dict(start_from(config.init, "stage2", self.width))
         stage1, _ = load_stage(resolve(str(config.model.get("stage1", "stage1"))), "stage1")
         assert isinstance(stage1, Generator)
         # The published code leaves the frozen generator in training mode (batch statistics, dropout); here it is as in
