@@ -108,9 +108,7 @@ class PerceptionTask:
                 self.net.load_state_dict(load_weights(path)[0])
             except RuntimeError as error:
                 cause = str(error).splitlines()[0]
-                raise BadWeights(
-                    f"{path}: not weights of this network (model.width={self.width}): {cause}"
-                ) from error
+                raise BadWeights(f"{path}: not weights of this network (model.width={self.width}): {cause}") from error
 
     def __len__(self) -> int:
         return len(self.order) + len(self.nobody)
