@@ -4,10 +4,10 @@
                     │              ╰── pose pyramid (48 ch.) ──► 18 joint maps at 1/4, 18 "absent" logits
                     ╰───────────────── parsing decoder ─────────► 22 label maps at 1/4 and at 1/2
 
-The encoder and the pose pyramid have the shape of BlazePose's "full" landmark model (Bazarevsky et al. 2020,
-"BlazePose: On-device Real-time Body Pose tracking"), so that its published weights can be the starting point
-(`perception.blazepose`). Everything else, and every weight after training, is this project's. There is no batch norm:
-in the published weights it is folded into the convolutions.
+The encoder has the shape of EfficientNet-Lite0 (Tan and Le 2019, "EfficientNet", without squeeze-and-excitation and
+with ReLU6), so that its published weights can be the starting point (`perception.efficientnet`). Everything else, and
+every weight after training, is this project's. There is no batch norm: when the published weights are read it is folded
+into the convolutions.
 """
 
 from __future__ import annotations
@@ -24,13 +24,14 @@ STRIDE = 32  # heights and widths the network takes are multiples of this
 
 # (expansion channels, kernel, stride, output channels, residual) of each inverted residual, by resolution.
 ENCODER = (
-    ((64, 3, 2, 24, False), (144, 3, 1, 24, True)),  # 1/4
-    ((144, 5, 2, 32, False), (192, 5, 1, 32, True)),  # 1/8
-    ((192, 3, 2, 64, False), (384, 3, 1, 64, True), (384, 3, 1, 64, True),
-     (384, 5, 1, 88, False), (528, 5, 1, 88, True), (528, 5, 1, 88, True)),  # 1/16
-    ((528, 5, 2, 144, False), (864, 5, 1, 144, True), (864, 5, 1, 144, True), (864, 5, 1, 144, True)),  # 1/32
+    ((96, 3, 2, 24, False), (144, 3, 1, 24, True)),  # 1/4
+    ((144, 5, 2, 40, False), (240, 5, 1, 40, True)),  # 1/8
+    ((240, 3, 2, 80, False), (480, 3, 1, 80, True), (480, 3, 1, 80, True),
+     (480, 5, 1, 112, False), (672, 5, 1, 112, True), (672, 5, 1, 112, True)),  # 1/16
+    ((672, 5, 2, 192, False), (1152, 5, 1, 192, True), (1152, 5, 1, 192, True), (1152, 5, 1, 192, True),
+     (1152, 3, 1, 320, False)),  # 1/32
 )  # fmt: skip
-STEM, TOP, POSE = 16, 864, 48
+STEM, LATERALS, TOP, POSE = 16, (24, 40, 112), 1280, 48
 
 
 class Perceived(NamedTuple):
@@ -83,12 +84,12 @@ class InvertedResidual(nn.Module):
 
 
 class Encoder(nn.Module):
-    """Image (B, 3, H, W) in [0, 1] to features at 1/2 (16), 1/4 (24), 1/8 (32), 1/16 (88) and 1/32 (864 channels)."""
+    """Image (B, 3, H, W) in [-1, 1] to features at 1/2 (16), 1/4 (24), 1/8 (40), 1/16 (112) and 1/32 (1280 channels)."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.stem = conv(3, 24, 3, stride=2)
-        self.stem_separable = Separable(24, STEM, relu=False)
+        self.stem = conv(3, 32, 3, stride=2)
+        self.stem_separable = Separable(32, STEM, relu=False)
         self.stages = nn.ModuleList()
         channels = STEM
         for stage in ENCODER:
@@ -97,7 +98,7 @@ class Encoder(nn.Module):
                 blocks.append(InvertedResidual(channels, expansion, kernel, stride, outputs, residual))
                 channels = outputs
             self.stages.append(nn.Sequential(*blocks))
-        self.top_expand, self.top_depthwise = conv(channels, TOP), conv(TOP, TOP, 3, groups=TOP)
+        self.top = conv(channels, TOP)
 
     def forward(self, x: Tensor) -> list[Tensor]:
         x = self.stem_separable(F.relu6(self.stem(x)))
@@ -105,7 +106,7 @@ class Encoder(nn.Module):
         for stage in self.stages:
             x = stage(x)
             features.append(x)
-        features[-1] = F.relu6(self.top_depthwise(F.relu6(self.top_expand(x))))
+        features[-1] = F.relu6(self.top(x))
         return features
 
 
@@ -119,7 +120,7 @@ class PosePyramid(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.top = Separable(TOP, POSE)
-        self.laterals = nn.ModuleList(Separable(c, POSE) for c in (24, 32, 88))  # 1/4, 1/8, 1/16
+        self.laterals = nn.ModuleList(Separable(c, POSE) for c in LATERALS)
         self.heatmaps = conv(POSE, N_JOINTS)
         self.absent = nn.Sequential(nn.Linear(TOP, 64), nn.ReLU(), nn.Linear(64, N_JOINTS))
 
@@ -137,8 +138,8 @@ class ParsingDecoder(nn.Module):
     def __init__(self, width: int) -> None:
         super().__init__()
         self.context = conv(TOP, width)
-        self.scene = nn.Linear(TOP, width)
-        self.laterals = nn.ModuleList(conv(c, width) for c in (24, 32, 88))
+        self.scene = nn.Sequential(nn.Dropout(0.3), nn.Linear(TOP, width))
+        self.laterals = nn.ModuleList(conv(c, width) for c in LATERALS)
         self.merges = nn.ModuleList(
             nn.Sequential(nn.GroupNorm(8, width), nn.ReLU(), conv(width, width, 3), nn.GroupNorm(8, width), nn.ReLU())
             for _ in range(3)
@@ -173,7 +174,6 @@ class PerceptionNet(nn.Module):
 
     def forward(self, image: Tensor) -> Perceived:
         """image: (B, 3, H, W) RGB in [-1, 1], H and W multiples of 32."""
-        image = image * 0.5 + 0.5  # the published encoder reads [0, 1]
         features = self.encoder(image)
         joints, absent = self.pose(features)
         labels, coarse = self.parsing(image, features)

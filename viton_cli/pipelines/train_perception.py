@@ -82,7 +82,7 @@ class PerceptionTask:
         A teacher that hesitates between coat and top is told by the tags which it is. What it says is kept in `folder`
         as indexed PNGs, to look at and for the next start.
         """
-        teacher = Perceiver(weights)
+        teacher: Perceiver | None = None  # not needed where all its labels are there from an earlier start
         for index, entry in enumerate(self.train_entries):
             possible = entry.possible()
             if self._labels[index] is not None or possible is None:
@@ -91,17 +91,18 @@ class PerceptionTask:
             if path.exists():
                 labels = read_labels(path)
             else:
+                teacher = teacher or Perceiver(weights)
                 labels = teacher.labels(read_photo(entry.image), possible).labels
                 write_labels(path, labels)
             self._labels[index] = _pack(labels)
             self.taught.add(index)
 
     def _initialise(self, init: str) -> None:
-        if init.endswith(".tflite"):
-            from viton_cli.perception.blazepose import load_blazepose
+        if init.endswith(".pth"):
+            from viton_cli.perception.efficientnet import load_efficientnet
 
             assert isinstance(self.net, PerceptionNet)
-            load_blazepose(self.net, Path(init))
+            load_efficientnet(self.net, Path(init))
         else:
             path = resolve(init)
             try:
@@ -114,12 +115,12 @@ class PerceptionTask:
         return len(self.order) + len(self.nobody)
 
     def parameters(self, lr: float) -> list[dict[str, Any]]:
-        """The encoder learns slower than the heads: it starts from weights that already see people."""
+        """The encoder learns slower than the heads: it starts from weights that already see."""
         assert isinstance(self.net, PerceptionNet)
-        slow = list(self.net.encoder.parameters()) + list(self.net.pose.parameters())
+        heads = [*self.net.pose.parameters(), *self.net.parsing.parameters()]
         return [
-            {"params": slow, "lr": lr * self.encoder_rate},
-            {"params": list(self.net.parsing.parameters()), "lr": lr},
+            {"params": list(self.net.encoder.parameters()), "lr": lr * self.encoder_rate},
+            {"params": heads, "lr": lr},
         ]
 
     def example(self, index: int) -> Example:
