@@ -29,7 +29,7 @@ def test_shapes(net: PerceptionNet, size: tuple[int, int]) -> None:
 def test_encoder_features_go_down_to_1_32(net: PerceptionNet) -> None:
     with torch.no_grad():
         features = net.encoder(torch.rand(1, 3, 64, 64))
-    assert [(f.shape[1], 64 // f.shape[2]) for f in features] == [(16, 2), (24, 4), (32, 8), (88, 16), (864, 32)]
+    assert [(f.shape[1], 64 // f.shape[2]) for f in features] == [(16, 2), (24, 4), (40, 8), (112, 16), (1280, 32)]
 
 
 def test_every_weight_learns() -> None:

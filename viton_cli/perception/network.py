@@ -84,7 +84,7 @@ class InvertedResidual(nn.Module):
 
 
 class Encoder(nn.Module):
-    """Image (B, 3, H, W) in [-1, 1] to features at 1/2 (16), 1/4 (24), 1/8 (40), 1/16 (112) and 1/32 (1280 channels)."""
+    """Image (B, 3, H, W) in [-1, 1] to features at 1/2 (16), 1/4 (24), 1/8 (40), 1/16 (112), 1/32 (1280 channels)."""
 
     def __init__(self) -> None:
         super().__init__()

