@@ -9,13 +9,17 @@ from __future__ import annotations
 import json
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from viton_cli.errors import BadWeights
 from viton_cli.files import sha256, write_bytes
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from collections.abc import Callable
+
+    from torch import Tensor, nn
+
+    Net = TypeVar("Net", bound=nn.Module)
 
 FOLDER = Path(__file__).parent / "weights"
 REINSTALL = "mend it with: pip install --force-reinstall --no-deps viton-cli"
@@ -64,6 +68,29 @@ def load_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         _refuse_pickles(path)
         raise BadWeights(f"{path}: not a whole safetensors file ({' '.join(str(error).split())})") from None
     return {name: t.to(torch.float32) if t.is_floating_point() else t for name, t in tensors.items()}, meta
+
+
+def load_network(path: Path, kind: str, build: Callable[[dict[str, Any]], Net]) -> tuple[Net, dict[str, Any]]:
+    """The network of a weight file, ready for use, and what the file says of itself.
+
+    Args:
+        path: A file of `save_weights`.
+        kind: What its `meta["kind"]` must be.
+        build: From `meta` to the network without weights.
+
+    Raises:
+        BadWeights: Missing, damaged, or weights of something else.
+    """
+    tensors, meta = load_weights(path)
+    if meta.get("kind") != kind:
+        raise BadWeights(f"{path}: these are weights of '{meta.get('kind', 'an unknown network')}', not of '{kind}'")
+    try:
+        net = build(meta)
+        net.load_state_dict(tensors)
+    except (KeyError, RuntimeError) as error:
+        cause = f"no {error}" if isinstance(error, KeyError) else str(error).splitlines()[0]
+        raise BadWeights(f"{path}: does not fit its own description: {cause}") from error
+    return net.eval(), meta
 
 
 def shipped() -> dict[str, dict[str, Any]]:

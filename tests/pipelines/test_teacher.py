@@ -44,14 +44,14 @@ def test_a_tagged_photo_is_labelled_within_its_tags(tmp_path: Path, monkeypatch:
         "perception",
     )  # fmt: skip
     task = PerceptionTask(config)
-    taught = read_labels(tmp_path / "run" / "taught" / "b.png")
+    taught = read_labels(tmp_path / "run" / "taught" / "0" / "b.png")
     assert set(np.unique(taught)) <= ALLOWED
     assert len(task) == 3  # the photo labelled by hand twice, the taught one once
     example = task.example(1)
     assert example.labels is not None and np.array_equal(example.labels, taught)
 
     write_image(
-        tmp_path / "run" / "taught" / "b.png", np.zeros((160, 120), np.uint8)
+        tmp_path / "run" / "taught" / "0" / "b.png", np.zeros((160, 120), np.uint8)
     )  # the next start reads what is there
     again = PerceptionTask(config).example(1).labels
     assert again is not None and not again.any()

@@ -65,7 +65,7 @@ class EncoderFeatures(nn.Module):
     Each position's channels are scaled to unit length (as LPIPS does), so that all layers weigh alike.
 
     Args:
-        encoder: Module from images in [0, 1] to a list of feature maps.
+        encoder: Module from images in [-1, 1] to a list of feature maps.
     """
 
     def __init__(self, encoder: Callable[[Tensor], list[Tensor]]) -> None:
@@ -76,4 +76,4 @@ class EncoderFeatures(nn.Module):
 
     def forward(self, image: Tensor) -> list[Tensor]:
         """(B, 3, H, W) in [-1, 1] to feature maps from 1/2 to 1/32."""
-        return [F.normalize(feature, dim=1, eps=1e-3) for feature in self.encoder(image * 0.5 + 0.5)]
+        return [F.normalize(feature, dim=1, eps=1e-3) for feature in self.encoder(image)]

@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from viton_cli.checkpoints import load_weights
+from viton_cli.checkpoints import load_network
 from viton_cli.core.composer import Composer
 from viton_cli.core.generator import Generator
-from viton_cli.errors import BadWeights
 
 # Filters of the first layer of generator and refinement network. "paper": section 4.2.
 WIDTHS = {"lite": (24, 24), "paper": (64, 64)}
@@ -25,12 +24,4 @@ def load_stage(path: Path, kind: str) -> tuple[Generator | Composer, dict[str, A
     Raises:
         BadWeights: Missing, damaged, or weights of something else.
     """
-    tensors, meta = load_weights(path)
-    if meta.get("kind") != kind:
-        raise BadWeights(f"{path}: these are weights of '{meta.get('kind', 'an unknown network')}', not of '{kind}'")
-    net = build(kind, int(meta["width"]))
-    try:
-        net.load_state_dict(tensors)
-    except RuntimeError as error:
-        raise BadWeights(f"{path}: does not fit its own description: {str(error).splitlines()[0]}") from error
-    return net.eval(), meta
+    return load_network(path, kind, lambda meta: build(kind, int(meta["width"])))

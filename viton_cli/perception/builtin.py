@@ -17,10 +17,9 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-from viton_cli.checkpoints import load_weights, resolve
+from viton_cli.checkpoints import load_network, resolve
 from viton_cli.core import frames
 from viton_cli.core import labels as L
-from viton_cli.errors import BadWeights
 from viton_cli.perception.network import PerceptionNet, decode_joints
 from viton_cli.records import Frame, Parsing, Photo, Pose
 
@@ -56,17 +55,8 @@ class Perceiver:
 
     def __init__(self, weights: Path | None = None) -> None:
         path = resolve("perception") if weights is None else weights
-        tensors, meta = load_weights(path)
-        if meta.get("kind") != "perception":
-            raise BadWeights(
-                f"{path}: these are weights of '{meta.get('kind', 'an unknown network')}', not of 'perception'"
-            )
-        self.net = PerceptionNet(int(meta["width"]))
-        try:
-            self.net.load_state_dict(tensors)
-        except RuntimeError as error:
-            raise BadWeights(f"{path}: does not fit its own description: {str(error).splitlines()[0]}") from error
-        self.net = self.net.eval().to(memory_format=torch.channels_last)
+        net, meta = load_network(path, "perception", lambda meta: PerceptionNet(int(meta["width"])))
+        self.net = net.to(memory_format=torch.channels_last)
         self.size: tuple[int, int] = (int(meta["size"][0]), int(meta["size"][1]))
         self._last: tuple[Photo, list[Look]] | None = None
 

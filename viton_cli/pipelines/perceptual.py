@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from viton_cli.checkpoints import load_weights, packaged
+from viton_cli.checkpoints import load_network, load_weights, packaged
 from viton_cli.core.features import EncoderFeatures, Vgg
 from viton_cli.core.losses import VGG_STAGE1, VGG_STAGE2
 from viton_cli.errors import BadConfig, BadWeights, MissingExtra
@@ -32,11 +32,7 @@ def load_features(name: str, source: str | None, shrink: int) -> tuple[nn.Module
     """
     if name == "builtin":
         path = packaged("perception") if source is None else Path(source)
-        tensors, meta = load_weights(path)
-        if meta.get("kind") != "perception":
-            raise BadWeights(f"{path}: these are not weights of 'perception', whose encoder gives the features")
-        net = PerceptionNet(int(meta["width"]))
-        net.load_state_dict(tensors)
+        net, _ = load_network(path, "perception", lambda meta: PerceptionNet(int(meta["width"])))
         return EncoderFeatures(net.encoder).eval(), BUILTIN_STAGE1, BUILTIN_STAGE2
     if name not in NAMES:
         raise BadConfig(f"unknown perceptual features '{name}'; known: {', '.join(NAMES)}")

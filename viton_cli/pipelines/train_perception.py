@@ -55,8 +55,10 @@ class PerceptionTask:
         self.weights = torch.tensor(LABEL_WEIGHTS)
         self.train_entries: list[Entry] = []
         held_out: list[Entry] = []
-        for dataset in open_sources(config.data):
+        self._source: list[int] = []  # of each training entry, its place among the sources
+        for number, dataset in enumerate(open_sources(config.data)):
             self.train_entries += [e for e in dataset.entries("train") if e.kind == "person"]
+            self._source += [number] * (len(self.train_entries) - len(self._source))
             held_out += [e for e in dataset.entries("val") if e.kind == "person"]
         self._labels = [_pack(e.labels()) for e in self.train_entries]
         self.taught: set[int] = set()
@@ -87,7 +89,7 @@ class PerceptionTask:
             possible = entry.possible()
             if self._labels[index] is not None or possible is None:
                 continue
-            path = folder / f"{entry.id}.png"
+            path = folder / str(self._source[index]) / f"{entry.id}.png"  # ids of two sources may be the same
             if path.exists():
                 labels = read_labels(path)
             else:
