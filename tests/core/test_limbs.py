@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from viton_cli.core import labels as L
-from viton_cli.core.limbs import body_unit, split_legs, split_shoes, split_skin, standing_joints
+from viton_cli.core.limbs import body_unit, sort_sides, split_legs, split_shoes, split_skin, standing_joints
 
 HEIGHT, WIDTH = 400, 200
 
@@ -116,3 +116,48 @@ def test_nothing_in_nothing_out(joints: np.ndarray) -> None:
 def test_the_unit_grows_with_the_person(joints: np.ndarray) -> None:
     assert body_unit(2 * joints) == pytest.approx(2 * body_unit(joints))
     assert body_unit(np.zeros((18, 2), np.float32)) == 1.0
+
+
+SEEN = np.ones(L.N_JOINTS, bool)
+
+
+def figure(joints: np.ndarray) -> np.ndarray:
+    """Two arms, two legs and two shoes where the joints are, a face, and clothes between them."""
+    labels = np.where(disc(joints[[L.NECK, L.R_HIP, L.L_HIP]].mean(0), 40), L.UPPER, L.BACKGROUND).astype(np.uint8)
+    labels[disc(joints[L.NOSE], 12)] = L.FACE
+    for joint, label in (
+        (L.R_ELBOW, L.R_ARM), (L.L_ELBOW, L.L_ARM), (L.R_WRIST, L.R_ARM), (L.L_WRIST, L.L_ARM),
+        (L.R_KNEE, L.R_LEG), (L.L_KNEE, L.L_LEG), (L.R_ANKLE, L.R_SHOE), (L.L_ANKLE, L.L_SHOE),
+    ):  # fmt: skip
+        labels[disc(joints[joint], 8)] = label
+    return labels
+
+
+@pytest.mark.parametrize("enlarged", [1, 4])
+def test_swapped_sides_are_put_right(joints: np.ndarray, enlarged: int) -> None:
+    truth = figure(joints)
+    swapped = np.array(L.FLIP_LABELS, np.uint8)[truth]
+    big = swapped.repeat(enlarged, 0).repeat(enlarged, 1)
+    there = (joints + 0.5) * enlarged - 0.5
+    sorted_ = sort_sides(big, there, SEEN)
+    assert np.array_equal(sorted_, truth.repeat(enlarged, 0).repeat(enlarged, 1))
+    assert np.array_equal(sort_sides(sorted_, there, SEEN), sorted_)
+
+
+def test_a_limb_of_which_one_side_is_not_seen_stays_as_it_is(joints: np.ndarray) -> None:
+    swapped = np.array(L.FLIP_LABELS, np.uint8)[figure(joints)]
+    seen = SEEN.copy()
+    seen[L.R_WRIST] = False
+    sorted_ = sort_sides(swapped, joints, seen)
+    arms = np.isin(swapped, L.ARMS)
+    assert np.array_equal(sorted_[arms], swapped[arms])
+    assert (sorted_[disc(joints[L.R_KNEE], 8)] == L.R_LEG).all()
+
+
+def test_only_sides_change() -> None:
+    rng = np.random.default_rng(1)
+    labels = rng.integers(0, L.N_LABELS, (1030, 520)).astype(np.uint8)
+    points = rng.uniform(0, 500, (L.N_JOINTS, 2)).astype(np.float32)
+    sorted_ = sort_sides(labels, points, SEEN)
+    table = np.array(L.FLIP_LABELS, np.uint8)
+    assert ((sorted_ == labels) | (sorted_ == table[labels])).all()

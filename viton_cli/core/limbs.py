@@ -56,6 +56,7 @@ _DEEPEST = 0.02
 # The bare waist, a label of its own until it joins the chest: skin seen there is more often a hand than a waist, so it
 # is given up in any connected piece that is not mostly waist.
 _WAIST = 255
+_SORTED_AT = 512  # pixels of the longer side at which sides are sorted
 _CHIN = 0.42  # of the way from the nose to the neck joint, which lies between the shoulders
 
 
@@ -95,14 +96,8 @@ def split_skin(skin: NDArray[np.bool_], joints: Joints) -> NDArray[np.uint8]:
         (NECK_SKIN, joints[NECK], middle, _TORSO),
         (_WAIST, middle, hips, _TORSO),
         *_leg_capsules(joints),
+        *_arm_capsules(joints),
     ]
-    for label, shoulder, elbow, wrist in ((R_ARM, R_SHOULDER, R_ELBOW, R_WRIST), (L_ARM, L_SHOULDER, L_ELBOW, L_WRIST)):
-        fingers = joints[wrist] + _HAND_REACH * (joints[wrist] - joints[elbow])
-        capsules += [
-            (label, joints[shoulder], joints[elbow], _UPPER_ARM),
-            (label, joints[elbow], joints[wrist], _FOREARM),
-            (label, joints[wrist], fingers, _HAND),
-        ]
     labels = _nearest_capsule(skin, capsules, unit)
     labels[labels == _WAIST] = NECK_SKIN
     return _cut_at_chin(labels, joints, head, unit)
@@ -134,6 +129,59 @@ def split_shoes(shoes: NDArray[np.bool_], joints: Joints) -> NDArray[np.uint8]:
     labels[pieces == larger] = R_SHOE if straight else L_SHOE
     labels[pieces == smaller] = L_SHOE if straight else R_SHOE
     return labels
+
+
+def sort_sides(labels: NDArray[np.uint8], joints: Joints, seen: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Arms, legs and shoes of a label map given to the sides that the joints say.
+
+    What is an arm can be seen from its neighbourhood, whose side it is only from the whole figure, where joints are
+    the better guide.
+
+    Args:
+        labels: (H, W).
+        joints: (18, 2) in pixels of the picture. seen: (18,) bool; limbs of which one side is not seen stay as they
+            are.
+
+    Returns:
+        (H, W) labels that differ from `labels` in sides only.
+    """
+    step = max(max(labels.shape) // _SORTED_AT, 1)
+    small = labels[::step, ::step]
+    points = ((joints + 0.5) / step - 0.5).astype(np.float32)
+    limbs = (
+        ((R_ARM, L_ARM), (R_SHOULDER, R_ELBOW, R_WRIST), (L_SHOULDER, L_ELBOW, L_WRIST), _sorted_arms),
+        ((R_LEG, L_LEG), (R_HIP, R_KNEE), (L_HIP, L_KNEE), split_legs),
+        ((R_SHOE, L_SHOE), (R_KNEE, R_ANKLE), (L_KNEE, L_ANKLE), split_shoes),
+    )
+    out = labels.copy()
+    for pair, right, left, split in limbs:
+        mask = np.isin(small, pair)
+        if not mask.any() or not seen[[*right, *left]].all():
+            continue
+        sides = split(mask, points)
+        if step > 1:  # a limb's rim may fall between the pixels that were looked at
+            sides = np.where(mask, sides, ndimage.maximum_filter(sides, 3))
+            sides = sides.repeat(step, 0).repeat(step, 1)[: labels.shape[0], : labels.shape[1]]
+        limb = np.isin(labels, pair) & (sides > 0)
+        out[limb] = sides[limb]
+    return out
+
+
+def _sorted_arms(arms: NDArray[np.bool_], joints: Joints) -> NDArray[np.uint8]:
+    """Arms (H, W) to left and right arm; 0 outside `arms`."""
+    return _nearest_capsule(arms, _arm_capsules(joints), body_unit(joints))
+
+
+def _arm_capsules(joints: Joints) -> list[Capsule]:
+    capsules: list[Capsule] = []
+    for label, shoulder, elbow, wrist in ((R_ARM, R_SHOULDER, R_ELBOW, R_WRIST), (L_ARM, L_SHOULDER, L_ELBOW, L_WRIST)):
+        fingers = joints[wrist] + _HAND_REACH * (joints[wrist] - joints[elbow])
+        capsules += [
+            (label, joints[shoulder], joints[elbow], _UPPER_ARM),
+            (label, joints[elbow], joints[wrist], _FOREARM),
+            (label, joints[wrist], fingers, _HAND),
+        ]
+    return capsules
 
 
 def _leg_capsules(joints: Joints) -> list[Capsule]:

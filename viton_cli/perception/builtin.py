@@ -20,6 +20,7 @@ from scipy import ndimage
 from viton_cli.checkpoints import load_network, resolve
 from viton_cli.core import frames
 from viton_cli.core import labels as L
+from viton_cli.core.limbs import sort_sides
 from viton_cli.perception.network import PerceptionNet, decode_joints
 from viton_cli.records import Frame, Parsing, Photo, Pose
 
@@ -158,7 +159,8 @@ class Perceiver:
             a, b, c, d = max(x0 + rx, 0), max(y0 + ry, 0), min(x1 - rx, width), min(y1 - ry, height)
             if c > a and d > b:
                 labels[b:d, a:c] = _enlarge(_only(look.logits, possible), look.frame, (a, b, c, d))
-        return Parsing(clean(labels))
+        pose, _ = self.pose(photo)
+        return Parsing(sort_sides(clean(labels), pose.joints, pose.seen))
 
 
 def _only(logits: NDArray[np.float32], possible: frozenset[int] | None) -> NDArray[np.float32]:
