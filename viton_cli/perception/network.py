@@ -19,6 +19,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from viton_cli.core.labels import N_JOINTS, N_LABELS
+from viton_cli.perception.depthwise import DepthwiseConv2d
 
 STRIDE = 32  # heights and widths the network takes are multiples of this
 
@@ -51,9 +52,9 @@ class Perceived(NamedTuple):
     coarse: Tensor
 
 
-def conv(inputs: int, outputs: int, kernel: int = 1, stride: int = 1, groups: int = 1) -> nn.Conv2d:
+def conv(inputs: int, outputs: int, kernel: int = 1, stride: int = 1) -> nn.Conv2d:
     """A convolution padded so that only `stride` changes the size."""
-    return nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, groups=groups)
+    return nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2)
 
 
 class Separable(nn.Module):
@@ -61,7 +62,7 @@ class Separable(nn.Module):
 
     def __init__(self, inputs: int, outputs: int, relu: bool = True) -> None:
         super().__init__()
-        self.depthwise, self.pointwise, self.relu = conv(inputs, inputs, 3, groups=inputs), conv(inputs, outputs), relu
+        self.depthwise, self.pointwise, self.relu = DepthwiseConv2d(inputs, 3), conv(inputs, outputs), relu
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.pointwise(F.relu6(self.depthwise(x)))
@@ -74,7 +75,7 @@ class InvertedResidual(nn.Module):
     def __init__(self, inputs: int, expansion: int, kernel: int, stride: int, outputs: int, residual: bool) -> None:
         super().__init__()
         self.expand = conv(inputs, expansion)
-        self.depthwise = conv(expansion, expansion, kernel, stride, groups=expansion)
+        self.depthwise = DepthwiseConv2d(expansion, kernel, stride)
         self.project = conv(expansion, outputs)
         self.residual = residual
 
