@@ -43,3 +43,9 @@ def test_mixed_precision_gives_gradients_of_the_weights_own_precision() -> None:
 def test_nothing_is_kept_where_no_gradient_is_wanted() -> None:
     with torch.no_grad():
         assert DepthwiseConv2d(4, 3)(torch.randn(1, 4, 5, 5)).grad_fn is None
+
+
+def test_a_frozen_kernel_still_hands_the_gradient_on() -> None:
+    conv, x = DepthwiseConv2d(4, 3).requires_grad_(False), torch.randn(1, 4, 5, 5, requires_grad=True)
+    conv(x).sum().backward()
+    assert x.grad is not None and x.grad.any() and conv.weight.grad is None

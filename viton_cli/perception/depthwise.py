@@ -34,7 +34,7 @@ class _Depthwise(torch.autograd.Function):
         return F.conv2d(x, weight, bias, stride, weight.shape[-1] // 2, groups=len(weight))
 
     @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, Tensor, Tensor, None]:
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None, None]:
         (grad,) = grads
         x, weight = ctx.saved_tensors
         stride, kernel = ctx.stride, weight.shape[-1]
@@ -47,6 +47,8 @@ class _Depthwise(torch.autograd.Function):
                 spaced[:, :, ::stride, ::stride] = grad
             turned = weight.flip(2, 3).to(grad.dtype)
             input_grad = F.conv2d(spaced, turned, None, 1, pad, groups=len(weight)).to(x.dtype)
+        if not ctx.needs_input_grad[1]:  # a network that only looks, as that of a perceptual loss
+            return input_grad, None, None, None
         # Sums over a batch want more than 16 bits. Channels last: they are what is contiguous and vectorised.
         g = grad.permute(0, 2, 3, 1).to(weight.dtype).contiguous()
         padded = F.pad(x.permute(0, 2, 3, 1).to(weight.dtype), (0, 0, pad, pad, pad, pad))
