@@ -16,7 +16,8 @@ from viton_cli.core import frames
 from viton_cli.core import labels as L
 from viton_cli.errors import BadWeights
 from viton_cli.files import read_photo
-from viton_cli.perception.builtin import BuiltinParsing, BuiltinPose, Perceiver, _only, clean, is_person, perceiver
+from viton_cli.perception.builtin import BuiltinParsing, BuiltinPose, Perceiver, _only, is_person, perceiver
+from viton_cli.perception.enlarge import clean
 from viton_cli.perception.fake import draw_person
 from viton_cli.records import Photo, Pose
 

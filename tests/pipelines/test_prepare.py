@@ -98,6 +98,35 @@ def test_what_is_finished_is_skipped_and_what_failed_is_tried_again(
         run(folders, height=256)
 
 
+def test_people_are_looked_at_in_batches(folders: SimpleNamespace, fakes: SimpleNamespace) -> None:
+    for number in range(5):
+        folders.photo(folders.people / f"p{number}.png")
+    run(folders)
+    assert [len(batch) for batch in fakes.finder.batches] == [4, 3]
+    assert sum(fakes.finder.batches, []) == fakes.finder.found
+    assert all(0 < entry["seconds"] + 1e-3 < 5 for entry in entries(folders).values())
+
+
+def test_a_photo_that_spoils_its_batch_spoils_no_other(folders: SimpleNamespace) -> None:
+    folders.photo(folders.people / "grey.png", (66, 66, 66))  # the stand-in cannot look at it beside others
+    assert (run(folders).failed, run(folders).skipped) == (0, 6)
+
+
+def test_large_photos_come_one_at_a_time(
+    folders: SimpleNamespace, fakes: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("viton_cli.pipelines.prepare.BATCH_PIXELS", 64 * 48)
+    run(folders)
+    assert fakes.finder.batches == [["anna"], ["sub dir/bert ü"]]
+
+
+def test_a_garment_photo_that_shows_a_person_is_told(folders: SimpleNamespace) -> None:
+    folders.photo(folders.clothes / "worn.png", (255, 0, 255))
+    run(folders)
+    checks = {id: entry["checks"] for (kind, id), entry in entries(folders).items() if kind == "garment"}
+    assert checks == {"worn": ["shows a person"], "red": [], "green": [], "tops/blue": []}
+
+
 def test_pairs_of_the_same_name_and_from_a_file(folders: SimpleNamespace) -> None:
     folders.photo(folders.people / "green.png")
     run(folders, test_share=0)

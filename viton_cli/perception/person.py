@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from scipy import ndimage
 from viton_cli.core import frames
 from viton_cli.core import labels as L
 from viton_cli.errors import NoPersonFound
-from viton_cli.perception import PARSING, POSE
+from viton_cli.perception import PARSING, POSE, LooksAhead
 from viton_cli.records import Parsing, Person, Photo, Pose
 
 # What a person is made of, told by labels.
@@ -40,6 +41,12 @@ class PersonFinder:
         self.pose = POSE.get(pose)(pose_source)
         options = {} if label_set is None else {"label_set": label_set}
         self.parsing = PARSING.get(parsing)(parsing_source, **options)
+
+    def look_ahead(self, photos: Sequence[Photo]) -> None:
+        """Let backends that are faster with several photos at once work on these, which `find` is asked for next."""
+        for backend in (self.pose, self.parsing):
+            if isinstance(backend, LooksAhead):
+                backend.look_ahead(photos)
 
     def find(self, photo: Photo, size: tuple[int, int] = (256, 192)) -> Person:
         """The largest person of the photo.
@@ -70,6 +77,17 @@ class PersonFinder:
         checks += check_pose(pose, labels)
         score = float(np.mean(np.sort(pose.confidence)[-6:]))
         return Person(photo, pose, Parsing(labels, parsing.confidence), frame, tuple(checks), score)
+
+
+def person_score(photo: Photo, weights: Path | None = None) -> float:
+    """How sure the built-in network is that a photo, meant to show a garment, shows a person, [0, 1].
+
+    Args:
+        photo: The photo. weights: Of the network; by default the packaged ones.
+    """
+    from viton_cli.perception.builtin import perceiver
+
+    return perceiver(weights).person_score(photo)
 
 
 def _regions(labels: NDArray[np.uint8]) -> tuple[int, NDArray[np.int32], NDArray[np.int64]]:
