@@ -134,6 +134,41 @@ def test_pose_and_parsing_share_their_looks() -> None:
     assert heights == sorted(heights, reverse=True), "from far to near"
 
 
+def test_several_photos_at_once_give_what_each_gives_alone() -> None:
+    """Photos of many sizes and shapes, somebody and nobody, so that they differ in how often they are looked at."""
+    far = np.pad(skimage.data.astronaut(), ((900, 0), (700, 700), (0, 0)), constant_values=190)
+    photos = [Photo("far", far), read_photo(PEOPLE[0]), Photo("nobody", grey((200, 300), 255)), astronaut((160, 160))]
+    shared = perceiver(None)
+    alone = [(shared.looks(photo), *shared.pose(photo), shared.labels(photo).labels) for photo in photos]
+    assert len({len(looks) for looks, *_ in alone}) > 1
+    shared.look_ahead(photos)
+    for photo, (looks, pose, share, labels) in zip(photos, alone):
+        again, beside_others = shared.looks(photo), shared.pose(photo)
+        assert [look.frame for look in again] == [look.frame for look in looks]
+        np.testing.assert_allclose(beside_others[0].joints, pose.joints, atol=0.01)
+        np.testing.assert_array_equal(beside_others[0].seen, pose.seen)
+        assert beside_others[1] == pytest.approx(share, abs=1e-3)
+        assert (shared.labels(photo).labels != labels).mean() < 1e-4
+
+
+def test_photos_looked_at_ahead_are_not_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    photos = [astronaut((96, 96)), astronaut((64, 64))]
+    pose, parsing = BuiltinPose(), BuiltinParsing()
+    pose.look_ahead(photos)
+    monkeypatch.setattr(perceiver(None), "look_all", None)
+    parsing.look_ahead(photos)
+    for photo in photos:
+        pose.detect(photo)
+        assert parsing.parse(photo, None).labels.shape == photo.size
+
+
+def test_labels_are_the_same_in_strips(monkeypatch: pytest.MonkeyPatch) -> None:
+    photo = astronaut((300, 300))
+    whole = perceiver(None).labels(photo).labels
+    monkeypatch.setattr("viton_cli.perception.builtin.STRIP", 5000)
+    assert np.array_equal(perceiver(None).labels(photo).labels, whole)
+
+
 def test_two_looks_agree() -> None:
     """The same joints in photo pixels, whichever frame they were seen in."""
     shared, photo = perceiver(None), read_photo(PEOPLE[1])
