@@ -16,9 +16,10 @@ from viton_cli.core import frames
 from viton_cli.core import labels as L
 from viton_cli.errors import BadWeights
 from viton_cli.files import read_photo
-from viton_cli.perception.builtin import BuiltinParsing, BuiltinPose, Perceiver, _only, is_person, perceiver
+from viton_cli.perception.builtin import BuiltinParsing, BuiltinPose, Perceiver, _only, perceiver
 from viton_cli.perception.enlarge import clean
 from viton_cli.perception.fake import draw_person
+from viton_cli.perception.look import is_person
 from viton_cli.records import Photo, Pose
 
 PEOPLE = sorted((Path(__file__).parents[2] / "examples/people").glob("*.jpg"))

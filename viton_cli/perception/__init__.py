@@ -4,7 +4,8 @@ A pose backend is built as `Backend(source)` (`source`: a weight file, or a fold
 default) and has `detect(photo)`: all people found, largest first, joints in photo pixels, an empty list when there is
 nobody. A parsing backend is built alike (plus `label_set` where a foreign one has to be named) and has
 `parse(photo, pose)`: labels at the photo's size. A backend of either kind that is faster with several photos at once
-may have `look_ahead(photos)` besides.
+may have `look_ahead(photos)` besides, and a pose backend that can say more about a photo without a person
+`why_nobody(photo)`.
 """
 
 from __future__ import annotations
@@ -44,6 +45,15 @@ class LooksAhead(Protocol):
     def look_ahead(self, photos: Sequence[Photo]) -> None:
         """Work on these photos together; `detect` or `parse` will be called for each of them next, with the same
         answers as without this."""
+        ...
+
+
+@runtime_checkable
+class SaysWhy(Protocol):
+    """A pose backend that can say more about a photo in which it detects nobody."""
+
+    def why_nobody(self, photo: Photo) -> str:
+        """The cause and what to do about it, in words; "" if there is nothing to say."""
         ...
 
 

@@ -7,43 +7,24 @@ needs detail. Joints and labels of the nearer look win where it looked.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 from scipy import ndimage
 
 from viton_cli.checkpoints import load_weights, resolve
 from viton_cli.core import frames
-from viton_cli.core import labels as L
 from viton_cli.errors import BadWeights
 from viton_cli.perception.enlarge import clean, enlarge
+from viton_cli.perception.look import Look, is_person, look_of, sureness, with_wide_view
 from viton_cli.perception.network import PerceptionNet, decode_joints
+from viton_cli.perception.search import find_small, turned
 from viton_cli.records import Frame, Parsing, Photo, Pose
 
-WIDE_VIEW = 0.5  # how much the labels of a wider look count beside those of a nearer one
-SEEN = 0.25  # a joint below this probability of being in the picture counts as unseen
 STRIP = 4_000_000  # pixels that are labelled at once
-KEY_JOINTS = (L.NECK, L.R_SHOULDER, L.L_SHOULDER, L.R_HIP, L.L_HIP, L.NOSE)
-
-
-@dataclass(frozen=True, eq=False)
-class Look:
-    """What the network saw in one frame.
-
-    Attributes:
-        frame: Where it looked. logits: (22, h, w) float32 of the labels, half the frame's size.
-        pose: Joints in photo pixels. person: Share of the frame that is not background.
-    """
-
-    frame: Frame
-    logits: NDArray[np.float32]
-    pose: Pose
-    person: float
 
 
 class Perceiver:
@@ -87,7 +68,7 @@ class Perceiver:
             points, confidence = decode_joints(out.joints, out.absent)
             logits = out.labels.float().contiguous().numpy()
         return [
-            _look(photo, frame, logits[i], points[i].numpy(), confidence[i].numpy())
+            look_of(photo, frame, logits[i], points[i].numpy(), confidence[i].numpy())
             for i, (photo, frame) in enumerate(views)
         ]
 
@@ -105,14 +86,22 @@ class Perceiver:
             return
         far = self.look_all([(photo, frames.whole_photo(photo.size, self.size)) for photo in photos])
         self._seen = [(photo, [look]) for photo, look in zip(photos, far)]
+        self._look_nearer(self._seen)
+        for photo, looks in self._seen:
+            if not is_person(looks[-1].pose, looks[-1].person) and (small := find_small(self, photo)):
+                looks[1:] = [small]
+                self._look_nearer([(photo, looks)])
+
+    def _look_nearer(self, seen: Sequence[tuple[Photo, list[Look]]]) -> None:
+        """Add the nearer looks at several photos to the wide ones."""
         for nearer in (self._around, self._upper_body):
-            wanted = [(photo, looks, nearer(photo, looks)) for photo, looks in self._seen]
+            wanted = [(photo, looks, nearer(photo, looks)) for photo, looks in seen]
             views = [(photo, looks, frame) for photo, looks, frame in wanted if frame is not None]
             found = self.look_all([(photo, frame) for photo, _, frame in views])
             for near, (_, looks, _) in zip(found, views):
                 # Joints on which the frame was built can be wrong; then a nearer look sees less, not more.
                 if nearer == self._around or sureness(near.pose) > 0.75 * sureness(looks[-1].pose):
-                    looks.append(_with_wide_view(near, looks[-1]))
+                    looks.append(with_wide_view(near, looks[-1]))
 
     def _around(self, photo: Photo, looks: list[Look]) -> Frame | None:
         """The frame around the largest person-like region of the last look; None if there is none, or if the look is
@@ -140,7 +129,7 @@ class Perceiver:
         """The try-on frame by the joints of the last look; None if they are nobody's, or if the look is as near
         already."""
         look = looks[-1]
-        if looks[0].person <= 0.001 or not is_person(look.pose, look.person):
+        if not is_person(look.pose, look.person):
             return None
         near = frames.person_frame(look.pose, photo.size, self.size)
         return near if near.box[3] - near.box[1] < 0.85 * (look.frame.box[3] - look.frame.box[1]) else None
@@ -192,49 +181,6 @@ def _only(logits: NDArray[np.float32], possible: frozenset[int] | None) -> NDArr
     return np.where(allowed[:, None, None], logits, np.float32(-1e4))
 
 
-def _look(
-    photo: Photo,
-    frame: Frame,
-    logits: NDArray[np.float32],
-    points: NDArray[np.float32],
-    confidence: NDArray[np.float32],
-) -> Look:
-    """What the network says of one frame: label logits, joints in the frame's pixels and how sure they are."""
-    joints = frames.to_photo(points, frame)
-    height, width = photo.size
-    inside = (joints >= -0.5).all(1) & (joints[:, 0] < width - 0.5) & (joints[:, 1] < height - 0.5)
-    sure = confidence.astype(np.float32).clip(0, 1)
-    person = float((logits.argmax(0) > 0).mean())
-    return Look(frame, logits, Pose(joints, inside & (sure > SEEN), sure), person)
-
-
-def _with_wide_view(near: Look, far: Look) -> Look:
-    """A look at a part of what `far` shows, with what the wide view made of it: only there can be seen whether it is a
-    top or half of a dress."""
-    ys, xs = np.mgrid[: near.logits.shape[1], : near.logits.shape[2]]
-    scale = near.frame.size[0] / near.logits.shape[1]
-    points = frames.to_photo((np.stack((xs, ys), 2) + 0.5) * scale - 0.5, near.frame)
-    there = (frames.to_frame(points, far.frame) + 0.5) / np.array(far.frame.size[::-1], np.float32) * 2 - 1
-    wide = F.grid_sample(
-        torch.from_numpy(far.logits)[None].log_softmax(1),
-        torch.from_numpy(there.astype(np.float32))[None],
-        padding_mode="border",
-        align_corners=False,
-    )
-    both = torch.from_numpy(near.logits).log_softmax(0) + WIDE_VIEW * wide[0]
-    return Look(near.frame, both.numpy(), near.pose, near.person)
-
-
-def is_person(pose: Pose, share: float) -> bool:
-    """Whether joints and labels together speak for a person: a share of the pixels, and three of the key joints."""
-    return bool(share > 0.004 and sureness(pose) > 0.45)
-
-
-def sureness(pose: Pose) -> float:
-    """Mean confidence of the three surest of nose, neck, shoulders and hips."""
-    return float(np.sort(pose.confidence[list(KEY_JOINTS)])[-3:].mean())
-
-
 @lru_cache(maxsize=2)
 def perceiver(weights: Path | None) -> Perceiver:
     """One network for the pose and the parsing backend."""
@@ -250,7 +196,15 @@ class BuiltinPose:
     def detect(self, photo: Photo) -> list[Pose]:
         """The one person the photo is about, or nobody. (Further people: `perception.person` counts them.)"""
         pose, share = self._perceiver.pose(photo)
-        return [pose] if is_person(pose, share) else []
+        return [pose] if is_person(pose, share) and not turned(self._perceiver, photo, pose) else []
+
+    def why_nobody(self, photo: Photo) -> str:
+        """Whether there is somebody after all, but not upright."""
+        degrees = turned(self._perceiver, photo, self._perceiver.pose(photo)[0])
+        if not degrees:
+            return ""
+        how = "upside down" if degrees == 180 else "lying, or the photo lies on its side"
+        return f"the person is {how}: turn the photo by {degrees} degrees clockwise"
 
     def look_ahead(self, photos: Sequence[Photo]) -> None:
         """Look at several photos at once, before each is asked for."""

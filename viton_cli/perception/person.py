@@ -12,9 +12,10 @@ from scipy import ndimage
 from viton_cli.core import frames
 from viton_cli.core import labels as L
 from viton_cli.errors import NoPersonFound
-from viton_cli.perception import PARSING, POSE, LooksAhead
+from viton_cli.perception import PARSING, POSE, LooksAhead, SaysWhy
 from viton_cli.records import Parsing, Person, Photo, Pose
 
+DOUBTFUL = 0.7  # score below which joints and labels are often wrong
 # What a person is made of, told by labels.
 _PARTS = (
     (L.FACE, L.HAIR, L.HAT, L.NECK_SKIN),
@@ -60,7 +61,8 @@ class PersonFinder:
         name = photo.source or photo.id
         people = self.pose.detect(photo)
         if not people:
-            raise NoPersonFound(f"{name}: no person found in the photo")
+            why = self.pose.why_nobody(photo) if isinstance(self.pose, SaysWhy) else ""
+            raise NoPersonFound(f"{name}: no person found in the photo" + (f" ({why})" if why else ""))
         pose = people[0]
         parsing = self.parsing.parse(photo, pose)
         if not (parsing.labels > 0).any():
@@ -69,13 +71,17 @@ class PersonFinder:
         if not shoulders:
             raise NoPersonFound(f"{name}: the person's shoulders cannot be seen, so nothing can be put on")
         labels, checks = parsing.labels, []
-        number = max(len(people), count_people(labels))
+        number, heads = max(len(people), count_people(labels)), count_heads(labels)
         if number > 1:
             checks.append(f"{number} people found, the largest is taken")
             labels = largest_person(labels, pose)
+        elif heads > 1:
+            checks.append(f"{heads} people found who touch, so that their clothes may be mixed up")
         frame = frames.person_frame(pose, photo.size, size)
         checks += check_pose(pose, labels)
         score = float(np.mean(np.sort(pose.confidence)[-6:]))
+        if score < DOUBTFUL:
+            checks.append(f"the person is hard to make out (score {score:.2f}): look at the result with care")
         return Person(photo, pose, Parsing(labels, parsing.confidence), frame, tuple(checks), score)
 
 
@@ -110,6 +116,15 @@ def count_people(labels: NDArray[np.uint8]) -> int:
         parts = sum(np.isin(inside, part).sum() > 0.02 * len(inside) for part in _PARTS)
         people += int(parts >= 3)
     return people
+
+
+def count_heads(labels: NDArray[np.uint8]) -> int:
+    """Heads with a face at least 0.4 times the area of the largest one: also people who touch have their own."""
+    step = max(labels.shape[0] // 384, 1)
+    small = labels[::step, ::step]
+    regions, count = ndimage.label(np.isin(small, (L.FACE, L.SUNGLASSES, L.HAIR, L.HAT)), np.ones((3, 3)))
+    faces = np.bincount(regions[np.isin(small, (L.FACE, L.SUNGLASSES))], minlength=count + 1)[1:]
+    return int((faces > 0.4 * faces.max()).sum()) if faces.any() else 0
 
 
 def largest_person(labels: NDArray[np.uint8], pose: Pose) -> NDArray[np.uint8]:
