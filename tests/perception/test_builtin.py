@@ -20,6 +20,7 @@ from viton_cli.perception.builtin import BuiltinParsing, BuiltinPose, Perceiver,
 from viton_cli.perception.enlarge import clean
 from viton_cli.perception.fake import draw_person
 from viton_cli.perception.look import is_person
+from viton_cli.perception.person import person_score
 from viton_cli.records import Photo, Pose
 
 PEOPLE = sorted((Path(__file__).parents[2] / "examples/people").glob("*.jpg"))
@@ -122,6 +123,29 @@ def test_any_shape(right: int, below: int) -> None:
     assert np.hypot(*(pose.joints[L.NOSE] - (225, 125))) < 30
     assert labels[110, 225] == L.FACE
     assert (labels[:, 560:] == 0).mean() > 0.97 if right else (labels[600:] == 0).mean() > 0.9
+
+
+def test_somebody_small_in_a_wide_picture() -> None:
+    person = read_photo(PEOPLE[1])
+    small = np.asarray(Image.fromarray(person.image).resize((225, 300), Image.Resampling.LANCZOS))
+    wide = np.full((300, 3000, 3), 190, np.uint8)
+    wide[:, 2000:2225] = small
+    pose, labels = check_upper_body(Photo("panorama", wide))
+    assert (pose.joints[pose.seen, 0] > 2000).all() and (pose.joints[pose.seen, 0] < 2225).all()
+    assert (labels[:, :1900] > 0).mean() < 0.01
+
+
+@pytest.mark.parametrize("turns", [1, 3])
+def test_a_photo_on_its_side_is_told(turns: int) -> None:
+    photo = Photo("side", np.ascontiguousarray(np.rot90(read_photo(PEOPLE[1]).image, turns)))
+    assert BuiltinPose().detect(photo) == []
+    assert f"lying, or the photo lies on its side: turn it by {90 * turns} degrees" in BuiltinPose().why_nobody(photo)
+
+
+def test_a_garment_photo_shows_a_person_or_not() -> None:
+    assert all(person_score(read_photo(path)) >= 0.5 for path in PEOPLE[:3])
+    clothes = sorted((PEOPLE[0].parents[1] / "clothes").glob("*.jpg"))[:3]
+    assert clothes and all(person_score(read_photo(path)) < 0.5 for path in clothes)
 
 
 def test_pose_and_parsing_share_their_looks() -> None:

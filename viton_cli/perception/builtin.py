@@ -21,7 +21,7 @@ from viton_cli.errors import BadWeights
 from viton_cli.perception.enlarge import clean, enlarge
 from viton_cli.perception.look import Look, is_person, look_of, sureness, with_wide_view
 from viton_cli.perception.network import PerceptionNet, decode_joints
-from viton_cli.perception.search import find_small, turned
+from viton_cli.perception.search import SURE, likely_tiles, turned
 from viton_cli.records import Frame, Parsing, Photo, Pose
 
 STRIP = 4_000_000  # pixels that are labelled at once
@@ -88,9 +88,17 @@ class Perceiver:
         self._seen = [(photo, [look]) for photo, look in zip(photos, far)]
         self._look_nearer(self._seen)
         for photo, looks in self._seen:
-            if not is_person(looks[-1].pose, looks[-1].person) and (small := find_small(self, photo)):
-                looks[1:] = [small]
-                self._look_nearer([(photo, looks)])
+            if not is_person(looks[-1].pose, looks[-1].person):
+                self._search(photo, looks)
+
+    def _search(self, photo: Photo, looks: list[Look]) -> None:
+        """Replace the nearer looks at a photo, in which nobody was found, by looks at somebody small, if there is."""
+        for tile in likely_tiles(self, photo):
+            nearer = [looks[0], tile]
+            self._look_nearer([(photo, nearer)])
+            if is_person(nearer[-1].pose, nearer[-1].person) and sureness(nearer[-1].pose) > SURE:
+                looks[:] = nearer
+                return
 
     def _look_nearer(self, seen: Sequence[tuple[Photo, list[Look]]]) -> None:
         """Add the nearer looks at several photos to the wide ones."""
@@ -203,8 +211,9 @@ class BuiltinPose:
         degrees = turned(self._perceiver, photo, self._perceiver.pose(photo)[0])
         if not degrees:
             return ""
-        how = "upside down" if degrees == 180 else "lying, or the photo lies on its side"
-        return f"the person is {how}: turn the photo by {degrees} degrees clockwise"
+        if degrees == 180:
+            return "the photo may be upside down (then turn it), or show legs alone"
+        return f"the person is lying, or the photo lies on its side: turn it by {degrees} degrees clockwise"
 
     def look_ahead(self, photos: Sequence[Photo]) -> None:
         """Look at several photos at once, before each is asked for."""

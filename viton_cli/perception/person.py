@@ -15,7 +15,7 @@ from viton_cli.errors import NoPersonFound
 from viton_cli.perception import PARSING, POSE, LooksAhead, SaysWhy
 from viton_cli.records import Parsing, Person, Photo, Pose
 
-DOUBTFUL = 0.7  # score below which joints and labels are often wrong
+DOUBTFUL = 0.75  # score below which joints and labels are often wrong
 # What a person is made of, told by labels.
 _PARTS = (
     (L.FACE, L.HAIR, L.HAT, L.NECK_SKIN),
@@ -143,7 +143,7 @@ def largest_person(labels: NDArray[np.uint8], pose: Pose) -> NDArray[np.uint8]:
 
 
 def check_pose(pose: Pose, labels: NDArray[np.uint8]) -> list[str]:
-    """Warnings in words: cut torso, lying, back or side view, arms crossed over the chest."""
+    """Warnings in words: cut torso, no head, lying, back or side view, arms crossed over the chest."""
     warnings = []
     joints, seen = pose.joints, pose.seen
     hips = [joints[j] for j in (L.R_HIP, L.L_HIP) if seen[j]]
@@ -153,6 +153,8 @@ def check_pose(pose: Pose, labels: NDArray[np.uint8]) -> list[str]:
             warnings.append(f"the {side} shoulder cannot be seen")
     if not hips:
         warnings.append("the torso is cut off above the hips")
+    if np.isin(labels, _PARTS[0]).sum() < 0.02 * (labels > 0).sum():
+        warnings.append("the head cannot be seen")
     torso = frames.torso_length(pose)
     if both:
         right, left = joints[L.R_SHOULDER], joints[L.L_SHOULDER]

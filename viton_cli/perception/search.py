@@ -5,16 +5,18 @@ Somebody small in the picture is searched for in tiles; somebody who lies, or st
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 import numpy as np
 
 from viton_cli.core import frames
+from viton_cli.core import labels as L
 from viton_cli.perception.look import Look, is_person, sureness
 from viton_cli.records import Frame, Photo, Pose
 
 SURE = 0.65  # sureness from which a person counts who was found only by searching
+MAYBE = 0.3  # sureness from which it is worth while to look nearer
 DOUBTFUL = 0.75  # sureness of a pose below which it is tried whether the photo stands upright
 BETTER = 0.15  # by how much the turned photo has to be surer
 TILES = 8  # looked at together
@@ -30,18 +32,17 @@ class Network(Protocol):
         ...
 
 
-def find_small(network: Network, photo: Photo) -> Look | None:
-    """The tile of a photo that shows a person best, searched in tiles as high as the photo (where it is wider than
-    such a tile), then half as high; None if no tile does."""
+def likely_tiles(network: Network, photo: Photo) -> Iterator[Look]:
+    """The tile that most likely shows a person, of tiles as high as the photo (where it is wider than such a tile),
+    then of tiles half as high. Whether it does is seen by looking nearer."""
     for share in (1.0, 0.5):
         tiles = _tiles(photo.size, network.size, share)
         looks: list[Look] = []
         for start in range(0, len(tiles), TILES):
             looks += network.look_all([(photo, tile) for tile in tiles[start : start + TILES]])
-        people = [look for look in looks if is_person(look.pose, look.person) and sureness(look.pose) > SURE]
-        if people:
-            return max(people, key=lambda look: sureness(look.pose) * look.person)
-    return None
+        likely = [look for look in looks if look.person > 0.001 and sureness(look.pose) > MAYBE]
+        if likely:
+            yield max(likely, key=lambda look: sureness(look.pose) ** 2 * look.person)
 
 
 def _tiles(photo_size: tuple[int, int], size: tuple[int, int], share: float) -> list[Frame]:
@@ -72,6 +73,7 @@ def turned(network: Network, photo: Photo, pose: Pose) -> int:
         return 0
     quarters = {90 * turns: Photo(photo.id, np.rot90(photo.image, -turns)) for turns in (1, 2, 3)}
     looks = network.look_all([(other, frames.whole_photo(other.size, network.size)) for other in quarters.values()])
-    sure = [sureness(look.pose) if is_person(look.pose, look.person) else 0.0 for look in looks]
+    # With a head: upside down, two legs resemble raised arms.
+    sure = [sureness(look.pose) * (is_person(look.pose, look.person) and look.pose.seen[L.NOSE]) for look in looks]
     best = int(np.argmax(sure))
     return list(quarters)[best] if sure[best] > max(upright + BETTER, SURE) else 0
