@@ -100,18 +100,18 @@ class _Run:
     def batch(self, batch: list[Waiting], writer: Writer) -> None:
         """Some photos, each failed or done."""
         began = time.monotonic()
-        unknown = [
-            read.result().photo
+        unknown = {
+            job.id: read.result().photo
             for job, read in batch
             if job.kind == "person" and not read.exception() and not read.result().is_known
-        ]
+        }
         if unknown:
             # If one of them is to blame for an error, that comes out, and is told, when it has its turn.
             with suppress(Exception):
-                self.finder.look_ahead(unknown)
+                self.finder.look_ahead(list(unknown.values()))
         together = (time.monotonic() - began) / max(len(unknown), 1)
         for job, read in batch:
-            self.photo(job, read, writer, together)
+            self.photo(job, read, writer, together if job.kind == "person" and job.id in unknown else 0.0)
 
     def photo(self, job: Job, read: Future[Read], writer: Writer, seconds: float) -> None:
         """One photo, failed or done. `seconds`: its share of what was done for several together."""
