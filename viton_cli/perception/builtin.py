@@ -24,6 +24,7 @@ from viton_cli.perception.network import PerceptionNet, decode_joints
 from viton_cli.perception.search import SURE, likely_tiles, turned
 from viton_cli.records import Frame, Parsing, Photo, Pose
 
+SIX_JOINTS = 0.5  # mean confidence of the six surest joints below which there is nobody after all
 STRIP = 4_000_000  # pixels that are labelled at once
 
 
@@ -204,7 +205,9 @@ class BuiltinPose:
     def detect(self, photo: Photo) -> list[Pose]:
         """The one person the photo is about, or nobody. (Further people: `perception.person` counts them.)"""
         pose, share = self._perceiver.pose(photo)
-        return [pose] if is_person(pose, share) and not turned(self._perceiver, photo, pose) else []
+        # A garment or a pair of legs can look like a few joints, but not like six.
+        there = is_person(pose, share) and float(np.sort(pose.confidence)[-6:].mean()) > SIX_JOINTS
+        return [pose] if there and not turned(self._perceiver, photo, pose) else []
 
     def why_nobody(self, photo: Photo) -> str:
         """Whether there is somebody after all, but not upright."""
