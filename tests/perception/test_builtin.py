@@ -236,13 +236,13 @@ def test_a_person_needs_labels_and_key_joints() -> None:
     assert not is_person(Pose(joints, seen, limbs), 0.2)
 
 
-def test_a_few_joints_are_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_few_joints_of_an_upper_body_are_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     photo, confidence = astronaut((64, 64)), np.zeros(18, np.float32)
-    confidence[[L.NOSE, L.NECK, L.R_SHOULDER]] = 0.95
+    confidence[[L.R_SHOULDER, L.R_HIP, L.L_HIP]] = 0.95
     few = Pose(np.zeros((18, 2), np.float32), confidence > 0.25, confidence)
     monkeypatch.setattr(perceiver(None), "pose", lambda photo: (few, 0.4))
     assert is_person(few, 0.4) and BuiltinPose().detect(photo) == []
-    confidence[[L.L_SHOULDER, L.R_ELBOW, L.L_ELBOW]] = 0.5
+    confidence[[L.NECK, L.L_SHOULDER]] = 0.5
     assert BuiltinPose().detect(photo) == [few]
 
 

@@ -21,10 +21,11 @@ from viton_cli.errors import BadWeights
 from viton_cli.perception.enlarge import clean, enlarge
 from viton_cli.perception.look import Look, is_person, look_of, sureness, with_wide_view
 from viton_cli.perception.network import PerceptionNet, decode_joints
+from viton_cli.perception.people import clarity
 from viton_cli.perception.search import SURE, likely_tiles, turned
 from viton_cli.records import Frame, Parsing, Photo, Pose
 
-SIX_JOINTS = 0.5  # mean confidence of the six surest joints below which there is nobody after all
+CLEAR = 0.4  # clarity of a pose below which there is nobody after all
 STRIP = 4_000_000  # pixels that are labelled at once
 
 
@@ -205,8 +206,8 @@ class BuiltinPose:
     def detect(self, photo: Photo) -> list[Pose]:
         """The one person the photo is about, or nobody. (Further people: `perception.person` counts them.)"""
         pose, share = self._perceiver.pose(photo)
-        # A garment or a pair of legs can look like a few joints, but not like six.
-        there = is_person(pose, share) and float(np.sort(pose.confidence)[-6:].mean()) > SIX_JOINTS
+        # A garment or a pair of legs can look like a few joints of an upper body, but not like four.
+        there = is_person(pose, share) and clarity(pose) > CLEAR
         return [pose] if there and not turned(self._perceiver, photo, pose) else []
 
     def why_nobody(self, photo: Photo) -> str:

@@ -13,9 +13,10 @@ from viton_cli.core import frames
 from viton_cli.core import labels as L
 from viton_cli.errors import NoPersonFound
 from viton_cli.perception import PARSING, POSE, LooksAhead, SaysWhy
+from viton_cli.perception.people import clarity
 from viton_cli.records import Parsing, Person, Photo, Pose
 
-DOUBTFUL = 0.75  # score below which joints and labels are often wrong
+DOUBTFUL = 0.65  # score below which joints and labels are often wrong
 # What a person is made of, told by labels.
 _PARTS = (
     (L.FACE, L.HAIR, L.HAT, L.NECK_SKIN),
@@ -79,7 +80,7 @@ class PersonFinder:
             checks.append(f"{heads} people found who touch, so that their clothes may be mixed up")
         frame = frames.person_frame(pose, photo.size, size)
         checks += check_pose(pose, labels)
-        score = float(np.mean(np.sort(pose.confidence)[-6:]))
+        score = clarity(pose)
         if score < DOUBTFUL:
             checks.append(f"the person is hard to make out (score {score:.2f}): look at the result with care")
         return Person(photo, pose, Parsing(labels, parsing.confidence), frame, tuple(checks), score)
