@@ -25,9 +25,15 @@ class FakeFinder:
     """PersonFinder: the joints lie on a cross in the middle of the photo."""
 
     found: ClassVar[list[str]] = []
+    batches: ClassVar[list[list[str]]] = []
 
     def __init__(self, **settings: Any) -> None:
         self.settings = settings
+
+    def look_ahead(self, photos: list[Photo]) -> None:
+        FakeFinder.batches.append([photo.id for photo in photos])
+        if any((photo.image[0, 0] == (66, 66, 66)).all() for photo in photos):
+            raise ValueError("grey")
 
     def find(self, photo: Photo, size: tuple[int, int] = (256, 192)) -> Person:
         FakeFinder.found.append(photo.id)
@@ -64,11 +70,17 @@ class FakeMethod:
         return Result(image, edited, middle if steps else {}, ("sleeves change",), {"warp": 0.25}, None)
 
 
-def fake_cut(photo: Photo, mask: NDArray[np.float32] | None = None) -> Garment:
+def fake_score(photo: Photo, weights: Path | None = None) -> float:
+    """A photo whose top left pixel is pink shows a person."""
+    return float((photo.image[0, 0] == (255, 0, 255)).all())
+
+
+def fake_cut(photo: Photo, mask: NDArray[np.float32] | None = None, *, person_score: float | None = None) -> Garment:
     own = (photo.image.min(2) < 250).astype(np.float32)
     if mask is None and not own.any():
         raise NoGarmentFound(f"{photo.source or photo.id}: no garment found")
-    return Garment(photo, own if mask is None else mask)
+    checks = ("shows a person",) if person_score else ()
+    return Garment(photo, own if mask is None else mask, checks=checks)
 
 
 def install_fakes(patch: pytest.MonkeyPatch) -> None:
@@ -76,11 +88,13 @@ def install_fakes(patch: pytest.MonkeyPatch) -> None:
     person, garments = ModuleType("viton_cli.perception.person"), ModuleType("viton_cli.perception.garments")
     methods = ModuleType("viton_cli.methods")
     person.PersonFinder = FakeFinder  # type: ignore[attr-defined]
+    person.person_score = fake_score  # type: ignore[attr-defined]
     garments.cut_garment = fake_cut  # type: ignore[attr-defined]
     methods.METHODS = Registry("method", {"viton": f"{__name__}:FakeMethod"})  # type: ignore[attr-defined]
     for module in (person, garments, methods):
         patch.setitem(sys.modules, module.__name__, module)
     FakeFinder.found.clear()
+    FakeFinder.batches.clear()
     FakeMethod.pairs.clear()
 
 

@@ -158,6 +158,15 @@ class TestMasks:
         with pytest.raises(BadMask, match=r"m\.png.*30x40.*90x80"):
             files.read_mask(path, (80, 90))
 
+    def test_a_jpeg_mask_is_told_apart_at_128(self, tmp_path: Path) -> None:
+        mask = np.zeros((40, 30), np.uint8)
+        mask[10:30, 8:22] = 255
+        path = save(tmp_path / "mask.jpg", Image.fromarray(mask), quality=30)
+        assert len(np.unique(np.asarray(Image.open(path)))) > 10, "noise around the edge"
+        np.testing.assert_array_equal(files.read_mask(path, (40, 30)), (mask > 0).astype(np.float32))
+        edge = save(tmp_path / "soft.png", Image.fromarray(mask // 255 * 100 + 60))
+        assert set(np.unique(files.read_mask(edge, (40, 30)).round(2))) == {np.float32(0.24), np.float32(0.63)}
+
     def test_empty_and_unreadable_masks(self, tmp_path: Path) -> None:
         path = save(tmp_path / "m.png", Image.fromarray(np.zeros((40, 30), np.uint8)))
         with pytest.raises(BadMask, match="empty"):

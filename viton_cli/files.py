@@ -96,7 +96,8 @@ def decode_photo(data: bytes, name: str) -> Photo:
 def read_mask(path: Path, size: tuple[int, int]) -> NDArray[np.float32]:
     """Read a mask as (H, W) float32 in [0, 1]: the alpha channel if the file has one that varies, else its brightness.
 
-    A mask of the photo's proportions but another size is resized. Masks written as 0 and 1 are understood.
+    A mask of the photo's proportions but another size is resized. Masks written as 0 and 1 are understood. A JPEG,
+    whose edges and even areas are noisy, is either 0 or 1, told apart at 128.
 
     Args:
         path: Any picture.
@@ -110,6 +111,8 @@ def read_mask(path: Path, size: tuple[int, int]) -> NDArray[np.float32]:
             turned = ImageOps.exif_transpose(opened)
             alpha = _alpha(turned)
             mask = np.asarray(_grey8(turned) if alpha is None else alpha, np.float32)
+            if opened.format == "JPEG":
+                mask = np.where(mask >= 128, np.float32(255), np.float32(0))
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise BadMask(f"{path}: the mask cannot be read ({_cause(error)})") from None
     height, width = size
@@ -363,6 +366,8 @@ def _pose(numbers: list[float]) -> Pose:
     if len(points) == 25:
         points = points[list(labels.COCO18_IN_BODY25)]
     seen = (points[:, 2] > 0) & points[:, :2].any(axis=1)
+    if seen.any() and np.abs(points[seen, :2]).max() <= 1:
+        raise ValueError("coordinates from 0 to 1 instead of pixels; OpenPose writes pixels with --keypoint_scale 0")
     return Pose(
         joints=np.ascontiguousarray(points[:, :2]),
         seen=seen,

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,20 @@ def test_body25_becomes_coco18(root: Path) -> None:
     assert pose.joints[[L.R_HIP, L.L_HIP], 0].tolist() == [11, 14]
     assert pose.joints[[L.NOSE, L.L_EAR], 0].tolist() == [2, 20]
     assert np.flatnonzero(~pose.seen).tolist() == [L.R_WRIST]
+
+
+def test_of_several_people_the_largest_and_of_none_none(root: Path) -> None:
+    path = root / "test" / "openpose_json" / "00010_00_keypoints.json"
+    (person,) = json.loads(path.read_text())["people"]
+    larger = {"pose_keypoints_2d": [value * 3 for value in person["pose_keypoints_2d"]]}
+    path.write_text(json.dumps({"people": [person, larger, {"pose_keypoints_2d": [0] * 75}]}))
+    pose = next(VitonHd(root).entries("test")).pose()
+    assert pose is not None and pose.joints[L.NOSE].tolist() == [6, 6]
+    path.write_text('{"people": []}')
+    assert next(VitonHd(root).entries("test")).pose() is None
+    path.write_text(json.dumps({"people": [{"pose_keypoints_2d": [0.5, 0.25, 0.9] * 25}]}))
+    with pytest.raises(BadDataset, match=r"00010_00_keypoints.json: .*from 0 to 1 instead of pixels"):
+        next(VitonHd(root).entries("test")).pose()
 
 
 def test_paired_is_a_name_with_itself_whatever_column_two_says(root: Path) -> None:

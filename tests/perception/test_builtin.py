@@ -16,8 +16,11 @@ from viton_cli.core import frames
 from viton_cli.core import labels as L
 from viton_cli.errors import BadWeights
 from viton_cli.files import read_photo
-from viton_cli.perception.builtin import BuiltinParsing, BuiltinPose, Perceiver, _only, clean, is_person, perceiver
+from viton_cli.perception.builtin import BuiltinParsing, BuiltinPose, Perceiver, _only, perceiver
+from viton_cli.perception.enlarge import clean
 from viton_cli.perception.fake import draw_person
+from viton_cli.perception.look import is_person
+from viton_cli.perception.person import person_score
 from viton_cli.records import Photo, Pose
 
 PEOPLE = sorted((Path(__file__).parents[2] / "examples/people").glob("*.jpg"))
@@ -122,6 +125,29 @@ def test_any_shape(right: int, below: int) -> None:
     assert (labels[:, 560:] == 0).mean() > 0.97 if right else (labels[600:] == 0).mean() > 0.9
 
 
+def test_somebody_small_in_a_wide_picture() -> None:
+    person = read_photo(PEOPLE[1])
+    small = np.asarray(Image.fromarray(person.image).resize((225, 300), Image.Resampling.LANCZOS))
+    wide = np.full((300, 3000, 3), 190, np.uint8)
+    wide[:, 2000:2225] = small
+    pose, labels = check_upper_body(Photo("panorama", wide))
+    assert (pose.joints[pose.seen, 0] > 2000).all() and (pose.joints[pose.seen, 0] < 2225).all()
+    assert (labels[:, :1900] > 0).mean() < 0.01
+
+
+@pytest.mark.parametrize("turns", [1, 3])
+def test_a_photo_on_its_side_is_told(turns: int) -> None:
+    photo = Photo("side", np.ascontiguousarray(np.rot90(read_photo(PEOPLE[1]).image, turns)))
+    assert BuiltinPose().detect(photo) == []
+    assert f"lying, or the photo lies on its side: turn it by {90 * turns} degrees" in BuiltinPose().why_nobody(photo)
+
+
+def test_a_garment_photo_shows_a_person_or_not() -> None:
+    assert all(person_score(read_photo(path)) >= 0.5 for path in PEOPLE[:3])
+    clothes = sorted((PEOPLE[0].parents[1] / "clothes").glob("*.jpg"))[:3]
+    assert clothes and all(person_score(read_photo(path)) < 0.5 for path in clothes)
+
+
 def test_pose_and_parsing_share_their_looks() -> None:
     shared = perceiver(None)
     assert perceiver(None) is shared
@@ -131,6 +157,42 @@ def test_pose_and_parsing_share_their_looks() -> None:
     assert shared.looks(astronaut((256, 256))) is not looks, "another photo, though equal"
     heights = [look.frame.box[3] - look.frame.box[1] for look in looks]
     assert heights == sorted(heights, reverse=True), "from far to near"
+
+
+def test_several_photos_at_once_give_what_each_gives_alone() -> None:
+    """Photos of many sizes and shapes, somebody and nobody, so that they differ in how often they are looked at."""
+    far = np.pad(skimage.data.astronaut(), ((900, 0), (700, 700), (0, 0)), constant_values=190)
+    photos = [Photo("far", far), read_photo(PEOPLE[0]), Photo("nobody", grey((200, 300), 255)), astronaut((160, 160))]
+    shared = perceiver(None)
+    alone = [(shared.looks(photo), *shared.pose(photo), shared.labels(photo).labels) for photo in photos]
+    assert len({len(looks) for looks, *_ in alone}) > 1
+    shared.look_ahead(photos)
+    for photo, (looks, pose, share, labels) in zip(photos, alone):
+        again, beside_others = shared.looks(photo), shared.pose(photo)
+        assert [look.frame for look in again] == [look.frame for look in looks]
+        np.testing.assert_allclose(beside_others[0].joints, pose.joints, atol=0.01)
+        np.testing.assert_array_equal(beside_others[0].seen, pose.seen)
+        assert beside_others[1] == pytest.approx(share, abs=1e-3)
+        assert (shared.labels(photo).labels != labels).mean() < 1e-4
+
+
+def test_photos_looked_at_ahead_are_not_looked_at_again() -> None:
+    photos = [astronaut((96, 96)), astronaut((64, 64))]
+    pose, parsing, shared = BuiltinPose(), BuiltinParsing(), perceiver(None)
+    pose.look_ahead(photos)
+    looks = [shared.looks(photo) for photo in photos]
+    parsing.look_ahead(photos)
+    for photo, before in zip(photos, looks):
+        pose.detect(photo)
+        assert parsing.parse(photo, None).labels.shape == photo.size
+        assert shared.looks(photo) is before
+
+
+def test_labels_are_the_same_in_strips(monkeypatch: pytest.MonkeyPatch) -> None:
+    photo = astronaut((300, 300))
+    whole = perceiver(None).labels(photo).labels
+    monkeypatch.setattr("viton_cli.perception.builtin.STRIP", 5000)
+    assert np.array_equal(perceiver(None).labels(photo).labels, whole)
 
 
 def test_two_looks_agree() -> None:
@@ -172,6 +234,16 @@ def test_a_person_needs_labels_and_key_joints() -> None:
     assert not is_person(Pose(joints, seen, sure), 0.001) and not is_person(Pose(joints, seen, none), 0.2)
     limbs = np.where(np.isin(np.arange(18), (L.R_ANKLE, L.L_ANKLE, L.R_WRIST, L.L_WRIST)), 1, 0).astype(np.float32)
     assert not is_person(Pose(joints, seen, limbs), 0.2)
+
+
+def test_a_few_joints_of_an_upper_body_are_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    photo, confidence = astronaut((64, 64)), np.zeros(18, np.float32)
+    confidence[[L.R_SHOULDER, L.R_HIP, L.L_HIP]] = 0.95
+    few = Pose(np.zeros((18, 2), np.float32), confidence > 0.25, confidence)
+    monkeypatch.setattr(perceiver(None), "pose", lambda photo: (few, 0.4))
+    assert is_person(few, 0.4) and BuiltinPose().detect(photo) == []
+    confidence[[L.NECK, L.L_SHOULDER]] = 0.5
+    assert BuiltinPose().detect(photo) == [few]
 
 
 def test_weights_that_do_not_fit(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from viton_cli.core import labels as L
 from viton_cli.errors import NoPersonFound, UnknownName
 from viton_cli.perception.fake import draw_person
-from viton_cli.perception.person import PersonFinder, check_pose, count_people, largest_person
+from viton_cli.perception.person import PersonFinder, check_pose, count_heads, count_people, largest_person
 from viton_cli.records import Parsing, Photo, Pose
 
 SIZE = (400, 300)
@@ -116,6 +116,57 @@ def test_people_are_regions_with_the_parts_of_a_person_and_a_quarter_of_the_larg
     for pose, side in ((big, slice(0, 350)), (small, slice(420, 700))):
         kept = largest_person(labels, pose)
         assert np.array_equal(kept[:, side], labels[:, side]) and (kept > 0).sum() == (labels[:, side] > 0).sum()
+
+
+def test_people_who_touch_are_counted_by_their_heads() -> None:
+    image, labels, big = draw_person((400, 700), middle=0.4)
+    other_image, other, _ = draw_person((400, 700), scale=0.9, middle=0.62)
+    touching = np.where(labels > 0, labels, other).astype(np.uint8)
+    touching[300:310, 280:430] = L.UPPER
+    assert count_people(touching) == 1 and count_heads(touching) == 2
+    found = told([big], touching).find(Photo("pair", np.where((labels > 0)[..., None], image, other_image)))
+    assert found.checks[0].startswith("2 people found who touch")
+    assert count_heads(labels) == 1 and count_heads(np.zeros((40, 40), np.uint8)) == 0
+    assert count_heads(np.where(labels == L.FACE, L.HAIR, labels)) == 0, "the back of a head is nobody's face"
+    _, far, _ = draw_person((400, 700), scale=0.25, middle=0.85)
+    assert count_heads(np.where(labels > 0, labels, far)) == 1, "somebody far off"
+
+
+def test_a_person_without_a_head() -> None:
+    pose, labels = drawn()
+    without = np.where(np.isin(labels, (*L.HEAD, L.NECK_SKIN)), L.BACKGROUND, labels).astype(np.uint8)
+    assert "the head cannot be seen" in check_pose(pose, without)
+    assert "the head cannot be seen" not in check_pose(pose, labels)
+    from_behind = np.where(labels == L.FACE, L.HAIR, labels).astype(np.uint8)
+    assert "the head cannot be seen" not in check_pose(pose, from_behind)
+
+
+def test_an_unsure_pose_is_told() -> None:
+    image, labels, pose = draw_person(SIZE)
+    unsure = Pose(pose.joints, pose.seen, np.full(18, 0.6, np.float32))
+    assert told([unsure], labels).find(Photo("fog", image)).checks == (
+        "the person is hard to make out (score 0.60): look at the result with care",
+    )
+
+
+def test_a_backend_may_say_why_there_is_nobody_and_look_ahead() -> None:
+    class Explains(Only):
+        def why_nobody(self, photo: Photo) -> str:
+            return "it is night" if photo.id == "dark" else ""
+
+        def look_ahead(self, photos: list[Photo]) -> None:
+            ahead.extend(photo.id for photo in photos)
+
+    ahead: list[str] = []
+    image, labels, _ = draw_person(SIZE)
+    made = finder()
+    made.pose = Explains([], labels)
+    with pytest.raises(NoPersonFound, match=r"^dark: no person found in the photo \(it is night\)$"):
+        made.find(Photo("dark", image))
+    with pytest.raises(NoPersonFound, match=r"^day: no person found in the photo$"):
+        made.find(Photo("day", image))
+    made.look_ahead([Photo("a", image), Photo("b", image)])
+    assert ahead == ["a", "b"], "the pose backend does, the fake parsing does not look ahead"
 
 
 def test_cut_off() -> None:

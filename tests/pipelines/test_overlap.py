@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from viton_cli.pipelines.overlap import Writer, read_ahead
+from viton_cli.pipelines.overlap import Writer, batches, read_ahead
 
 
 def test_read_ahead_keeps_the_order_and_errors_stay_with_their_item() -> None:
@@ -28,6 +28,12 @@ def test_read_ahead_reads_only_so_far_ahead() -> None:
     time.sleep(0.05)
     assert len(begun) <= 4
     ahead.close()  # type: ignore[attr-defined]
+
+
+def test_batches_are_bounded_in_number_and_weight() -> None:
+    assert list(batches("abcdefg", lambda _: 1, 3, 100)) == [["a", "b", "c"], ["d", "e", "f"], ["g"]]
+    assert list(batches([1, 1, 9, 2, 1, 1], float, 3, 4)) == [[1, 1], [9], [2, 1, 1]], "one too heavy comes alone"
+    assert list(batches([], float, 3, 4)) == []
 
 
 def test_writer_finishes_its_jobs_also_after_ctrl_c() -> None:

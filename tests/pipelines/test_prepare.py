@@ -98,6 +98,35 @@ def test_what_is_finished_is_skipped_and_what_failed_is_tried_again(
         run(folders, height=256)
 
 
+def test_people_are_looked_at_in_batches(folders: SimpleNamespace, fakes: SimpleNamespace) -> None:
+    for number in range(5):
+        folders.photo(folders.people / f"p{number}.png")
+    run(folders)
+    assert [len(batch) for batch in fakes.finder.batches] == [4, 3]
+    assert [id for batch in fakes.finder.batches for id in batch] == fakes.finder.found
+    assert all(0 < entry["seconds"] + 1e-3 < 5 for entry in entries(folders).values())
+
+
+def test_a_photo_that_spoils_its_batch_spoils_no_other(folders: SimpleNamespace) -> None:
+    folders.photo(folders.people / "grey.png", (66, 66, 66))  # the stand-in cannot look at it beside others
+    assert (run(folders).failed, run(folders).skipped) == (0, 6)
+
+
+def test_large_photos_come_one_at_a_time(
+    folders: SimpleNamespace, fakes: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("viton_cli.pipelines.prepare.BATCH_PIXELS", 64 * 48)
+    run(folders)
+    assert fakes.finder.batches == [["anna"], ["sub dir/bert ü"]]
+
+
+def test_a_garment_photo_that_shows_a_person_is_told(folders: SimpleNamespace) -> None:
+    folders.photo(folders.clothes / "worn.png", (255, 0, 255))
+    run(folders)
+    checks = {id: entry["checks"] for (kind, id), entry in entries(folders).items() if kind == "garment"}
+    assert checks == {"worn": ["shows a person"], "red": [], "green": [], "tops/blue": []}
+
+
 def test_pairs_of_the_same_name_and_from_a_file(folders: SimpleNamespace) -> None:
     folders.photo(folders.people / "green.png")
     run(folders, test_share=0)
@@ -147,6 +176,40 @@ def test_a_data_set_keeps_its_own_labels_joints_and_framing(folders: SimpleNames
     (back,) = read_keypoints(folders.out / "openpose_json/00001_00_keypoints.json")
     np.testing.assert_allclose(back.joints, joints, atol=1e-2)
     assert (folders.out / "test_pairs.txt").read_text() == "00001_00\t00001_00\n"
+
+
+def test_dress_code_keeps_its_categories_and_what_is_missing_is_found(
+    folders: SimpleNamespace, fakes: SimpleNamespace
+) -> None:
+    """One person with keypoints and labels, one with neither, and a list in the root with a third column."""
+    root = folders.root / "dc"
+    for name in ("000001", "000002"):
+        folders.photo(root / f"dresses/images/{name}_0.jpg", size=(128, 96))
+        folders.photo(root / f"dresses/images/{name}_1.jpg", size=(128, 96))
+    joints = [[4 * (9 + joint), 4 * (20 + 5 * joint), 0.7, 1] for joint in range(18)]
+    _made(root / "dresses/keypoints/000001_2.json").write_text(json.dumps({"keypoints": joints}))
+    write_labels(root / "dresses/label_maps/000001_4.png", np.full((64, 48), 7, np.uint8))
+    (root / "test_pairs_paired.txt").write_text("000001_0.jpg 000001_1.jpg dresses\n000002_0.jpg 000002_1.jpg 2\n")
+    done = run(folders, dataset=root, format="dresscode", size=(64, 48))
+    assert (done.ok, done.failed) == (4, 0) and fakes.finder.found == ["dresses/000002_0"]
+    assert (read_labels(folders.out / "image-parse-v3/dresses/000001_0.png") == L.DRESS).all()
+    (pose,) = read_keypoints(folders.out / "openpose_json/dresses/000001_0_keypoints.json")
+    np.testing.assert_allclose(pose.joints[0], (9, 20), atol=1e-2)
+    pairs = (folders.out / "test_pairs.txt").read_text().splitlines()
+    assert pairs == [f"dresses/{name}_0\tdresses/{name}_1" for name in ("000001", "000002")]
+
+
+def test_cp_vtons_jpeg_masks_are_clean(folders: SimpleNamespace) -> None:
+    root = folders.root / "cp"
+    folders.photo(root / "test/image/000001_0.jpg", size=(256, 192))
+    folders.photo(root / "test/cloth/000001_1.jpg", size=(256, 192))
+    mask = np.zeros((256, 192), np.uint8)
+    mask[60:200, 40:150] = 255
+    Image.fromarray(mask).save(_made(root / "test/cloth-mask/000001_1.jpg"), quality=30)
+    (root / "test_pairs.txt").write_text("000001_0.jpg 000001_1.jpg\n")
+    assert run(folders, dataset=root, format="cp-vton", height=256).failed == 0
+    written = read_photo(folders.out / "cloth-mask/000001_1.png").image[..., 0]
+    assert np.array_equal(written, mask)
 
 
 @pytest.mark.parametrize(

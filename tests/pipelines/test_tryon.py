@@ -188,6 +188,12 @@ class TestFailures:
         run(folders, said)
         assert said.notes == [f"{folders.people / 'two.png'}: 2 people found, the largest is taken"]
 
+    def test_a_garment_photo_that_shows_a_person_is_told_once(self, folders: SimpleNamespace) -> None:
+        folders.photo(folders.clothes / "worn.png", (255, 0, 255))
+        said = Spoken()
+        run(folders, said)
+        assert said.notes == [f"{folders.clothes / 'worn.png'}: shows a person"]
+
 
 class TestOnePair:
     def test_to_a_file_and_from_python_alike(self, folders: SimpleNamespace) -> None:

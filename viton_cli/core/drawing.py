@@ -36,8 +36,9 @@ def colour_labels(labels: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def draw_labels(image: NDArray[np.uint8], labels: NDArray[np.uint8], strength: float = 0.65) -> NDArray[np.uint8]:
     """Label colours mixed over the picture; background stays as it is."""
-    mixed = image * (1 - strength) + _COLOURS[labels] * strength
-    return np.where((labels > 0)[:, :, None], mixed, image).astype(np.uint8)
+    picture = Image.fromarray(image)
+    mixed = Image.blend(picture, Image.fromarray(_COLOURS[labels]), strength)
+    return np.asarray(Image.composite(mixed, picture, Image.fromarray(labels > 0)))
 
 
 def tile(

@@ -3,13 +3,16 @@
 A pose backend is built as `Backend(source)` (`source`: a weight file, or a folder of keypoint files; None for its own
 default) and has `detect(photo)`: all people found, largest first, joints in photo pixels, an empty list when there is
 nobody. A parsing backend is built alike (plus `label_set` where a foreign one has to be named) and has
-`parse(photo, pose)`: labels at the photo's size.
+`parse(photo, pose)`: labels at the photo's size. A backend of either kind that is faster with several photos at once
+may have `look_ahead(photos)` besides, and a pose backend that can say more about a photo without a person
+`why_nobody(photo)`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from viton_cli.records import Parsing, Photo, Pose
 from viton_cli.registry import Registry
@@ -32,6 +35,25 @@ class ParsingBackend(Protocol):
 
     def parse(self, photo: Photo, pose: Pose | None) -> Parsing:
         """Labels at the photo's size; `pose` says which person is meant."""
+        ...
+
+
+@runtime_checkable
+class LooksAhead(Protocol):
+    """A backend that is faster with several photos at once."""
+
+    def look_ahead(self, photos: Sequence[Photo]) -> None:
+        """Work on these photos together; `detect` or `parse` will be called for each of them next, with the same
+        answers as without this."""
+        ...
+
+
+@runtime_checkable
+class SaysWhy(Protocol):
+    """A pose backend that can say more about a photo in which it detects nobody."""
+
+    def why_nobody(self, photo: Photo) -> str:
+        """The cause and what to do about it, in words; "" if there is nothing to say."""
         ...
 
 

@@ -6,42 +6,27 @@ needs detail. Joints and labels of the nearer look win where it looked.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
-from PIL import Image
 from scipy import ndimage
 
 from viton_cli.checkpoints import load_network, resolve
 from viton_cli.core import frames
-from viton_cli.core import labels as L
 from viton_cli.core.limbs import sort_sides
+from viton_cli.perception.enlarge import clean, enlarge
+from viton_cli.perception.look import Look, is_person, look_of, sureness, with_wide_view
 from viton_cli.perception.network import PerceptionNet, decode_joints
+from viton_cli.perception.people import clarity
+from viton_cli.perception.search import SURE, likely_tiles, turned
 from viton_cli.records import Frame, Parsing, Photo, Pose
 
-WIDE_VIEW = 0.5  # how much the labels of a wider look count beside those of a nearer one
-SEEN = 0.25  # a joint below this probability of being in the picture counts as unseen
-KEY_JOINTS = (L.NECK, L.R_SHOULDER, L.L_SHOULDER, L.R_HIP, L.L_HIP, L.NOSE)
-
-
-@dataclass(frozen=True, eq=False)
-class Look:
-    """What the network saw in one frame.
-
-    Attributes:
-        frame: Where it looked. logits: (22, h, w) float32 of the labels, half the frame's size.
-        pose: Joints in photo pixels. person: Share of the frame that is not background.
-    """
-
-    frame: Frame
-    logits: NDArray[np.float32]
-    pose: Pose
-    person: float
+CLEAR = 0.4  # clarity of a pose below which there is nobody after all
+STRIP = 4_000_000  # pixels that are labelled at once
 
 
 class Perceiver:
@@ -59,61 +44,72 @@ class Perceiver:
         net, meta = load_network(path, "perception", lambda meta: PerceptionNet(int(meta["width"])))
         self.net = net.to(memory_format=torch.channels_last)
         self.size: tuple[int, int] = (int(meta["size"][0]), int(meta["size"][1]))
-        self._last: tuple[Photo, list[Look]] | None = None
+        self._seen: list[tuple[Photo, list[Look]]] = []
 
     def look(self, photo: Photo, frame: Frame) -> Look:
         """Run the network on one frame of a photo."""
-        picture = frames.crop(photo.image, frame)
-        image = torch.from_numpy(picture.astype(np.float32)).permute(2, 0, 1)[None] / 127.5 - 1
+        return self.look_all([(photo, frame)])[0]
+
+    def look_all(self, views: Sequence[tuple[Photo, Frame]]) -> list[Look]:
+        """Run the network once, on frames of several photos (of any sizes) or of one."""
+        if not views:
+            return []
+        pictures = np.stack([frames.crop(photo.image, frame) for photo, frame in views])
+        images = torch.from_numpy(pictures.astype(np.float32)).permute(0, 3, 1, 2) / 127.5 - 1
         with torch.inference_mode():
-            out = self.net(image.to(memory_format=torch.channels_last))
+            out = self.net(images.to(memory_format=torch.channels_last))
             points, confidence = decode_joints(out.joints, out.absent)
-            logits = out.labels[0].float().contiguous().numpy()
-        joints = frames.to_photo(points[0].numpy(), frame)
-        height, width = photo.size
-        inside = (joints >= -0.5).all(1) & (joints[:, 0] < width - 0.5) & (joints[:, 1] < height - 0.5)
-        sure = confidence[0].numpy().astype(np.float32).clip(0, 1)
-        person = float((logits.argmax(0) > 0).mean())
-        return Look(frame, logits, Pose(joints, inside & (sure > SEEN), sure), person)
+            logits = out.labels.float().contiguous().numpy()
+        return [
+            look_of(photo, frame, logits[i], points[i].numpy(), confidence[i].numpy())
+            for i, (photo, frame) in enumerate(views)
+        ]
 
     def looks(self, photo: Photo) -> list[Look]:
-        """The looks at a photo, from far to near; the last photo's are remembered, since pose and parsing both ask."""
-        if self._last is not None and self._last[0] is photo:
-            return self._last[1]
-        looks = [self.look(photo, frames.whole_photo(photo.size, self.size))]
-        if looks[0].person > 0.001:
-            around = self._around(looks[0], photo)
-            if around is not None and around.box != looks[0].frame.box:
-                looks.append(self._nearer(photo, around, looks[-1]))
-            if is_person(looks[-1].pose, looks[-1].person):
-                near = frames.person_frame(looks[-1].pose, photo.size, self.size)
-                if near.box[3] - near.box[1] < 0.85 * (looks[-1].frame.box[3] - looks[-1].frame.box[1]):
-                    closer = self._nearer(photo, near, looks[-1])
-                    # Joints on which the frame was built can be wrong; then a nearer look sees less, not more.
-                    if sureness(closer.pose) > 0.75 * sureness(looks[-1].pose):
-                        looks.append(closer)
-        self._last = (photo, looks)
-        return looks
+        """The looks at a photo, from far to near; those at the last photos are remembered, since pose and parsing both
+        ask."""
+        self.look_ahead([photo])
+        return next(looks for known, looks in self._seen if known is photo)
 
-    def _nearer(self, photo: Photo, frame: Frame, far: Look) -> Look:
-        """A look at a part of what `far` shows. What the wide view made of it counts too: only there can be seen
-        whether it is a top or half of a dress."""
-        near = self.look(photo, frame)
-        ys, xs = np.mgrid[: near.logits.shape[1], : near.logits.shape[2]]
-        scale = frame.size[0] / near.logits.shape[1]
-        points = frames.to_photo((np.stack((xs, ys), 2) + 0.5) * scale - 0.5, frame)
-        there = (frames.to_frame(points, far.frame) + 0.5) / np.array(far.frame.size[::-1], np.float32) * 2 - 1
-        wide = F.grid_sample(
-            torch.from_numpy(far.logits)[None].log_softmax(1),
-            torch.from_numpy(there.astype(np.float32))[None],
-            padding_mode="border",
-            align_corners=False,
-        )
-        both = torch.from_numpy(near.logits).log_softmax(0) + WIDE_VIEW * wide[0]
-        return Look(frame, both.numpy(), near.pose, near.person)
+    def look_ahead(self, photos: Sequence[Photo]) -> None:
+        """Take all looks at several photos, each time at all of them at once. Those at other photos are forgotten,
+        unless there is nothing new to look at."""
+        known = {id(photo) for photo, _ in self._seen}
+        if all(id(photo) in known for photo in photos):
+            return
+        far = self.look_all([(photo, frames.whole_photo(photo.size, self.size)) for photo in photos])
+        self._seen = [(photo, [look]) for photo, look in zip(photos, far)]
+        self._look_nearer(self._seen)
+        for photo, looks in self._seen:
+            if not is_person(looks[-1].pose, looks[-1].person):
+                self._search(photo, looks)
 
-    def _around(self, look: Look, photo: Photo) -> Frame | None:
-        """The frame around the largest person-like region of a look; None if the look is as near already."""
+    def _search(self, photo: Photo, looks: list[Look]) -> None:
+        """Replace the nearer looks at a photo, in which nobody was found, by looks at somebody small, if there is."""
+        for tile in likely_tiles(self, photo):
+            nearer = [looks[0], tile]
+            self._look_nearer([(photo, nearer)])
+            if is_person(nearer[-1].pose, nearer[-1].person) and sureness(nearer[-1].pose) > SURE:
+                looks[:] = nearer
+                return
+
+    def _look_nearer(self, seen: Sequence[tuple[Photo, list[Look]]]) -> None:
+        """Add the nearer looks at several photos to the wide ones."""
+        for nearer in (self._around, self._upper_body):
+            wanted = [(photo, looks, nearer(photo, looks)) for photo, looks in seen]
+            views = [(photo, looks, frame) for photo, looks, frame in wanted if frame is not None]
+            found = self.look_all([(photo, frame) for photo, _, frame in views])
+            for near, (_, looks, _) in zip(found, views):
+                # Joints on which the frame was built can be wrong; then a nearer look sees less, not more.
+                if nearer == self._around or sureness(near.pose) > 0.75 * sureness(looks[-1].pose):
+                    looks.append(with_wide_view(near, looks[-1]))
+
+    def _around(self, photo: Photo, looks: list[Look]) -> Frame | None:
+        """The frame around the largest person-like region of the last look; None if there is none, or if the look is
+        as near already."""
+        look = looks[-1]
+        if look.person <= 0.001:
+            return None
         labels = look.logits.argmax(0)
         regions, count = ndimage.label(labels > 0)
         if not count:
@@ -130,6 +126,15 @@ class Perceiver:
         seen_height = look.frame.box[3] - look.frame.box[1]
         return Frame(box, self.size) if box[3] - box[1] < 0.8 * seen_height else None
 
+    def _upper_body(self, photo: Photo, looks: list[Look]) -> Frame | None:
+        """The try-on frame by the joints of the last look; None if they are nobody's, or if the look is as near
+        already."""
+        look = looks[-1]
+        if not is_person(look.pose, look.person):
+            return None
+        near = frames.person_frame(look.pose, photo.size, self.size)
+        return near if near.box[3] - near.box[1] < 0.85 * (look.frame.box[3] - look.frame.box[1]) else None
+
     def pose(self, photo: Photo) -> tuple[Pose, float]:
         """Joints from the nearest look that has them, and the largest share of a look that is person."""
         looks = self.looks(photo)
@@ -141,6 +146,11 @@ class Perceiver:
             take = look.pose.seen & ~seen & outside
             joints[take], sure[take], seen[take] = look.pose.joints[take], look.pose.confidence[take], True
         return Pose(joints, seen, sure), max(look.person for look in looks)
+
+    def person_score(self, photo: Photo) -> float:
+        """How sure it is that a photo, meant to show a garment, shows a person who fills it, [0, 1]."""
+        look = self.look(photo, frames.whole_photo(photo.size, self.size))
+        return sureness(look.pose) if is_person(look.pose, look.person) else 0.0
 
     def labels(self, photo: Photo, possible: frozenset[int] | None = None) -> Parsing:
         """Labels at the photo's size: each look's answer inside its frame, the nearest look last.
@@ -157,8 +167,10 @@ class Perceiver:
             rim = 0.04 if number else 0.0
             rx, ry = int((x1 - x0) * rim), int((y1 - y0) * rim)
             a, b, c, d = max(x0 + rx, 0), max(y0 + ry, 0), min(x1 - rx, width), min(y1 - ry, height)
-            if c > a and d > b:
-                labels[b:d, a:c] = _enlarge(_only(look.logits, possible), look.frame, (a, b, c, d))
+            strip = max(STRIP // max(c - a, 1), 1)
+            for row in range(b, d if c > a else b, strip):
+                part = a, row, c, min(row + strip, d)
+                labels[row : part[3], a:c] = enlarge(_only(look.logits, possible), look.frame, part)
         pose, _ = self.pose(photo)
         return Parsing(sort_sides(clean(labels), pose.joints, pose.seen))
 
@@ -169,51 +181,6 @@ def _only(logits: NDArray[np.float32], possible: frozenset[int] | None) -> NDArr
         return logits
     allowed = np.isin(np.arange(len(logits)), list(possible))
     return np.where(allowed[:, None, None], logits, np.float32(-1e4))
-
-
-def _enlarge(logits: NDArray[np.float32], frame: Frame, part: tuple[int, int, int, int]) -> NDArray[np.uint8]:
-    """Labels of a part of the photo (x0, y0, x1, y1) from the frame's logits, one class at a time to save memory."""
-    x0, y0, x1, y1 = frame.box
-    fx, fy = logits.shape[2] / (x1 - x0), logits.shape[1] / (y1 - y0)
-    a, b, c, d = part
-    box = ((a - x0) * fx, (b - y0) * fy, (c - x0) * fx, (d - y0) * fy)
-    best = np.full((d - b, c - a), -np.inf, np.float32)
-    labels = np.zeros((d - b, c - a), np.uint8)
-    for label in np.unique(logits.argmax(0)):
-        plane = Image.fromarray(logits[label]).resize((c - a, d - b), Image.Resampling.BILINEAR, box=box)
-        values = np.asarray(plane)
-        better = values > best
-        best[better], labels[better] = values[better], label
-    return labels
-
-
-def clean(labels: NDArray[np.uint8], least: float = 0.02) -> NDArray[np.uint8]:
-    """Drop islands apart from the person that are smaller than `least` of the largest region."""
-    shrink = max(labels.shape[0] / 384, 1.0)
-    size = max(round(labels.shape[1] / shrink), 1), max(round(labels.shape[0] / shrink), 1)
-    grid = np.asarray(Image.fromarray(labels).resize(size, Image.Resampling.NEAREST))
-    regions, count = ndimage.label(grid > 0, np.ones((3, 3)))
-    if count < 2:
-        return labels
-    areas = np.bincount(regions.ravel())
-    areas[0] = 0
-    keep = areas >= least * areas.max()
-    keep[0] = True
-    drop = ~keep[regions]
-    if not drop.any():
-        return labels
-    mask = np.asarray(Image.fromarray(drop).resize(labels.shape[::-1], Image.Resampling.NEAREST))
-    return np.where(mask, L.BACKGROUND, labels).astype(np.uint8)
-
-
-def is_person(pose: Pose, share: float) -> bool:
-    """Whether joints and labels together speak for a person: a share of the pixels, and three of the key joints."""
-    return bool(share > 0.004 and sureness(pose) > 0.45)
-
-
-def sureness(pose: Pose) -> float:
-    """Mean confidence of the three surest of nose, neck, shoulders and hips."""
-    return float(np.sort(pose.confidence[list(KEY_JOINTS)])[-3:].mean())
 
 
 @lru_cache(maxsize=2)
@@ -231,7 +198,22 @@ class BuiltinPose:
     def detect(self, photo: Photo) -> list[Pose]:
         """The one person the photo is about, or nobody. (Further people: `perception.person` counts them.)"""
         pose, share = self._perceiver.pose(photo)
-        return [pose] if is_person(pose, share) else []
+        # A garment or a pair of legs can look like a few joints of an upper body, but not like four.
+        there = is_person(pose, share) and clarity(pose) > CLEAR
+        return [pose] if there and not turned(self._perceiver, photo, pose) else []
+
+    def why_nobody(self, photo: Photo) -> str:
+        """Whether there is somebody after all, but not upright."""
+        degrees = turned(self._perceiver, photo, self._perceiver.pose(photo)[0])
+        if not degrees:
+            return ""
+        if degrees == 180:
+            return "the photo may be upside down (then turn it), or show legs alone"
+        return f"the person is lying, or the photo lies on its side: turn it by {degrees} degrees clockwise"
+
+    def look_ahead(self, photos: Sequence[Photo]) -> None:
+        """Look at several photos at once, before each is asked for."""
+        self._perceiver.look_ahead(photos)
 
 
 class BuiltinParsing:
@@ -243,3 +225,7 @@ class BuiltinParsing:
     def parse(self, photo: Photo, pose: Pose | None) -> Parsing:
         """Labels of the person; `pose` is not needed, the network finds the same person again."""
         return self._perceiver.labels(photo)
+
+    def look_ahead(self, photos: Sequence[Photo]) -> None:
+        """As that of `BuiltinPose`, whose looks these are too if both have the same weights."""
+        self._perceiver.look_ahead(photos)

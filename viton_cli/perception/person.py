@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,11 @@ from scipy import ndimage
 from viton_cli.core import frames
 from viton_cli.core import labels as L
 from viton_cli.errors import NoPersonFound
-from viton_cli.perception import PARSING, POSE
+from viton_cli.perception import PARSING, POSE, LooksAhead, SaysWhy
+from viton_cli.perception.people import clarity
 from viton_cli.records import Parsing, Person, Photo, Pose
 
+DOUBTFUL = 0.65  # score below which joints and labels are often wrong
 # What a person is made of, told by labels.
 _PARTS = (
     (L.FACE, L.HAIR, L.HAT, L.NECK_SKIN),
@@ -41,6 +44,12 @@ class PersonFinder:
         options = {} if label_set is None else {"label_set": label_set}
         self.parsing = PARSING.get(parsing)(parsing_source, **options)
 
+    def look_ahead(self, photos: Sequence[Photo]) -> None:
+        """Let backends that are faster with several photos at once work on these, which `find` is asked for next."""
+        for backend in (self.pose, self.parsing):
+            if isinstance(backend, LooksAhead):
+                backend.look_ahead(photos)
+
     def find(self, photo: Photo, size: tuple[int, int] = (256, 192)) -> Person:
         """The largest person of the photo.
 
@@ -53,7 +62,8 @@ class PersonFinder:
         name = photo.source or photo.id
         people = self.pose.detect(photo)
         if not people:
-            raise NoPersonFound(f"{name}: no person found in the photo")
+            why = self.pose.why_nobody(photo) if isinstance(self.pose, SaysWhy) else ""
+            raise NoPersonFound(f"{name}: no person found in the photo" + (f" ({why})" if why else ""))
         pose = people[0]
         parsing = self.parsing.parse(photo, pose)
         if not (parsing.labels > 0).any():
@@ -62,14 +72,29 @@ class PersonFinder:
         if not shoulders:
             raise NoPersonFound(f"{name}: the person's shoulders cannot be seen, so nothing can be put on")
         labels, checks = parsing.labels, []
-        number = max(len(people), count_people(labels))
+        number, heads = max(len(people), count_people(labels)), count_heads(labels)
         if number > 1:
             checks.append(f"{number} people found, the largest is taken")
             labels = largest_person(labels, pose)
+        elif heads > 1:
+            checks.append(f"{heads} people found who touch, so that their clothes may be mixed up")
         frame = frames.person_frame(pose, photo.size, size)
         checks += check_pose(pose, labels)
-        score = float(np.mean(np.sort(pose.confidence)[-6:]))
+        score = clarity(pose)
+        if score < DOUBTFUL:
+            checks.append(f"the person is hard to make out (score {score:.2f}): look at the result with care")
         return Person(photo, pose, Parsing(labels, parsing.confidence), frame, tuple(checks), score)
+
+
+def person_score(photo: Photo, weights: Path | None = None) -> float:
+    """How sure the built-in network is that a photo, meant to show a garment, shows a person, [0, 1].
+
+    Args:
+        photo: The photo. weights: Of the network; by default the packaged ones.
+    """
+    from viton_cli.perception.builtin import perceiver
+
+    return perceiver(weights).person_score(photo)
 
 
 def _regions(labels: NDArray[np.uint8]) -> tuple[int, NDArray[np.int32], NDArray[np.int64]]:
@@ -94,6 +119,15 @@ def count_people(labels: NDArray[np.uint8]) -> int:
     return people
 
 
+def count_heads(labels: NDArray[np.uint8]) -> int:
+    """Heads with a face at least 0.4 times the area of the largest one: also people who touch have their own."""
+    step = max(labels.shape[0] // 384, 1)
+    small = labels[::step, ::step]
+    regions, count = ndimage.label(np.isin(small, (L.FACE, L.SUNGLASSES, L.HAIR, L.HAT)), np.ones((3, 3)))
+    faces = np.bincount(regions[np.isin(small, (L.FACE, L.SUNGLASSES))], minlength=count + 1)[1:]
+    return int((faces > 0.4 * faces.max()).sum()) if faces.any() else 0
+
+
 def largest_person(labels: NDArray[np.uint8], pose: Pose) -> NDArray[np.uint8]:
     """Labels of the region that holds most of the pose's joints; other people become background."""
     step, regions, areas = _regions(labels)
@@ -110,7 +144,7 @@ def largest_person(labels: NDArray[np.uint8], pose: Pose) -> NDArray[np.uint8]:
 
 
 def check_pose(pose: Pose, labels: NDArray[np.uint8]) -> list[str]:
-    """Warnings in words: cut torso, lying, back or side view, arms crossed over the chest."""
+    """Warnings in words: cut torso, no head, lying, back or side view, arms crossed over the chest."""
     warnings = []
     joints, seen = pose.joints, pose.seen
     hips = [joints[j] for j in (L.R_HIP, L.L_HIP) if seen[j]]
@@ -120,6 +154,8 @@ def check_pose(pose: Pose, labels: NDArray[np.uint8]) -> list[str]:
             warnings.append(f"the {side} shoulder cannot be seen")
     if not hips:
         warnings.append("the torso is cut off above the hips")
+    if np.isin(labels, _PARTS[0]).sum() < 0.02 * (labels > 0).sum():
+        warnings.append("the head cannot be seen")
     torso = frames.torso_length(pose)
     if both:
         right, left = joints[L.R_SHOULDER], joints[L.L_SHOULDER]

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from viton_cli.config import Perception
 from viton_cli.errors import BadMask, VitonError
 from viton_cli.files import list_photos, read_mask, read_photo
 from viton_cli.records import Garment, Photo
@@ -101,6 +102,19 @@ class GarmentStore:
 
     def _photo(self, id: str) -> Photo:
         return self._given[id] if id in self._given else read_photo(self._files[id], id)
+
+
+def cut(photo: Photo, mask: NDArray[np.float32] | None, settings: Perception) -> Garment:
+    """Cut a garment out of its photo, and say so if the photo shows a person.
+
+    Raises:
+        NoGarmentFound, BadMask: See `perception.garments`.
+    """
+    from viton_cli.perception.garments import cut_garment
+    from viton_cli.perception.person import person_score
+
+    weights = settings.pose_source if settings.pose == "builtin" else None
+    return cut_garment(photo, mask, person_score=person_score(photo, weights))
 
 
 def masks_of(photos: dict[str, Path], masks: Path) -> dict[str, Path]:

@@ -12,20 +12,39 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-def read_ahead(items: Iterable[T], read: Callable[[T], R], workers: int) -> Iterator[tuple[T, Future[R]]]:
-    """Each item with the future of `read(item)`, in order; up to `workers` are read before they are asked for."""
+def read_ahead(
+    items: Iterable[T], read: Callable[[T], R], workers: int, ahead: int | None = None
+) -> Iterator[tuple[T, Future[R]]]:
+    """Each item with the future of `read(item)`, in order, read by `workers` threads; up to `ahead` (by default as many
+    as there are workers) are read before they are asked for."""
+    ahead = workers if ahead is None else ahead
     with ThreadPoolExecutor(workers) as pool:
         waiting: deque[tuple[T, Future[R]]] = deque()
         try:
             for item in items:
                 waiting.append((item, pool.submit(read, item)))
-                if len(waiting) > workers:
+                if len(waiting) > ahead:
                     yield waiting.popleft()
             while waiting:
                 yield waiting.popleft()
         finally:
             for _, future in waiting:
                 future.cancel()
+
+
+def batches(items: Iterable[T], weight: Callable[[T], float], most: int, heaviest: float) -> Iterator[list[T]]:
+    """Items in their order, up to `most` together, fewer where their weights would come to more than `heaviest`."""
+    batch: list[T] = []
+    sum_of_weights = 0.0
+    for item in items:
+        added = weight(item)
+        if batch and (len(batch) == most or sum_of_weights + added > heaviest):
+            yield batch
+            batch, sum_of_weights = [], 0.0
+        batch.append(item)
+        sum_of_weights += added
+    if batch:
+        yield batch
 
 
 class Writer:

@@ -1,13 +1,14 @@
 """`viton prepare`: photos, or a published data set, into the prepared folder that training reads.
 
-Photos are read and results written in threads beside the networks. Under `accelerate launch` the photos are shared out
-among the processes.
+Photos are read and results written in threads beside the networks, which look at a batch of photos at once. Under
+`accelerate launch` the photos are shared out among the processes.
 """
 
 from __future__ import annotations
 
 import time
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -19,7 +20,8 @@ from viton_cli.config import PrepareConfig
 from viton_cli.core.frames import person_frame, whole_photo
 from viton_cli.errors import VitonError
 from viton_cli.files import read_mask, read_photo, sha256
-from viton_cli.pipelines.overlap import Writer, read_ahead
+from viton_cli.pipelines.garment_store import cut
+from viton_cli.pipelines.overlap import Writer, batches, read_ahead
 from viton_cli.pipelines.prepare_jobs import Job, Pairs, find_jobs
 from viton_cli.pipelines.prepared_folder import PreparedFolder
 from viton_cli.pipelines.progress import Progress, Summary
@@ -28,6 +30,8 @@ from viton_cli.pipelines.share import Share
 from viton_cli.records import Frame, Garment, Parsing, Person, Photo, Pose
 
 FRAME = (256, 192)
+# Photos the networks look at together, and how many pixels these may have: that bounds the memory.
+BATCH, BATCH_PIXELS = 4, 24e6
 # Settings that change what is written; --overlays and --tensors only add to it.
 DECISIVE = ("height", "size", "pose", "pose_source", "parsing", "parsing_source", "label_set")
 
@@ -41,6 +45,11 @@ class Read:
     mask: Any = None
     labels: Any = None
     pose: Pose | None = None
+
+    @property
+    def is_known(self) -> bool:
+        """Whether nothing of a person is left to find."""
+        return self.pose is not None and self.labels is not None
 
 
 def prepare(config: PrepareConfig, progress: Progress | None = None) -> Summary:
@@ -65,13 +74,15 @@ def prepare(config: PrepareConfig, progress: Progress | None = None) -> Summary:
     mine = jobs[share.index :: share.count]
     ahead = [job for job in mine if not folder.is_finished(job.kind, job.id, job.source, before)]
     done = Summary("photo", str(config.out), skipped=len(mine) - len(ahead), is_main=share.is_main)
+    run = _Run(config, folder, done, progress)
+    if any(job.kind == "person" and (job.labels is None or job.pose is None) for job in ahead):
+        _ = run.finder  # what it lacks fails the run and not each photo
     progress.start(len(ahead), "photo")
     began = time.monotonic()
     try:
         with Writer(config.workers) as writer:
-            run = _Run(config, folder, writer, done, progress)
-            for job, read in read_ahead(ahead, _read, config.workers):
-                run.photo(job, read)
+            for batch in batches(read_ahead(ahead, _read, config.workers, BATCH), _pixels, BATCH, BATCH_PIXELS):
+                run.batch(batch, writer)
     finally:
         done.seconds = time.monotonic() - began
     share.wait()
@@ -83,23 +94,37 @@ def prepare(config: PrepareConfig, progress: Progress | None = None) -> Summary:
 class _Run:
     """The work on photos, with all it needs at hand."""
 
-    def __init__(
-        self, config: PrepareConfig, folder: PreparedFolder, writer: Writer, done: Summary, progress: Progress
-    ) -> None:
-        self.config, self.folder, self.writer, self.done, self.progress = config, folder, writer, done, progress
+    def __init__(self, config: PrepareConfig, folder: PreparedFolder, done: Summary, progress: Progress) -> None:
+        self.config, self.folder, self.done, self.progress = config, folder, done, progress
 
-    def photo(self, job: Job, read: Future[Read]) -> None:
-        """One photo, failed or done."""
+    def batch(self, batch: list[Waiting], writer: Writer) -> None:
+        """Some photos, each failed or done."""
         began = time.monotonic()
+        unknown = {
+            job.id: read.result().photo
+            for job, read in batch
+            if job.kind == "person" and not read.exception() and not read.result().is_known
+        }
+        if unknown:
+            # If one of them is to blame for an error, that comes out, and is told, when it has its turn.
+            with suppress(Exception):
+                self.finder.look_ahead(list(unknown.values()))
+        together = (time.monotonic() - began) / max(len(unknown), 1)
+        for job, read in batch:
+            self.photo(job, read, writer, together if job.kind == "person" and job.id in unknown else 0.0)
+
+    def photo(self, job: Job, read: Future[Read], writer: Writer, seconds: float) -> None:
+        """One photo, failed or done. `seconds`: its share of what was done for several together."""
+        began = time.monotonic() - seconds
         record: Person | Garment
         try:
             known = read.result()
-            record = self._person(job, known) if job.kind == "person" else _cut(known)
+            record = self._person(job, known) if job.kind == "person" else cut(known.photo, known.mask, self.config)
         except Exception as error:
             self._failed(job, error, time.monotonic() - began)
         else:
             write = self._write_person if job.kind == "person" else self._write_garment
-            self.writer.submit(write, job, record, known.digest, time.monotonic() - began)
+            writer.submit(write, job, record, known.digest, time.monotonic() - began)
             self.done.ok += 1
         self.progress.advance(job.id)
 
@@ -174,10 +199,13 @@ class _Run:
         self.folder.manifest.append(entry)
 
 
-def _cut(known: Read) -> Garment:
-    from viton_cli.perception.garments import cut_garment
+Waiting = tuple[Job, Future[Read]]
 
-    return cut_garment(known.photo, known.mask)
+
+def _pixels(waiting: Waiting) -> float:
+    """Of a photo, once it is read; 0 if it cannot be."""
+    _, read = waiting
+    return 0.0 if read.exception() else float(np.prod(read.result().photo.size))
 
 
 def _read(job: Job) -> Read:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 import time
 from concurrent.futures import Future
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from viton_cli.config import MethodConfig, TryOnConfig, load
 from viton_cli.errors import BadConfig, BadImage, VitonError
 from viton_cli.files import decode_photo, encode_image, list_photos, read_mask, read_photo, write_bytes
 from viton_cli.pipelines.gallery import write_gallery
-from viton_cli.pipelines.garment_store import GarmentStore
+from viton_cli.pipelines.garment_store import GarmentStore, cut
 from viton_cli.pipelines.names import pairs_of
 from viton_cli.pipelines.overlap import Writer, read_ahead
 from viton_cli.pipelines.progress import Progress, Summary
@@ -76,7 +76,7 @@ class TryOn:
     def cut(self, picture: Picture, mask: Path | None = None) -> Garment:
         """The garment of a product photo."""
         photo = _photo(picture, "garment")
-        return _cut(photo, read_mask(mask, photo.size) if mask else None)
+        return cut(photo, read_mask(mask, photo.size) if mask else None, self.config)
 
     def load(self) -> None:
         """Load the networks now rather than on first use.
@@ -124,7 +124,7 @@ def tryon(config: TryOnConfig, progress: Progress | None = None) -> Summary:
         raise BadConfig("--person - and --clothes -: only one of them can come from stdin")
     wanted = pairs_of(config.pairing, persons, garments)
     engine = TryOn(**config.model_dump(include=set(MethodConfig.model_fields)))
-    store = GarmentStore(garments, _cut, config.clothes_mask, clothes_given)
+    store = GarmentStore(garments, partial(cut, settings=config), config.clothes_mask, clothes_given)
     _set_threads(config.threads)
     if not _is_folder(config.out):
         return _one_pair(config, wanted, dict(persons), people_given, store, engine, progress)
@@ -300,12 +300,6 @@ def _pixels(path: Path) -> int:
 
 def _is_folder(out: str) -> bool:
     return out != PIPE and (Path(out).is_dir() or Path(out).suffix.lower() not in (".png", ".jpg", ".jpeg"))
-
-
-def _cut(photo: Photo, mask: NDArray[np.float32] | None) -> Garment:
-    from viton_cli.perception.garments import cut_garment
-
-    return cut_garment(photo, mask)
 
 
 def _photo(picture: Picture, id: str) -> Photo:
