@@ -366,8 +366,6 @@ def _pose(numbers: list[float]) -> Pose:
     if len(points) == 25:
         points = points[list(labels.COCO18_IN_BODY25)]
     seen = (points[:, 2] > 0) & points[:, :2].any(axis=1)
-    if seen.any() and np.abs(points[seen, :2]).max() <= 1:
-        raise ValueError("coordinates from 0 to 1 instead of pixels; OpenPose writes pixels with --keypoint_scale 0")
     return Pose(
         joints=np.ascontiguousarray(points[:, :2]),
         seen=seen,

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from viton_cli.core.labels import N_JOINTS, N_LABELS
-from viton_cli.perception.network import STRIDE, PerceptionNet, decode_joints
+from viton_cli.core.labels import FLIP_JOINTS, FLIP_LABELS, N_JOINTS, N_LABELS
+from viton_cli.perception.network import STRIDE, PerceptionNet, decode_joints, see_both_ways
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +39,22 @@ def test_every_weight_learns() -> None:
     silent = [name for name, p in net.named_parameters() if p.grad is None or not p.grad.any()]
     # A ReLU6 that happens to be shut may silence a bias; whole modules must not be silent.
     assert len(silent) < 0.05 * len(list(net.parameters())), silent
+
+
+def test_a_mirrored_picture_is_seen_mirrored(net: PerceptionNet) -> None:
+    torch.manual_seed(2)
+    images = torch.rand(2, 3, 64, 96) * 2 - 1
+    with torch.no_grad():
+        plain, mirrored, once = see_both_ways(net, images), see_both_ways(net, images.flip(3)), net(images)
+    sides = list(FLIP_JOINTS)
+    torch.testing.assert_close(mirrored.joints, plain.joints.flip(3)[:, sides])
+    torch.testing.assert_close(mirrored.absent, plain.absent[:, sides])
+    torch.testing.assert_close(mirrored.labels, plain.labels.flip(3)[:, list(FLIP_LABELS)])
+    # Half of the probability comes from the picture as it is.
+    share = plain.labels.exp() - once.labels.softmax(1) / 2
+    assert float(share.min()) > -1e-6 and torch.allclose(plain.labels.exp().sum(1), torch.ones(2, 32, 48))
+    every = torch.cat((plain.joints.flatten(2), plain.absent[:, :, None]), 2).exp().sum(2)
+    torch.testing.assert_close(every, torch.ones(2, N_JOINTS))
 
 
 def drawn(points: Tensor, size: tuple[int, int] = (24, 20), sigma: float = 0.7, height: float = 0.0) -> Tensor:

@@ -213,8 +213,17 @@ def indexed_labels(path: Path, label_set: str) -> Labels | None:
 
 
 def openpose_pose(path: Path) -> Pose | None:
-    """The largest person of an OpenPose JSON; None if there is no such file or it holds nobody."""
-    return largest(read_keypoints(path)) if path.exists() else None
+    """The largest person of an OpenPose JSON; None if there is no such file or it holds nobody.
+
+    Raises:
+        BadDataset: Unreadable, or not in pixels.
+    """
+    pose = largest(read_keypoints(path)) if path.exists() else None
+    if pose is not None and np.abs(pose.joints[pose.seen]).max() <= 1:
+        raise BadDataset(
+            f"{path}: coordinates from 0 to 1 instead of pixels; OpenPose writes pixels with --keypoint_scale 0"
+        )
+    return pose
 
 
 def largest(poses: Sequence[Pose]) -> Pose | None:

@@ -20,7 +20,7 @@ from viton_cli.core import frames
 from viton_cli.core.limbs import sort_sides
 from viton_cli.perception.enlarge import clean, enlarge
 from viton_cli.perception.look import Look, is_person, look_of, sureness, with_wide_view
-from viton_cli.perception.network import PerceptionNet, decode_joints
+from viton_cli.perception.network import PerceptionNet, decode_joints, see_both_ways
 from viton_cli.perception.people import clarity
 from viton_cli.perception.search import SURE, likely_tiles, turned
 from viton_cli.records import Frame, Parsing, Photo, Pose
@@ -57,7 +57,7 @@ class Perceiver:
         pictures = np.stack([frames.crop(photo.image, frame) for photo, frame in views])
         images = torch.from_numpy(pictures.astype(np.float32)).permute(0, 3, 1, 2) / 127.5 - 1
         with torch.inference_mode():
-            out = self.net(images.to(memory_format=torch.channels_last))
+            out = see_both_ways(self.net, images)
             points, confidence = decode_joints(out.joints, out.absent)
             logits = out.labels.float().contiguous().numpy()
         return [

@@ -18,7 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from viton_cli.core.labels import N_JOINTS, N_LABELS
+from viton_cli.core.labels import FLIP_JOINTS, FLIP_LABELS, N_JOINTS, N_LABELS
 from viton_cli.perception.depthwise import DepthwiseConv2d
 
 STRIDE = 32  # heights and widths the network takes are multiples of this
@@ -179,6 +179,33 @@ class PerceptionNet(nn.Module):
         joints, absent = self.pose(features)
         labels, coarse = self.parsing(image, features)
         return Perceived(joints, absent, labels, coarse)
+
+
+def see_both_ways(net: PerceptionNet, images: Tensor) -> Perceived:
+    """What the network says of pictures (B, 3, H, W) and of their mirror images, as the mean of the probabilities.
+
+    The logits of joints and absence together, and those of labels, are logarithms of these means; `coarse` is that of
+    the pictures as they are.
+    """
+    out = net(torch.cat((images, images.flip(3))).contiguous(memory_format=torch.channels_last))
+    count = len(images)
+    sides, labels = list(FLIP_JOINTS), list(FLIP_LABELS)
+
+    def mean(plain: Tensor, mirrored: Tensor) -> Tensor:
+        return ((plain.softmax(1) + mirrored.softmax(1)) / 2).clamp_min(1e-12).log()
+
+    turned = out.joints[count:].flip(3)[:, sides], out.absent[count:][:, sides]
+    every = [
+        torch.cat((joints.flatten(2), absent[:, :, None]), 2).flatten(0, 1)
+        for joints, absent in ((out.joints[:count], out.absent[:count]), turned)
+    ]
+    joints = mean(*every).reshape(count, N_JOINTS, -1)
+    return Perceived(
+        joints[:, :, :-1].reshape(out.joints[:count].shape),
+        joints[:, :, -1],
+        mean(out.labels[:count], out.labels[count:].flip(3)[:, labels]),
+        out.coarse[:count],
+    )
 
 
 def decode_joints(joints: Tensor, absent: Tensor) -> tuple[Tensor, Tensor]:
