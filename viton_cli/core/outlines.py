@@ -9,19 +9,53 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
-from skimage.measure import find_contours
 
 Points = NDArray[np.float64]
+
+WAYS = np.array([(1, 0), (0, 1), (-1, 0), (0, -1)])  # each the right turn of the one before, as seen in the picture
 
 
 def contours(mask: NDArray[np.float32], level: float = 0.5) -> list[Points]:
     """Closed outlines (n, 2) of the parts of a soft mask (H, W) above `level`, longest first, last point = first.
 
     Points are (x, y) with sub-pixel precision; outer outlines run so that the inside is on the right of travel as seen
-    in the picture (clockwise), holes the other way. Beyond its border the mask counts as empty.
+    in the picture (clockwise), holes the other way. Beyond its border the mask counts as empty. Pixels that meet only
+    at a corner are apart.
+
+    Marching squares, told from the walker's side: an outline passes between a pixel inside, on its right, and one
+    outside, on its left, and the two pixels ahead say where it turns. All steps are found at once and then put in
+    order, which makes it several times as fast as scikit-image's `find_contours`; the outlines are the same.
     """
-    found = find_contours(np.pad(np.asarray(mask, np.float64), 1), level)  # type: ignore[no-untyped-call]
-    outlines = [line[::-1, ::-1] - 1.0 if signed_area(line[:, ::-1]) < 0 else line[:, ::-1] - 1.0 for line in found]
+    values = np.pad(np.asarray(mask, np.float64), 1)
+    width = values.shape[1]
+    flat, solid = values.ravel(), (values > level).ravel()
+    inside = np.flatnonzero(solid)
+    steps = WAYS @ [1, width]
+    here_all, next_all, points = [], [], []
+    for way, ahead in enumerate(steps):
+        left = steps[way - 1]
+        here = inside[~solid[inside + left]]
+        right_turn, left_turn = ~solid[here + ahead], solid[here + ahead + left]
+        turn = np.where(right_turn, 1, np.where(left_turn, -1, 0))
+        there = here + np.where(right_turn, 0, np.where(left_turn, ahead + left, ahead))
+        # A step is known by its way and its pixel inside.
+        here_all.append(way * flat.size + here)
+        next_all.append((way + turn) % 4 * flat.size + there)
+        share = (flat[here] - level) / (flat[here] - flat[here + left])
+        points.append(np.stack([here % width, here // width], 1) - 1 + share[:, None] * WAYS[way - 1])
+    order = np.concatenate(here_all)  # grows: it is its own index
+    following = np.searchsorted(order, np.concatenate(next_all)).tolist()
+    places = np.concatenate(points)
+    outlines, done = [], bytearray(len(order))
+    for first in range(len(order)):
+        if done[first]:
+            continue
+        ring, at = [], first
+        while not done[at]:
+            done[at] = 1
+            ring.append(at)
+            at = following[at]
+        outlines.append(places[[*ring, first]])
     return sorted(outlines, key=lambda line: -arc_lengths(line)[-1])
 
 
