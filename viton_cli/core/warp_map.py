@@ -30,7 +30,7 @@ from viton_cli.core.tps import (
 
 # The splines are evaluated on a lattice, and cubics between its nodes.
 NODES = 20_000  # about so many at most
-FINEST = 0.75  # working pixels between them at least
+FINEST = 0.5  # working pixels between them at least
 
 Box = tuple[float, float, float, float]
 
