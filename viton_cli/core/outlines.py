@@ -7,8 +7,10 @@ seen in the picture.
 from __future__ import annotations
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from scipy import ndimage
+from torch.nn.functional import pad
 
 Points = NDArray[np.float64]
 
@@ -67,14 +69,28 @@ def signed_area(line: Points) -> float:
 
 def arc_lengths(line: Points) -> NDArray[np.float64]:
     """(n,) length from the first point to each point of an open or explicitly closed line."""
-    steps = np.hypot(*np.diff(line, axis=0).T)
-    return np.concatenate([[0.0], np.cumsum(steps)])
+    steps = line[1:] - line[:-1]
+    lengths = np.zeros(len(line))
+    np.cumsum(np.sqrt((steps * steps).sum(1)), out=lengths[1:])
+    return lengths
 
 
 def at_lengths(line: Points, lengths: NDArray[np.float64]) -> Points:
     """Points of a line at given arc lengths (linear between vertices)."""
+    return _between(line, arc_lengths(line), lengths)
+
+
+def at_shares(line: Points, shares: NDArray[np.float64]) -> Points:
+    """Points of a line at shares [0, 1] of its length."""
     along = arc_lengths(line)
-    return np.stack([np.interp(lengths, along, line[:, k]) for k in (0, 1)], axis=1)
+    return _between(line, along, shares * along[-1])
+
+
+def _between(line: Points, along: NDArray[np.float64], lengths: NDArray[np.float64]) -> Points:
+    points = np.empty((len(lengths), 2))
+    for k in (0, 1):
+        points[:, k] = np.interp(lengths, along, line[:, k])
+    return points
 
 
 def sample_outlines(outlines: list[Points], count: int) -> tuple[Points, NDArray[np.float64]]:
@@ -105,13 +121,20 @@ def clean(mask: NDArray[np.float32], smallest: float = 0.02, holes: float = 1.0)
     if count == 0:
         return mask
     areas = np.bincount(parts.ravel())[1:]
-    island = np.concatenate([[False], areas < smallest * areas.max()])[parts]
     # With a ring of background all round, everything outside is one part: the one in the corner.
-    gaps, _ = ndimage.label(np.pad(~solid, 1, constant_values=True))
+    empty = np.ones((mask.shape[0] + 2, mask.shape[1] + 2), np.bool_)
+    empty[1:-1, 1:-1] = ~solid
+    gaps, _ = ndimage.label(empty)
     small = np.bincount(gaps.ravel()) <= holes * areas.max()
     small[[0, gaps[0, 0]]] = False
-    gap = small[gaps[1:-1, 1:-1]]
-    return np.where(island, 0.0, np.where(gap, 1.0, mask)).astype(np.float32)
+    cleaned = mask.astype(np.float32)
+    for numbers, chosen, value in (
+        (parts, np.concatenate([[False], areas < smallest * areas.max()]), 0.0),
+        (gaps[1:-1, 1:-1], small, 1.0),
+    ):
+        if chosen.any():
+            cleaned[chosen[numbers]] = value
+    return cleaned
 
 
 def walk(cost: NDArray[np.float64], step_cost: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -136,15 +159,17 @@ def walk(cost: NDArray[np.float64], step_cost: NDArray[np.float64]) -> NDArray[n
         (np.arange(m)[None, None, :] + begin[:, None, None]) % m,
     ]
     closed = np.concatenate([turned, turned[:, :, :1]], axis=2)
-    total = np.full((batch, m + 1), np.inf)
-    total[:, 0] = closed[:, 0, 0]
-    came = np.zeros((n + 1, batch, m + 1), np.int8)
+    table = torch.from_numpy(closed)
+    prices = torch.from_numpy(np.ascontiguousarray(step_cost[::-1], np.float64))
+    total = torch.full((batch, m + 1), torch.inf, dtype=torch.float64)
+    total[:, 0] = table[:, 0, 0]
+    came = np.zeros((n + 1, batch, m + 1), np.int64)
     for i in range(1, n + 1):
-        options = np.full((len(step_cost), batch, m + 1), np.inf)
-        for k, price in enumerate(step_cost):
-            options[k, :, k:] = total[:, : m + 1 - k] + price
-        came[i] = options.argmin(0)
-        total = options.min(0) + closed[:, i % n]
+        # Row by row the len(step_cost) columns that j may have come from, the farthest first.
+        options = pad(total, (len(step_cost) - 1, 0), value=torch.inf).unfold(1, len(step_cost), 1) + prices
+        least = options.min(2)
+        came[i] = len(step_cost) - 1 - least.indices.numpy()
+        total = least.values + table[:, i % n]
     matched = np.zeros((batch, n), np.int64)
     j = np.full(batch, m)
     for i in range(n, 0, -1):

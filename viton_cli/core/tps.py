@@ -61,10 +61,16 @@ class ThinPlateSpline:
         x = (points.to(self.controls) - self.centre) / self.scale
         # dU/dx = 2 (log r^2 + 1) (x - control); summed over the controls without an (m, n, 2) array.
         slope = _kernel_slope(_squared(x, self.controls))
-        total = slope @ self.weights
-        moments = torch.stack([slope @ (self.weights * self.controls[..., k : k + 1]) for k in (0, 1)], dim=-1)
-        bent = total[..., None] * x[:, :, None, :] - moments
-        return (self.affine[:, None, 1:].transpose(-1, -2) + bent) / self.scale[..., None]
+        turned = torch.cat([self.weights, *(self.weights * self.controls[..., k : k + 1] for k in (0, 1))], dim=-1)
+        total, across, down = (slope @ turned).chunk(3, dim=-1)
+        bent = total[..., None] * x[:, :, None, :] - torch.stack([across, down], dim=-1)
+        slopes: Tensor = (self.affine[:, None, 1:].transpose(-1, -2) + bent) / self.scale[..., None]
+        return slopes
+
+    def float(self) -> ThinPlateSpline:
+        """The same in single precision."""
+        fields = (self.controls, self.weights, self.affine, self.centre, self.scale)
+        return ThinPlateSpline(*(field.float() for field in fields))
 
     def __getitem__(self, index: int) -> ThinPlateSpline:
         """One spline of the batch, as a batch of one."""

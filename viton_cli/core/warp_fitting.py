@@ -50,7 +50,11 @@ def _widen(area: NDArray[np.bool_], by: int = 2) -> NDArray[np.bool_]:
 def _distance(area: NDArray[np.bool_]) -> Tensor:
     """(H, W) float32 signed distance to the edge of an area, positive inside, true within a pixel of it."""
     # A step blurred by a Gaussian of one pixel rises by 1 / sqrt(2 pi) a pixel where it crosses a half.
-    soft = ndimage.gaussian_filter(area.astype(np.float32), 1.0, truncate=3.0)
+    soft = np.zeros(area.shape, np.float32)
+    rows, columns = np.flatnonzero(area.any(1)), np.flatnonzero(area.any(0))
+    if len(rows):
+        part = tuple(slice(max(at[0] - 4, 0), at[-1] + 5) for at in (rows, columns))
+        soft[part] = ndimage.gaussian_filter(area[part].astype(np.float32), 1.0, truncate=3.0)
     return torch.from_numpy((soft - 0.5) * np.float32(np.sqrt(2 * np.pi)))
 
 
@@ -73,7 +77,7 @@ def settle(controls: Points, values: Points, spots: NDArray[Any], area: float) -
 
 
 def _determinants(spline: ThinPlateSpline, points: Tensor) -> Tensor:
-    slope = spline.jacobian(points)[0]
+    slope = spline.float().jacobian(points)[0]
     return slope[:, 0, 0] * slope[:, 1, 1] - slope[:, 0, 1] * slope[:, 1, 0]
 
 

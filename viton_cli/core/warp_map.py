@@ -15,8 +15,8 @@ from typing import Any, overload
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy import ndimage
 from torch import Tensor
-from torch.nn import functional as F
 
 from viton_cli.core.tps import (
     ThinPlateSpline,
@@ -49,6 +49,13 @@ class Layer:
     spline: ThinPlateSpline
     cover: Tensor
     above: bool = False
+
+    @cached_property
+    def reach(self) -> tuple[int, int, int, int] | None:
+        """Rows and columns (top, bottom, left, right) of the target in which the layer may lie; None if in none."""
+        reached = self.cover > -1.2
+        rows, columns = (torch.nonzero(reached.any(axis))[:, 0].tolist() for axis in (1, 0))
+        return (rows[0], rows[-1] + 1, columns[0], columns[-1] + 1) if rows else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,7 +150,7 @@ class Warp:
     @cached_property
     def _near(self) -> Tensor:
         """The garment and two pixels around it: a picture's own edge of the garment is sharper than its mask's."""
-        return F.max_pool2d(self.garment, 5, stride=1, padding=2)
+        return torch.from_numpy(ndimage.maximum_filter(self.garment.numpy(), (1, 1, 5, 5)))
 
     def places(self, size: tuple[int, int], box: Box | None = None, layer: int = 0) -> Tensor:
         """(H, W, 2) pixels of the given garment mask that each output pixel reads by the map of one layer."""
@@ -155,15 +162,12 @@ class Warp:
 
     def _window(self, layer: Layer, size: tuple[int, int], box: Box) -> tuple[int, int, int, int] | None:
         """Rows and columns (top, bottom, left, right) of the output that the layer can reach."""
-        reach = layer.cover > -1.2
-        rows, columns = torch.nonzero(reach.any(1))[:, 0], torch.nonzero(reach.any(0))[:, 0]
-        if len(rows) == 0:
+        if layer.reach is None:
             return None
         down, across = (box[3] - box[1]) / self.frame[0], (box[2] - box[0]) / self.frame[1]
-        top = max(0, int(np.floor(box[1] + float(rows[0]) * down)))
-        bottom = min(size[0], int(np.ceil(box[1] + float(rows[-1] + 1) * down)))
-        left = max(0, int(np.floor(box[0] + float(columns[0]) * across)))
-        right = min(size[1], int(np.ceil(box[0] + float(columns[-1] + 1) * across)))
+        first, last, near, far = layer.reach
+        top, bottom = max(0, math.floor(box[1] + first * down)), min(size[0], math.ceil(box[1] + last * down))
+        left, right = max(0, math.floor(box[0] + near * across)), min(size[1], math.ceil(box[0] + far * across))
         return (top, bottom, left, right) if top < bottom and left < right else None
 
     def _spots(self, window: tuple[int, int, int, int], box: Box) -> tuple[Tensor, Tensor]:
