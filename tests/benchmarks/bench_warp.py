@@ -239,9 +239,8 @@ def original(pairs: list[Pair], code: Path) -> None:
     if scores:
         report("original, octave", scores, [float("nan")], float(np.median(seconds)), float("nan"))
     if len(scores) < len(pairs):
-        print(
-            f"original, octave         failed on {len(pairs) - len(scores)} pairs: {(done.stdout + done.stderr).strip()}"
-        )
+        said = (done.stdout + done.stderr).strip()
+        print(f"original, octave         failed on {len(pairs) - len(scores)} pairs: {said}")
 
 
 def main() -> None:
