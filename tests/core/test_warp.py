@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import ndimage
 from skimage.draw import polygon2mask
+from skimage.measure import find_contours
 
 from viton_cli.core.labels import L_ELBOW, L_SHOULDER, L_WRIST, R_ELBOW, R_SHOULDER, R_WRIST
-from viton_cli.core.outlines import clean, contours, walk
-from viton_cli.core.tps import pixel_grid
+from viton_cli.core.outlines import clean, contours, join, signed_area, walk
+from viton_cli.core.tps import pixel_grid, rescale
 from viton_cli.core.warp import Warp, fit_warp, fit_warps
 from viton_cli.errors import NoGarmentFound
 
@@ -281,6 +282,100 @@ def test_outlines_run_clockwise_and_sit_between_the_pixels() -> None:
     assert np.allclose([line.min(0), line.max(0)], [[2.5, 1.5], [6.5, 4.5]])
     x, y = line[:-1].T
     assert np.sum(x * np.roll(y, -1) - np.roll(x, -1) * y) > 0
+
+
+@given(seed=st.integers(0, 10_000), smooth=st.floats(0.0, 2.0), solid=st.booleans())
+@settings(max_examples=40, deadline=None, derandomize=True)
+def test_outlines_are_those_of_marching_squares(seed: int, smooth: float, solid: bool) -> None:
+    rng = np.random.default_rng(seed)
+    mask = ndimage.gaussian_filter(rng.random(rng.integers(3, 40, 2)), smooth)
+    mask = ((mask > mask.mean()) if solid else mask).astype(np.float32)
+    expected = find_contours(np.pad(mask.astype(float), 1), 0.5)
+    ours = contours(mask)
+    assert len(ours) == len(expected)
+    assert np.allclose(sorted(map(len, ours)), sorted(map(len, expected)))
+    same = [sorted(area_and_place(line) for line in lines) for lines in (ours, [x[:, ::-1] - 1 for x in expected])]
+    assert np.allclose(*same)
+    assert all(np.array_equal(line[0], line[-1]) for line in ours)
+
+
+def area_and_place(line: NDArray[np.float64]) -> tuple[float, float, float]:
+    """Area inside, and the mean of the vertices: neither depends on where the outline starts nor which way it runs."""
+    return round(abs(signed_area(line)), 9), *np.round(line[:-1].mean(0), 9)
+
+
+def test_holes_run_the_other_way() -> None:
+    ring = np.pad(np.ones((9, 9), np.float32), 2)
+    ring[5:8, 5:8] = 0
+    outer, hole = contours(ring)
+    assert signed_area(outer) > 0 > signed_area(hole)
+
+
+def test_pieces_are_joined_and_specks_are_not() -> None:
+    panels = np.zeros((80, 80), np.float32)
+    panels[10:70, 20:32], panels[10:70, 40:52] = 1, 1
+    joined = join(panels)
+    assert joined[20:60, 32:40].all() and not joined[:, :18].any() and not joined[:, 54:].any()
+    specked = np.zeros((80, 80), np.float32)
+    specked[10:70, 20:32], specked[30:33, 40:43] = 1, 1
+    assert np.array_equal(join(specked), specked)
+    apart = np.zeros((80, 80), np.float32)
+    apart[10:70, 5:15], apart[10:70, 60:70] = 1, 1
+    assert np.array_equal(join(apart), apart)
+
+
+def test_an_open_coat_is_one_garment() -> None:
+    target, joints, seen = person("hanging", 0.35)
+    opened = target.copy()
+    opened[:, 91:101] = 0
+    # The two halves lie apart; the garment still covers both.
+    drawn = warped_mask(fit_warp(tee(), opened, "parts", joints, seen), tee())
+    assert iou(drawn, target) > 0.9
+
+
+def test_sleeves_without_a_place_are_not_drawn() -> None:
+    strip = np.zeros(SIZE, np.float32)
+    strip[60:200, 80:112] = 1
+    drawn = warped_mask(fit_warp(jumper(), strip), jumper())
+    assert not (drawn > 0.5)[:, :76].any() and not (drawn > 0.5)[:, 116:].any()
+    assert iou(drawn, strip) > 0.85
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_the_drawn_map_is_the_spline(variant: str) -> None:
+    target, joints, seen = person("hip", 0.95)
+    warp = fit_warp(jumper(), target, variant, joints, seen)
+    for index, layer in enumerate(warp.layers):
+        drawn = warp.places((1024, 768), layer=index)
+        spots = rescale(pixel_grid((1024, 768)), (1024, 768), warp.frame)[1::7, 2::7]
+        exact = layer.spline(spots.reshape(1, -1, 2)).reshape(spots.shape)
+        exact = rescale(exact, tuple(warp.garment.shape[-2:]), warp.garment_size)
+        x, y = spots[..., 0].round().long().clamp(0, 191), spots[..., 1].round().long().clamp(0, 255)
+        miss = (drawn[1::7, 2::7] - exact).norm(dim=-1)[layer.cover[y, x] > 0]
+        assert float(miss.max()) < 0.5 and float(miss.median()) < 0.01
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_moving_both_masks_moves_the_map(variant: str) -> None:
+    target = person(sleeve=0.35)[0]
+    here = fit_warp(tee(), target, variant).places(SIZE)
+    # By whole pixels of the 64x48 masks that "paper" matches.
+    there = fit_warp(np.roll(tee(), 8, 0), np.roll(target, (4, -8), (0, 1)), variant).places(SIZE)
+    inside = np.s_[90:170, 75:115]
+    moved = torch.roll(there, (-4, 8), (0, 1)) - torch.tensor([0.0, 8.0])
+    assert float((moved - here).norm(dim=-1)[inside].max()) < 0.05
+
+
+@given(seed=st.integers(0, 10_000), count=st.integers(1, 40))
+@settings(max_examples=15, deadline=None, derandomize=True)
+def test_any_specks_at_all(seed: int, count: int) -> None:
+    rng = np.random.default_rng(seed)
+    target = np.zeros(SIZE, np.float32)
+    for y, x, size in rng.integers((0, 0, 1), (250, 190, 30), (count, 3)):
+        target[y : y + size, x : x + size] = 1
+    warp = fit_warp(tee(), target)
+    drawn = warped_mask(warp, tee())
+    assert np.isfinite(drawn).all() and warp.folded == 0 and float(drawn.max()) > 0
 
 
 def test_clean_drops_specks_and_closes_holes() -> None:

@@ -201,7 +201,8 @@ def _outline_warp(found: Registration, garment: Array, target: Array, given: Siz
     spline, used = settle(found.target[found.use], found.garment[found.use], spread(target > 0.5), area)
     if spline is None:
         return stand_in(garment, target, given, "parts", "the outlines cannot be matched without folding the cloth")
-    return assemble((single_layer(spline, garment, target),), garment, target, given, "parts", regularisation=used)
+    layer = single_layer(spline, garment, target, within=True)
+    return assemble((layer,), garment, target, given, "parts", regularisation=used)
 
 
 def _parts_warp(

@@ -30,8 +30,11 @@ def cover_part(patch: Patch, torso: Patch, index: int) -> Tensor:
     return _distance(wide if index == 0 else patch.cover | (wide & ~torso.cover))
 
 
-def single_layer(spline: ThinPlateSpline, garment: Array, target: Array) -> Layer:
-    """The only layer of a warp, lying wherever its map finds the garment."""
+def single_layer(spline: ThinPlateSpline, garment: Array, target: Array, within: bool = False) -> Layer:
+    """The only layer of a warp, lying wherever its map finds the garment, or only `within` the target's edge.
+
+    What hangs out of the target, as sleeves do where it shows none, has no place on the person.
+    """
     height, width = target.shape
     # An affine stand-in is cheap, and may be for a target of a few pixels.
     step = 4 if spline.controls.shape[1] > 4 else 1
@@ -39,7 +42,8 @@ def single_layer(spline: ThinPlateSpline, garment: Array, target: Array) -> Laye
     spots = rescale(pixel_grid(coarse), coarse, (height, width))
     found = sample(torch.from_numpy(garment)[None, None], spline(spots.reshape(1, -1, 2)).reshape(1, *coarse, 2)) > 0.02
     area = F.interpolate(found.float(), size=(height, width), mode="nearest")[0, 0].numpy() > 0
-    return Layer(spline, _distance(_widen(area, 4)))
+    area = _widen(area, 4)
+    return Layer(spline, _distance(area & _widen(target > 0.5) if within else area))
 
 
 def _widen(area: NDArray[np.bool_], by: int = 2) -> NDArray[np.bool_]:
