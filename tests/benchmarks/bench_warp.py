@@ -239,7 +239,8 @@ def original(pairs: list[Pair], code: Path) -> None:
     if scores:
         report("original, octave", scores, [float("nan")], float(np.median(seconds)), float("nan"))
     if len(scores) < len(pairs):
-        said = (done.stdout + done.stderr).strip()
+        causes = {line.split(": ", 1)[1] for line in done.stdout.splitlines() if ": " in line}
+        said = "; ".join(sorted(causes)) or done.stderr.strip()
         print(f"original, octave         failed on {len(pairs) - len(scores)} pairs: {said}")
 
 
