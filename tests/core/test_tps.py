@@ -8,7 +8,19 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from viton_cli.core.tps import affine_spline, fit_tps, halve, pixel_grid, rescale, sample, sample_shrinking
+from viton_cli.core.tps import (
+    affine_spline,
+    densify,
+    fit_tps,
+    halve,
+    pixel_grid,
+    read_shrinking,
+    rescale,
+    sample,
+    sample_grid,
+    shrinkage,
+    to_unit,
+)
 
 
 def points(n: int = 12, seed: int = 0, batch: int = 1) -> torch.Tensor:
@@ -142,9 +154,62 @@ def test_halving_moves_nothing() -> None:
     assert torch.allclose(sample(halve(ramp), where), sample(ramp, where * 2 + 0.5), atol=1e-5)
 
 
+def planes(where: torch.Tensor) -> torch.Tensor:
+    """(H, W, 2) points as (2, H, W)."""
+    return where.permute(2, 0, 1)
+
+
 def test_shrinking_stripes_gives_grey_and_enlarging_keeps_them_sharp() -> None:
     stripes = (torch.arange(256) % 2).float().expand(1, 1, 256, 256).contiguous()
-    small = sample_shrinking([stripes], pixel_grid((32, 32))[None] * 8 + 3.5)
+    where = planes(pixel_grid((32, 32)) * 8 + 3.5)
+    small = read_shrinking([stripes], to_unit(where, (256, 256)), shrinkage(where))
     assert float((small - 0.5).abs().max()) < 0.02
-    large = sample_shrinking([stripes], pixel_grid((64, 64))[None] / 4)
-    assert torch.allclose(large, sample(stripes, pixel_grid((64, 64))[None] / 4))
+    where = planes(pixel_grid((64, 64)) / 4)
+    large = read_shrinking([stripes], to_unit(where, (256, 256)), shrinkage(where))
+    assert torch.allclose(large, sample(stripes, pixel_grid((64, 64))[None] / 4), atol=1e-5)
+
+
+@pytest.mark.parametrize("size", [(64, 96), (61, 83)])
+def test_shrinking_a_ramp_moves_nothing_whatever_its_size(size: tuple[int, int]) -> None:
+    height, width = size
+    ramp = torch.arange(float(width)).expand(1, 1, height, width).contiguous()
+    where = planes(pixel_grid((height // 6, width // 6)) * 5 + 4)
+    read = read_shrinking([ramp], to_unit(where, size), shrinkage(where))
+    assert torch.allclose(read[0, 0].double(), where[0], atol=1e-3)
+
+
+def test_shrinkage_is_the_logarithm_of_the_scale() -> None:
+    angle = torch.tensor(0.7, dtype=torch.float64)
+    turn = torch.stack([torch.stack([angle.cos(), -angle.sin()]), torch.stack([angle.sin(), angle.cos()])])
+    where = planes(4.0 * pixel_grid((9, 9)) @ turn.T)
+    assert torch.allclose(shrinkage(where), torch.full((9, 9), 2.0, dtype=torch.float64))
+    assert torch.allclose(shrinkage(where[:, ::3, ::3], 3), torch.full((3, 3), 2.0, dtype=torch.float64))
+
+
+def test_a_spline_on_a_grid_is_the_spline() -> None:
+    spline = fit_tps(points(30), points(30) + 5 * torch.sin(points(30) / 15), 1.0)
+    x, y = torch.linspace(-10, 110, 13), torch.linspace(5, 95, 7)
+    grid = torch.stack([x.expand(7, -1), y[:, None].expand(-1, 13)], -1)
+    assert torch.allclose(
+        spline.on_grid(x, y).permute(1, 2, 0), spline(grid.reshape(1, -1, 2))[0].reshape(7, 13, 2).float(), atol=5e-3
+    )
+
+
+def test_cubic_interpolation_hits_its_nodes_and_is_exact_for_quadratics() -> None:
+    step, size = 4, (19, 30)
+    nodes = torch.rand(2, 8, 11, dtype=torch.float64)
+    assert torch.allclose(densify(nodes, step, size)[:, ::step, ::step], nodes[:, 1:6, 1:9])
+
+    def curve(grid: torch.Tensor) -> torch.Tensor:
+        x, y = planes(grid)
+        return (3 + 2 * x - y + 0.3 * x**2 - 0.2 * x * y + 0.1 * y**2)[None]
+
+    assert torch.allclose(densify(curve((pixel_grid((8, 11)) - 1) * step), step, size), curve(pixel_grid(size)))
+
+
+def test_reading_on_a_grid_is_reading_at_its_points() -> None:
+    picture = torch.rand(9, 7)
+    x, y = torch.linspace(-2, 8, 25), torch.linspace(-1, 11, 31)
+    where = torch.stack([x.expand(31, -1), y[:, None].expand(-1, 25)], -1)
+    assert torch.allclose(sample_grid(picture, x, y), sample(picture[None, None], where[None])[0, 0], atol=1e-5)
+    assert torch.equal(sample_grid(torch.ones(1, 1), x, y), torch.ones(31, 25))

@@ -12,8 +12,7 @@ from scipy import ndimage
 from skimage.draw import polygon2mask
 
 from viton_cli.core.labels import L_ELBOW, L_SHOULDER, L_WRIST, R_ELBOW, R_SHOULDER, R_WRIST
-from viton_cli.core.outlines import clean, contours, walk
-from viton_cli.core.tps import pixel_grid
+from viton_cli.core.tps import pixel_grid, rescale
 from viton_cli.core.warp import Warp, fit_warp, fit_warps
 from viton_cli.errors import NoGarmentFound
 
@@ -274,28 +273,55 @@ def test_ragged_soft_masks_stay_sane(seed: int, level: float) -> None:
     assert iou(warped_mask(warp, tee()), target) > 0.8
 
 
-def test_outlines_run_clockwise_and_sit_between_the_pixels() -> None:
-    square = np.zeros((8, 8), np.float32)
-    square[2:5, 3:7] = 1
-    (line,) = contours(square)
-    assert np.allclose([line.min(0), line.max(0)], [[2.5, 1.5], [6.5, 4.5]])
-    x, y = line[:-1].T
-    assert np.sum(x * np.roll(y, -1) - np.roll(x, -1) * y) > 0
+def test_an_open_coat_is_one_garment() -> None:
+    target, joints, seen = person("hanging", 0.35)
+    opened = target.copy()
+    opened[:, 91:101] = 0
+    # The two halves lie apart; the garment still covers both.
+    drawn = warped_mask(fit_warp(tee(), opened, "parts", joints, seen), tee())
+    assert iou(drawn, target) > 0.9
 
 
-def test_clean_drops_specks_and_closes_holes() -> None:
-    mask = np.zeros((40, 40), np.float32)
-    mask[5:30, 5:30] = 1
-    mask[10:14, 10:14] = 0
-    mask[35, 35] = 1
-    cleaned = clean(mask)
-    assert cleaned[35, 35] == 0 and cleaned[12, 12] == 1
-    assert clean(mask, holes=0.001)[12, 12] == 0
+def test_sleeves_without_a_place_are_not_drawn() -> None:
+    strip = np.zeros(SIZE, np.float32)
+    strip[60:200, 80:112] = 1
+    drawn = warped_mask(fit_warp(jumper(), strip), jumper())
+    assert not (drawn > 0.5)[:, :76].any() and not (drawn > 0.5)[:, 116:].any()
+    assert iou(drawn, strip) > 0.85
 
 
-def test_the_cheapest_walk_goes_round_once() -> None:
-    n, turn = 20, 7
-    cost = np.ones((1, n, 2 * n))
-    cost[0, np.arange(n), (2 * np.arange(n) + turn) % (2 * n)] = 0.0
-    walked = walk(cost, 0.01 * np.abs(np.arange(6) - 2.0))
-    assert walked[0].tolist() == ((2 * np.arange(n) + turn) % (2 * n)).tolist()
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_the_drawn_map_is_the_spline(variant: str) -> None:
+    target, joints, seen = person("hip", 0.95)
+    warp = fit_warp(jumper(), target, variant, joints, seen)
+    for index, layer in enumerate(warp.layers):
+        drawn = warp.places((1024, 768), layer=index)
+        spots = rescale(pixel_grid((1024, 768)), (1024, 768), warp.frame)[1::7, 2::7]
+        exact = layer.spline(spots.reshape(1, -1, 2)).reshape(spots.shape)
+        exact = rescale(exact, tuple(warp.garment.shape[-2:]), warp.garment_size)
+        x, y = spots[..., 0].round().long().clamp(0, 191), spots[..., 1].round().long().clamp(0, 255)
+        miss = (drawn[1::7, 2::7] - exact).norm(dim=-1)[layer.cover[y, x] > 0]
+        assert float(miss.max()) < 0.5 and float(miss.median()) < 0.01
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_moving_both_masks_moves_the_map(variant: str) -> None:
+    target = person(sleeve=0.35)[0]
+    here = fit_warp(tee(), target, variant).places(SIZE)
+    # By whole pixels of the 64x48 masks that "paper" matches.
+    there = fit_warp(np.roll(tee(), 8, 0), np.roll(target, (4, -8), (0, 1)), variant).places(SIZE)
+    inside = np.s_[90:170, 75:115]
+    moved = torch.roll(there, (-4, 8), (0, 1)) - torch.tensor([0.0, 8.0])
+    assert float((moved - here).norm(dim=-1)[inside].max()) < 0.05
+
+
+@given(seed=st.integers(0, 10_000), count=st.integers(1, 40))
+@settings(max_examples=15, deadline=None, derandomize=True)
+def test_any_specks_at_all(seed: int, count: int) -> None:
+    rng = np.random.default_rng(seed)
+    target = np.zeros(SIZE, np.float32)
+    for y, x, size in rng.integers((0, 0, 1), (250, 190, 30), (count, 3)):
+        target[y : y + size, x : x + size] = 1
+    warp = fit_warp(tee(), target)
+    drawn = warped_mask(warp, tee())
+    assert np.isfinite(drawn).all() and warp.folded == 0 and float(drawn.max()) > 0

@@ -56,7 +56,8 @@ class Tube:
     def outline(self) -> Points:
         """(k, 2) open polygon: along the outer edge, over the end, back along the inner edge to the armpit."""
         first, last = self.ends
-        rim = self.outer[2 : first + 1], self.inner[self.start : last + 1][::-1]
+        # Backwards, by twos: the corners of the end are kept.
+        rim = self.outer[first:1:-2][::-1], self.inner[last : self.start - 1 or None : -2]
         return np.concatenate([self.shoulder[None], *rim, self.armpit[None]])
 
 
@@ -219,7 +220,7 @@ def whole_torso(
     if count == 0:
         return mask
     areas = np.bincount(parts.ravel())[1:]
-    rest = np.isin(parts, 1 + np.flatnonzero(areas > 0.01 * areas.max()))
+    rest = np.concatenate([[False], areas > 0.01 * areas.max()])[parts]
     whole = rest.copy()
     columns, height = np.arange(solid.shape[1]), solid.shape[0]
     for side, top in zip((-1.0, 1.0), tops):
@@ -233,7 +234,7 @@ def whole_torso(
         edge = _mend(edge, 0.07 * width)
         edge = -edge if side < 0 else solid.shape[1] - 1 + edge
         near = columns <= edge[:, None] + 0.5 if side > 0 else columns >= edge[:, None] - 0.5
-        middle = np.median(np.argwhere(rest[rows])[:, 1])
+        middle = np.median(np.nonzero(rest[rows])[1])
         whole[rows] |= near & (columns >= middle if side > 0 else columns <= middle)
     below = whole.copy()
     below[: int(np.clip(max(tops), 0, height))] = False

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from viton_cli.core.outlines import Points, arc_lengths, at_lengths, signed_area
+from viton_cli.core.outlines import Points, at_shares, signed_area
 
 # All as shares: of half the outline's length, of the torso's width, degrees.
 TURN_SPAN = 0.06
@@ -41,8 +41,7 @@ class Side:
 
     def piece(self, first: int, last: int, count: int) -> Points:
         """`count` points at equal steps of arc length from index `first` to `last`, both ends included."""
-        line = self.arc[first : last + 1]
-        return at_lengths(line, np.linspace(0.0, arc_lengths(line)[-1], count))
+        return at_shares(self.arc[first : last + 1], np.linspace(0.0, 1.0, count))
 
 
 def find_sides(outline: Points) -> tuple[Side, Side] | None:
@@ -54,8 +53,7 @@ def find_sides(outline: Points) -> tuple[Side, Side] | None:
     if abs(signed_area(outline)) < 16.0:
         return None
     top, bottom = _middles(outline)
-    length = arc_lengths(outline)[-1]
-    dense = at_lengths(outline, np.linspace(0.0, length, 8 * ARC, endpoint=False))
+    dense = at_shares(outline, np.linspace(0.0, 1.0, 8 * ARC, endpoint=False))
     first, last = (int(np.argmin(np.hypot(*(dense - point).T))) for point in (top, bottom))
     right = np.concatenate([dense, dense])[first : last + 1 + (len(dense) if last < first else 0)]
     left = np.concatenate([dense, dense])[last : first + 1 + (len(dense) if first < last else 0)][::-1]
@@ -64,7 +62,7 @@ def find_sides(outline: Points) -> tuple[Side, Side] | None:
     for line, sign in ((left, -1.0), (right, 1.0)):
         if len(line) < ARC // 4:
             return None
-        arc = at_lengths(line, np.linspace(0.0, arc_lengths(line)[-1], ARC))
+        arc = at_shares(line, np.linspace(0.0, 1.0, ARC))
         side = _read_side(arc * [sign, 1.0], arc, width)
         if side is None:
             return None

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn.functional import normalize
 
 from viton_cli.core.outlines import Points, sample_outlines, signed_area, walk
 from viton_cli.core.shape_context import match_shapes
@@ -57,7 +58,9 @@ def register_outlines(
     points, angles = (np.stack([pair[k] for pair in mine]) for k in (0, 1))
     other, other_angles = (np.stack([pair[k] for pair in theirs]) for k in (0, 1))
     source = torch.from_numpy(points)
-    direction = torch.from_numpy(np.stack([np.cos(angles), np.sin(angles)], -1))
+    direction, other_direction = (
+        torch.from_numpy(np.stack([np.cos(a), np.sin(a)], -1)) for a in (angles, other_angles)
+    )
     _, spline = match_shapes(
         source,
         torch.from_numpy(angles),
@@ -72,10 +75,10 @@ def register_outlines(
     for share in ROUNDS:
         moved = spline(source)
         turned = (spline.jacobian(source) @ direction[..., None])[..., 0]
-        moved_angles = torch.atan2(turned[..., 1], turned[..., 0]).numpy()
+        across = (normalize(turned, dim=-1) @ other_direction.transpose(1, 2)).numpy()
         distance = torch.cdist(moved, torch.from_numpy(other)).numpy() / size
         near = (distance / 0.05) ** 2
-        cost = near / (1 + near / 4) + 0.5 * (1 - np.cos(moved_angles[:, :, None] - other_angles[:, None, :]))
+        cost = near / (1 + near / 4) + 0.5 * (1 - across)
         matched = walk(cost, steps)
         away = np.take_along_axis(distance, matched[:, :, None], 2)[..., 0]
         limit = np.maximum(0.06, 2.5 * np.median(away, axis=1, keepdims=True))

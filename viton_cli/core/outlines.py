@@ -7,21 +7,57 @@ seen in the picture.
 from __future__ import annotations
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from scipy import ndimage
-from skimage.measure import find_contours
+from torch.nn.functional import pad
 
 Points = NDArray[np.float64]
+
+WAYS = np.array([(1, 0), (0, 1), (-1, 0), (0, -1)])  # each the right turn of the one before, as seen in the picture
 
 
 def contours(mask: NDArray[np.float32], level: float = 0.5) -> list[Points]:
     """Closed outlines (n, 2) of the parts of a soft mask (H, W) above `level`, longest first, last point = first.
 
     Points are (x, y) with sub-pixel precision; outer outlines run so that the inside is on the right of travel as seen
-    in the picture (clockwise), holes the other way. Beyond its border the mask counts as empty.
+    in the picture (clockwise), holes the other way. Beyond its border the mask counts as empty. Pixels that meet only
+    at a corner are apart.
+
+    Marching squares, told from the walker's side: an outline passes between a pixel inside, on its right, and one
+    outside, on its left, and the two pixels ahead say where it turns. All steps are found at once and then put in
+    order, which makes it several times as fast as scikit-image's `find_contours`; the outlines are the same.
     """
-    found = find_contours(np.pad(np.asarray(mask, np.float64), 1), level)  # type: ignore[no-untyped-call]
-    outlines = [line[::-1, ::-1] - 1.0 if signed_area(line[:, ::-1]) < 0 else line[:, ::-1] - 1.0 for line in found]
+    values = np.pad(np.asarray(mask, np.float64), 1)
+    width = values.shape[1]
+    flat, solid = values.ravel(), (values > level).ravel()
+    inside = np.flatnonzero(solid)
+    steps = WAYS @ [1, width]
+    here_all, next_all, points = [], [], []
+    for way, ahead in enumerate(steps):
+        left = steps[way - 1]
+        here = inside[~solid[inside + left]]
+        right_turn, left_turn = ~solid[here + ahead], solid[here + ahead + left]
+        turn = np.where(right_turn, 1, np.where(left_turn, -1, 0))
+        there = here + np.where(right_turn, 0, np.where(left_turn, ahead + left, ahead))
+        # A step is known by its way and its pixel inside.
+        here_all.append(way * flat.size + here)
+        next_all.append((way + turn) % 4 * flat.size + there)
+        share = (flat[here] - level) / (flat[here] - flat[here + left])
+        points.append(np.stack([here % width, here // width], 1) - 1 + share[:, None] * WAYS[way - 1])
+    order = np.concatenate(here_all)  # grows: it is its own index
+    following = np.searchsorted(order, np.concatenate(next_all)).tolist()
+    places = np.concatenate(points)
+    outlines, done = [], bytearray(len(order))
+    for first in range(len(order)):
+        if done[first]:
+            continue
+        ring, at = [], first
+        while not done[at]:
+            done[at] = 1
+            ring.append(at)
+            at = following[at]
+        outlines.append(places[[*ring, first]])
     return sorted(outlines, key=lambda line: -arc_lengths(line)[-1])
 
 
@@ -33,14 +69,28 @@ def signed_area(line: Points) -> float:
 
 def arc_lengths(line: Points) -> NDArray[np.float64]:
     """(n,) length from the first point to each point of an open or explicitly closed line."""
-    steps = np.hypot(*np.diff(line, axis=0).T)
-    return np.concatenate([[0.0], np.cumsum(steps)])
+    steps = line[1:] - line[:-1]
+    lengths = np.zeros(len(line))
+    np.cumsum(np.sqrt((steps * steps).sum(1)), out=lengths[1:])
+    return lengths
 
 
 def at_lengths(line: Points, lengths: NDArray[np.float64]) -> Points:
     """Points of a line at given arc lengths (linear between vertices)."""
+    return _between(line, arc_lengths(line), lengths)
+
+
+def at_shares(line: Points, shares: NDArray[np.float64]) -> Points:
+    """Points of a line at shares [0, 1] of its length."""
     along = arc_lengths(line)
-    return np.stack([np.interp(lengths, along, line[:, k]) for k in (0, 1)], axis=1)
+    return _between(line, along, shares * along[-1])
+
+
+def _between(line: Points, along: NDArray[np.float64], lengths: NDArray[np.float64]) -> Points:
+    points = np.empty((len(lengths), 2))
+    for k in (0, 1):
+        points[:, k] = np.interp(lengths, along, line[:, k])
+    return points
 
 
 def sample_outlines(outlines: list[Points], count: int) -> tuple[Points, NDArray[np.float64]]:
@@ -71,13 +121,42 @@ def clean(mask: NDArray[np.float32], smallest: float = 0.02, holes: float = 1.0)
     if count == 0:
         return mask
     areas = np.bincount(parts.ravel())[1:]
-    island = np.concatenate([[False], areas < smallest * areas.max()])[parts]
     # With a ring of background all round, everything outside is one part: the one in the corner.
-    gaps, _ = ndimage.label(np.pad(~solid, 1, constant_values=True))
+    empty = np.ones((mask.shape[0] + 2, mask.shape[1] + 2), np.bool_)
+    empty[1:-1, 1:-1] = ~solid
+    gaps, _ = ndimage.label(empty)
     small = np.bincount(gaps.ravel()) <= holes * areas.max()
     small[[0, gaps[0, 0]]] = False
-    gap = small[gaps[1:-1, 1:-1]]
-    return np.where(island, 0.0, np.where(gap, 1.0, mask)).astype(np.float32)
+    cleaned = mask.astype(np.float32)
+    for numbers, chosen, value in (
+        (parts, np.concatenate([[False], areas < smallest * areas.max()]), 0.0),
+        (gaps[1:-1, 1:-1], small, 1.0),
+    ):
+        if chosen.any():
+            cleaned[chosen[numbers]] = value
+    return cleaned
+
+
+def join(mask: NDArray[np.float32], smallest: float = 0.1) -> NDArray[np.float32]:
+    """The mask with what lies between its parts, when it has several; those below `smallest` of the largest are left.
+
+    A strap, a scarf or an open coat cuts a worn garment into pieces; the cloth goes on beneath. The pieces are closed
+    with the smallest disc of a few that makes them one; parts farther from each other than that stay apart.
+    """
+    parts, _ = ndimage.label(mask > 0.5)
+    areas = np.bincount(parts.ravel(), minlength=2)[1:]
+    pieces = np.concatenate([[False], areas >= smallest * areas.max()])
+    if pieces.sum() < 2:
+        return mask
+    margin = max(mask.shape) // 8
+    solid = np.pad(pieces[parts], margin)
+    away = ndimage.distance_transform_edt(~solid)
+    for radius in (margin // 8, margin // 4, margin // 2, margin):
+        grown = away <= radius
+        if ndimage.label(grown)[1] == 1:
+            closed = (ndimage.distance_transform_edt(grown) > radius)[margin:-margin, margin:-margin]
+            return np.where(closed, 1.0, mask).astype(np.float32)
+    return mask
 
 
 def walk(cost: NDArray[np.float64], step_cost: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -102,15 +181,17 @@ def walk(cost: NDArray[np.float64], step_cost: NDArray[np.float64]) -> NDArray[n
         (np.arange(m)[None, None, :] + begin[:, None, None]) % m,
     ]
     closed = np.concatenate([turned, turned[:, :, :1]], axis=2)
-    total = np.full((batch, m + 1), np.inf)
-    total[:, 0] = closed[:, 0, 0]
-    came = np.zeros((n + 1, batch, m + 1), np.int8)
+    table = torch.from_numpy(closed)
+    prices = torch.from_numpy(np.ascontiguousarray(step_cost[::-1], np.float64))
+    total = torch.full((batch, m + 1), torch.inf, dtype=torch.float64)
+    total[:, 0] = table[:, 0, 0]
+    came = np.zeros((n + 1, batch, m + 1), np.int64)
     for i in range(1, n + 1):
-        options = np.full((len(step_cost), batch, m + 1), np.inf)
-        for k, price in enumerate(step_cost):
-            options[k, :, k:] = total[:, : m + 1 - k] + price
-        came[i] = options.argmin(0)
-        total = options.min(0) + closed[:, i % n]
+        # Row by row the len(step_cost) columns that j may have come from, the farthest first.
+        options = pad(total, (len(step_cost) - 1, 0), value=torch.inf).unfold(1, len(step_cost), 1) + prices
+        least = options.min(2)
+        came[i] = len(step_cost) - 1 - least.indices.numpy()
+        total = least.values + table[:, i % n]
     matched = np.zeros((batch, n), np.int64)
     j = np.full(batch, m)
     for i in range(n, 0, -1):

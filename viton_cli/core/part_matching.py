@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from viton_cli.core.body_parts import Tube, read_tube, whole_torso
 from viton_cli.core.garment_parts import ARC, Side
-from viton_cli.core.outlines import Points, arc_lengths, at_lengths, contours
+from viton_cli.core.outlines import Points, arc_lengths, at_shares, contours
 
 SEAM = 7  # control points of a seam
 SHORTEST = 0.6  # a sleeve squeezed below this share of its length is cut off instead
@@ -82,8 +82,7 @@ def _torso(
     width: float,
     scale: float,
 ) -> Patch | None:
-    length = arc_lengths(outline)[-1]
-    dense = at_lengths(outline, np.linspace(0.0, length, 8 * ARC, endpoint=False))
+    dense = at_shares(outline, np.linspace(0.0, 1.0, 8 * ARC, endpoint=False))
     corners = np.array([side.arc[i] for side in sides for i in (side.shoulder, side.armpit)])
     places = np.array([point for seam in seams for point in seam])
     straight = Affine(corners, places)
@@ -214,11 +213,6 @@ def _sleeve(side: Side, tube: Tube, scale: float) -> Patch:
     return Patch(*_distinct(garment, target, 0.3), tube.cover)
 
 
-def at_shares(line: Points, shares: NDArray[np.float64]) -> Points:
-    """Points of an open line at shares [0, 1] of its length."""
-    return at_lengths(line, shares * arc_lengths(line)[-1])
-
-
 def _line(line: Points, count: int) -> Points:
     return at_shares(line, np.linspace(0.0, 1.0, count))
 
@@ -241,9 +235,11 @@ class Affine:
 
 def _distinct(garment: Points, target: Points, least: float) -> tuple[Points, Points]:
     """Without pairs whose target lies within `least` of an earlier one: a spline cannot pass through both."""
-    gap = np.hypot(*(target[:, None] - target[None]).transpose(2, 0, 1))
+    near = ((target[:, None] - target[None]) ** 2).sum(2) <= least**2
+    taken = np.zeros(len(target), np.bool_)
     kept: list[int] = []
     for i in range(len(target)):
-        if not kept or gap[i, kept].min() > least:
+        if not taken[i]:
             kept.append(i)
+            taken |= near[i]
     return garment[kept], target[kept]

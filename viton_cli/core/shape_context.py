@@ -50,11 +50,10 @@ def shape_contexts(
         (B, n, angle_bins * radius_bins), each row summing to 1.
     """
     batch, n, _ = points.shape
-    offsets = points[:, None, :, :] - points[:, :, None, :]
-    radius = offsets.norm(dim=-1) / scale[:, None, None]
-    angle = torch.atan2(offsets[..., 1], offsets[..., 0]) % (2 * math.pi)
+    across, down = ((points[..., None, :, k] - points[..., :, None, k]) / scale[:, None, None] for k in (0, 1))
+    angle = torch.atan2(down, across) % (2 * math.pi)
     edges = torch.logspace(math.log10(inner), math.log10(outer), radius_bins, dtype=points.dtype)
-    radius_bin = torch.bucketize(radius, edges, right=True)
+    radius_bin = torch.bucketize(across**2 + down**2, edges**2, right=True)
     # The small shift keeps axis-aligned neighbours, of which outlines are full, off the edge of a bin.
     angle_bin = ((angle + 1e-6) * (angle_bins / (2 * math.pi))).long() % angle_bins
     counted = (radius_bin < radius_bins) & ~torch.eye(n, dtype=torch.bool)
@@ -78,7 +77,8 @@ def matching_cost(
         shared.append((a * b).div_((a + b).add_(1e-12)).sum(0))
     whole = 0.5 * (contexts.sum(-1)[:, :, None] + other_contexts.sum(-1)[:, None, :])
     chi_square = (whole - 2 * torch.stack(shared)).clamp_min(0.0)
-    tangent = 0.5 * (1 - torch.cos(angles[:, :, None] - other_angles[:, None, :]))
+    one, other = (torch.stack([torch.cos(a), torch.sin(a)], -1) for a in (angles, other_angles))
+    tangent = 0.5 * (1 - one @ other.transpose(1, 2)).clamp_min(0.0)
     return (1 - tangent_weight) * chi_square + tangent_weight * tangent
 
 

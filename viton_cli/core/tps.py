@@ -42,15 +42,35 @@ class ThinPlateSpline:
         x = (points.to(self.controls) - self.centre) / self.scale
         return self.affine[:, :1] + x @ self.affine[:, 1:] + _kernel(_squared(x, self.controls)) @ self.weights
 
+    def on_grid(self, x: Tensor, y: Tensor) -> Tensor:
+        """Map the points of a grid with columns at x (w,) and rows at y (h,): (2, h, w) float32; for a batch of one.
+
+        Single precision, four times as fast, is enough for drawing: on a grid a squared distance is a sum of two
+        squares, with none of the cancellation of the expanded square.
+        """
+        column, row = ((at.to(self.controls) - c) / self.scale[0, 0, 0] for at, c in zip((x, y), self.centre[0, 0]))
+        across, down = (at.float()[:, None] - self.controls[0, :, k].float() for k, at in enumerate((column, row)))
+        kernel = _kernel((down**2)[:, None] + (across**2)[None])
+        bent = (kernel.flatten(0, 1) @ self.weights[0].float()).T.reshape(2, len(y), len(x))
+        constant, along_x, along_y = self.affine[0].float()[:, :, None, None]
+        flat: Tensor = constant + along_x * column.float() + along_y * row.float()[:, None]
+        return bent + flat
+
     def jacobian(self, points: Tensor) -> Tensor:
         """d output / d input at points (B, m, 2): (B, m, 2, 2), rows = output component, columns = (x, y)."""
         x = (points.to(self.controls) - self.centre) / self.scale
         # dU/dx = 2 (log r^2 + 1) (x - control); summed over the controls without an (m, n, 2) array.
         slope = _kernel_slope(_squared(x, self.controls))
-        total = slope @ self.weights
-        moments = torch.stack([slope @ (self.weights * self.controls[..., k : k + 1]) for k in (0, 1)], dim=-1)
-        bent = total[..., None] * x[:, :, None, :] - moments
-        return (self.affine[:, None, 1:].transpose(-1, -2) + bent) / self.scale[..., None]
+        turned = torch.cat([self.weights, *(self.weights * self.controls[..., k : k + 1] for k in (0, 1))], dim=-1)
+        total, across, down = (slope @ turned).chunk(3, dim=-1)
+        bent = total[..., None] * x[:, :, None, :] - torch.stack([across, down], dim=-1)
+        slopes: Tensor = (self.affine[:, None, 1:].transpose(-1, -2) + bent) / self.scale[..., None]
+        return slopes
+
+    def float(self) -> ThinPlateSpline:
+        """The same in single precision."""
+        fields = (self.controls, self.weights, self.affine, self.centre, self.scale)
+        return ThinPlateSpline(*(field.float() for field in fields))
 
     def __getitem__(self, index: int) -> ThinPlateSpline:
         """One spline of the batch, as a batch of one."""
@@ -101,8 +121,9 @@ def _squared(a: Tensor, b: Tensor) -> Tensor:
 
 
 def _kernel(squared: Tensor) -> Tensor:
-    # xlogy is 0 at r = 0; the clamp keeps its gradient finite there.
-    return torch.xlogy(squared, squared.clamp_min(1e-30))
+    # The clamp makes it 0, with a finite gradient, at r = 0.
+    squared = squared.clamp_min(1e-30)
+    return squared * squared.log()
 
 
 def _kernel_slope(squared: Tensor) -> Tensor:
@@ -127,12 +148,56 @@ def affine_spline(matrix: Tensor, shift: Tensor) -> ThinPlateSpline:
     return fit_tps(corners[None], (corners @ matrix.double().T + shift.double())[None], 1.0)
 
 
-def sample(image: Tensor, where: Tensor) -> Tensor:
-    """Read `image` (B, C, h, w) bilinearly at `where` (B, H, W, 2) pixels; outside the picture its border goes on."""
-    height, width = image.shape[-2:]
-    size = torch.tensor([width, height], dtype=where.dtype, device=where.device)
-    grid = ((where + 0.5) * (2.0 / size) - 1.0).to(image.dtype)
+def to_unit(where: Tensor, size: tuple[int, int]) -> Tensor:
+    """Pixels (2, ...) of a picture of `size` as places between its edges at -1 and 1, at whatever size it is read."""
+    ends = where.new_tensor([size[1], size[0]]).reshape(2, *(1,) * (where.ndim - 1))
+    return (where + 0.5) * (2.0 / ends) - 1.0
+
+
+def read(image: Tensor, unit: Tensor) -> Tensor:
+    """Read `image` (1, C, h, w) bilinearly at `unit` (2, H, W) places; outside the picture its border goes on."""
+    grid = unit.permute(1, 2, 0)[None].to(image.dtype)
     return F.grid_sample(image, grid, mode="bilinear", padding_mode="border", align_corners=False)
+
+
+def sample(image: Tensor, where: Tensor) -> Tensor:
+    """Read `image` (1, C, h, w) bilinearly at `where` (1, H, W, 2) pixels; outside the picture its border goes on."""
+    return read(image, to_unit(where[0].permute(2, 0, 1), (int(image.shape[-2]), int(image.shape[-1]))))
+
+
+def sample_grid(picture: Tensor, x: Tensor, y: Tensor) -> Tensor:
+    """Read `picture` (h, w) bilinearly at the columns x (W,) and rows y (H,): (H, W); outside, its border goes on."""
+    for at in (x, y):
+        at = at.to(picture).clamp(0, picture.shape[1] - 1)
+        first = at.long().clamp_max(max(picture.shape[1] - 2, 0))
+        second = (first + 1).clamp_max(picture.shape[1] - 1)
+        turned = picture.T
+        picture = torch.lerp(turned[first], turned[second], (at - first)[:, None])
+    return picture
+
+
+def densify(nodes: Tensor, step: int, size: tuple[int, int]) -> Tensor:
+    """(C, H, W) from values at every `step`-th row and column, node 0 one step before pixel 0: exact for quadratics.
+
+    Source: Keys, "Cubic Convolution Interpolation for Digital Image Processing" (1981), a = -1/2.
+
+    Args:
+        nodes: (C, h, w) with h >= ceil(H / step) + 3, and w likewise.
+        step: Output pixels between nodes.
+        size: (H, W).
+    """
+    t = torch.arange(step, dtype=nodes.dtype) / step
+    weights = 0.5 * torch.stack(
+        [
+            -t + 2 * t**2 - t**3,
+            2 - 5 * t**2 + 3 * t**3,
+            t + 4 * t**2 - 3 * t**3,
+            -(t**2) + t**3,
+        ]
+    )
+    for length in size:
+        nodes = (nodes.transpose(1, 2).unfold(2, 4, 1) @ weights).flatten(2)[..., :length]
+    return nodes
 
 
 def halve(image: Tensor) -> Tensor:
@@ -140,48 +205,48 @@ def halve(image: Tensor) -> Tensor:
     height, width = image.shape[-2:]
     if height % 2 or width % 2:
         image = F.pad(image, (0, width % 2, 0, height % 2), mode="replicate")
-    return F.avg_pool2d(image, 2)
+    rows = image[..., ::2, :] + image[..., 1::2, :]
+    return (rows[..., ::2] + rows[..., 1::2]) * 0.25
 
 
-def sample_shrinking(pyramid: list[Tensor], where: Tensor) -> Tensor:
-    """Read a picture (1, C, h, w) at `where` (1, H, W, 2) without moire where the map shrinks it.
+def read_shrinking(pyramid: list[Tensor], unit: Tensor, level: Tensor) -> Tensor:
+    """Read a picture (1, C, h, w) at `unit` (2, H, W) places without moire where the map shrinks it.
 
     Each output pixel reads between the two levels whose pixels are as large as the output pixel seen through the map;
     where the map enlarges, that is the picture itself and nothing is blurred.
 
     Args:
         pyramid: The picture; it is extended in place by halvings as they are needed, so that several maps share them.
-        where: Pixels of the picture.
+        unit: Places as of `to_unit`.
+        level: (H, W) log2 of the picture's pixels per output pixel, see `shrinkage`.
     """
-    level = _shrinkage(where[0])
-    top = int(torch.ceil(level.max()).clamp(0, 8)) if level.numel() else 0
+    top = int(torch.ceil(level.max()).clamp(0, 8))
     while len(pyramid) <= top and min(pyramid[-1].shape[-2:]) > 1:
         pyramid.append(halve(pyramid[-1]))
     top = min(top, len(pyramid) - 1)
     level = level.clamp(0, top)
     out: Tensor | None = None
-    for k in range(int(level.min()) if level.numel() else 0, top + 1):
-        share = (1.0 - (level - k).abs()).clamp_min(0.0)
-        if float(share.max()) <= 0.0:
-            continue
-        part = sample(pyramid[k], (where + 0.5) / 2**k - 0.5)
-        if float(share.min()) >= 1.0:
-            return part
-        part = part * share.to(part.dtype)
-        out = part if out is None else out + part
-    return sample(pyramid[0], where) if out is None else out
+    for k in range(int(level.min()), top + 1):
+        part = read(pyramid[k], _unit_of_level(unit, pyramid, k))
+        # Between two levels the share of the finer one falls from 1 to 0.
+        out = part if out is None else torch.lerp(out, part, (level - (k - 1)).clamp(0.0, 1.0).to(part.dtype))
+    return read(pyramid[0], unit) if out is None else out
 
 
-def _shrinkage(where: Tensor) -> Tensor:
-    """(H, W) log2 of the picture's pixels per output pixel, the root mean square over directions."""
-    height, width = where.shape[:2]
-    if height < 2 or width < 2:
-        return where.new_zeros(height, width)
-    # The map is smooth: every fourth pixel tells enough.
-    coarse = where[:: min(4, height - 1), :: min(4, width - 1)]
-    step_y, step_x = min(4, height - 1), min(4, width - 1)
-    dx = torch.diff(coarse, dim=1) / step_x
-    dy = torch.diff(coarse, dim=0) / step_y
-    square = 0.5 * ((dx**2).sum(-1)[:-1] + (dy**2).sum(-1)[:, :-1])
-    level = 0.5 * torch.log2(square.clamp_min(1e-12))
-    return F.interpolate(level[None, None], size=(height, width), mode="bilinear", align_corners=False)[0, 0]
+def _unit_of_level(unit: Tensor, pyramid: list[Tensor], k: int) -> Tensor:
+    """Places in a level of the pyramid: the same, but for the rows and columns that odd sizes are filled up with."""
+    sizes = [torch.tensor(pyramid[j].shape[:-3:-1], dtype=unit.dtype) for j in (0, k)]
+    ratio = (sizes[0] / (sizes[1] * 2**k)).reshape(2, 1, 1)
+    return unit if bool((ratio == 1).all()) else (unit + 1) * ratio - 1
+
+
+def shrinkage(where: Tensor, step: int = 1) -> Tensor:
+    """(h, w) log2 of the pixels that `where` (2, h, w) passes per output pixel, the root mean square over directions.
+
+    Args:
+        where: Pixels of the picture that is read, at every `step`-th output row and column.
+    """
+    if min(where.shape[1:]) < 2:
+        return where.new_zeros(where.shape[1:])
+    dy, dx = torch.gradient(where, dim=(1, 2))
+    return 0.5 * torch.log2((0.5 / step**2 * (dx**2 + dy**2).sum(0)).clamp_min(1e-12))

@@ -25,7 +25,7 @@ from torch import Tensor
 from viton_cli.core.body_parts import arm_bones
 from viton_cli.core.garment_parts import Side, find_sides
 from viton_cli.core.outline_matching import Registration, register_outlines
-from viton_cli.core.outlines import Points, arc_lengths, clean, contours, sample_outlines
+from viton_cli.core.outlines import Points, arc_lengths, clean, contours, join, sample_outlines
 from viton_cli.core.part_matching import match_parts
 from viton_cli.core.shape_context import match_shapes, mean_distance
 from viton_cli.core.tps import fit_tps, rescale
@@ -165,7 +165,7 @@ def fit_parts(
     sizes = [(size_of(a), size_of(b)) for a, b in zip(garments, targets)]
     mine = [clean(resize(mask, WORKING)) for mask in garments]
     raw = [clean(resize(mask, WORKING), holes=TINY_HOLE) for mask in targets]
-    theirs = [clean(mask) for mask in raw]
+    theirs = [clean(join(mask)) for mask in raw]
     outlines = [contours(mask) for mask in mine], [contours(mask) for mask in theirs]
     fits = [i for i in range(len(mine)) if all(_long_enough(side[i], WORKING) for side in outlines)]
     found = register_outlines([outlines[0][i][0] for i in fits], [outlines[1][i][0] for i in fits], samples, iterations)
@@ -201,7 +201,8 @@ def _outline_warp(found: Registration, garment: Array, target: Array, given: Siz
     spline, used = settle(found.target[found.use], found.garment[found.use], spread(target > 0.5), area)
     if spline is None:
         return stand_in(garment, target, given, "parts", "the outlines cannot be matched without folding the cloth")
-    return assemble((single_layer(spline, garment, target),), garment, target, given, "parts", regularisation=used)
+    layer = single_layer(spline, garment, target, within=True)
+    return assemble((layer,), garment, target, given, "parts", regularisation=used)
 
 
 def _parts_warp(

@@ -30,8 +30,11 @@ def cover_part(patch: Patch, torso: Patch, index: int) -> Tensor:
     return _distance(wide if index == 0 else patch.cover | (wide & ~torso.cover))
 
 
-def single_layer(spline: ThinPlateSpline, garment: Array, target: Array) -> Layer:
-    """The only layer of a warp, lying wherever its map finds the garment."""
+def single_layer(spline: ThinPlateSpline, garment: Array, target: Array, within: bool = False) -> Layer:
+    """The only layer of a warp, lying wherever its map finds the garment, or only `within` the target's edge.
+
+    What hangs out of the target, as sleeves do where it shows none, has no place on the person.
+    """
     height, width = target.shape
     # An affine stand-in is cheap, and may be for a target of a few pixels.
     step = 4 if spline.controls.shape[1] > 4 else 1
@@ -39,7 +42,8 @@ def single_layer(spline: ThinPlateSpline, garment: Array, target: Array) -> Laye
     spots = rescale(pixel_grid(coarse), coarse, (height, width))
     found = sample(torch.from_numpy(garment)[None, None], spline(spots.reshape(1, -1, 2)).reshape(1, *coarse, 2)) > 0.02
     area = F.interpolate(found.float(), size=(height, width), mode="nearest")[0, 0].numpy() > 0
-    return Layer(spline, _distance(_widen(area, 4)))
+    area = _widen(area, 4)
+    return Layer(spline, _distance(area & _widen(target > 0.5) if within else area))
 
 
 def _widen(area: NDArray[np.bool_], by: int = 2) -> NDArray[np.bool_]:
@@ -50,7 +54,11 @@ def _widen(area: NDArray[np.bool_], by: int = 2) -> NDArray[np.bool_]:
 def _distance(area: NDArray[np.bool_]) -> Tensor:
     """(H, W) float32 signed distance to the edge of an area, positive inside, true within a pixel of it."""
     # A step blurred by a Gaussian of one pixel rises by 1 / sqrt(2 pi) a pixel where it crosses a half.
-    soft = ndimage.gaussian_filter(area.astype(np.float32), 1.0, truncate=3.0)
+    soft = np.zeros(area.shape, np.float32)
+    rows, columns = np.flatnonzero(area.any(1)), np.flatnonzero(area.any(0))
+    if len(rows):
+        part = tuple(slice(max(at[0] - 4, 0), at[-1] + 5) for at in (rows, columns))
+        soft[part] = ndimage.gaussian_filter(area[part].astype(np.float32), 1.0, truncate=3.0)
     return torch.from_numpy((soft - 0.5) * np.float32(np.sqrt(2 * np.pi)))
 
 
@@ -73,7 +81,7 @@ def settle(controls: Points, values: Points, spots: NDArray[Any], area: float) -
 
 
 def _determinants(spline: ThinPlateSpline, points: Tensor) -> Tensor:
-    slope = spline.jacobian(points)[0]
+    slope = spline.float().jacobian(points)[0]
     return slope[:, 0, 0] * slope[:, 1, 1] - slope[:, 0, 1] * slope[:, 1, 0]
 
 

@@ -7,20 +7,31 @@ stretched to whatever picture is drawn; the target's working size is stretched t
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, overload
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy import ndimage
 from torch import Tensor
-from torch.nn import functional as F
 
-from viton_cli.core.tps import ThinPlateSpline, rescale, sample, sample_shrinking
+from viton_cli.core.tps import (
+    ThinPlateSpline,
+    densify,
+    read,
+    read_shrinking,
+    sample_grid,
+    shrinkage,
+    to_unit,
+)
 
-# The spline is evaluated every 2 pixels of a 256 pixel high frame and read bilinearly in between. On 24 layers of eight
-# rendered pairs the largest error inside a layer had a median of 0.3 garment pixels of that frame and a worst of 1.9.
-LATTICE = 128
+# The splines are evaluated on a lattice, and cubics between its nodes. On 82 layers of 30 rendered pairs, drawn at
+# 1024x768, the largest error inside a layer had a median of 0.02 garment pixels of 256 rows and a worst of 0.17.
+NODES = 20_000  # about so many at most
+FINEST = 0.5  # working pixels between them at least
 
 Box = tuple[float, float, float, float]
 
@@ -39,6 +50,13 @@ class Layer:
     spline: ThinPlateSpline
     cover: Tensor
     above: bool = False
+
+    @cached_property
+    def reach(self) -> tuple[int, int, int, int] | None:
+        """Rows and columns (top, bottom, left, right) of the target in which the layer may lie; None if in none."""
+        reached = self.cover > -1.2
+        rows, columns = (torch.nonzero(reached.any(axis))[:, 0].tolist() for axis in (1, 0))
+        return (rows[0], rows[-1] + 1, columns[0], columns[-1] + 1) if rows else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,49 +130,45 @@ class Warp:
             raise ValueError(f"one picture (1, C, h, w) is warped at a time, not {tuple(image.shape)}")
         box = box or (0.0, 0.0, float(size[1]), float(size[0]))
         picture_size = (int(image.shape[-2]), int(image.shape[-1]))
-        garment_size = (int(self.garment.shape[-2]), int(self.garment.shape[-1]))
         out = torch.full((1, image.shape[1], *size), fill, dtype=image.dtype)
         pyramid = [image]
-        # The picture's own edge of the garment is sharper than the working mask's: cut a little outside of it.
-        near = F.max_pool2d(self.garment, 5, stride=1, padding=2)
         for layer in self.layers:
             window = self._window(layer, size, box)
             if window is None:
                 continue
             top, bottom, left, right = window
-            where = self._places(layer, window, box)
-            cut = self.garment if layer.above else near
-            alpha = _coverage(layer, self._spots(window, box), box, self.frame) * sample(cut, where[None])[0, 0]
-            places = rescale(where, garment_size, picture_size)
-            ended = (
-                (places[..., 0] < -0.5)
-                | (places[..., 1] < -0.5)
-                | (places[..., 0] > picture_size[1] - 0.5)
-                | (places[..., 1] > picture_size[0] - 0.5)
-            )
-            part = sample_shrinking(pyramid, places[None])
-            share = alpha.to(image.dtype) * ~ended
+            x, y = self._spots(window, box)
+            unit, level = self._places(layer, x, y, picture_size)
+            cut = self.garment if layer.above else self._near
+            scale = (box[3] - box[1]) / self.frame[0]
+            alpha = (sample_grid(layer.cover, x, y) * max(scale, 1.0) + 0.5).clamp(0.0, 1.0) * read(cut, unit)[0, 0]
+            alpha = alpha * (unit.abs().amax(0) <= 1.0)  # nothing beyond the picture's edge
             under = out[..., top:bottom, left:right]
-            out[..., top:bottom, left:right] = torch.lerp(under, part, share)
+            part = read_shrinking(pyramid, unit, level)
+            out[..., top:bottom, left:right] = torch.lerp(under, part, alpha.to(image.dtype))
         return out
+
+    @cached_property
+    def _near(self) -> Tensor:
+        """The garment and two pixels around it: a picture's own edge of the garment is sharper than its mask's."""
+        return torch.from_numpy(ndimage.maximum_filter(self.garment.numpy(), (1, 1, 5, 5)))
 
     def places(self, size: tuple[int, int], box: Box | None = None, layer: int = 0) -> Tensor:
         """(H, W, 2) pixels of the given garment mask that each output pixel reads by the map of one layer."""
         box = box or (0.0, 0.0, float(size[1]), float(size[0]))
-        where = self._places(self.layers[layer], (0, size[0], 0, size[1]), box)
-        return rescale(where, (int(self.garment.shape[-2]), int(self.garment.shape[-1])), self.garment_size)
+        x, y = self._spots((0, size[0], 0, size[1]), box)
+        unit, _ = self._places(self.layers[layer], x, y, self.garment_size)
+        ends = torch.tensor([self.garment_size[1], self.garment_size[0]])
+        return (unit.permute(1, 2, 0) + 1.0) * (0.5 * ends) - 0.5
 
     def _window(self, layer: Layer, size: tuple[int, int], box: Box) -> tuple[int, int, int, int] | None:
         """Rows and columns (top, bottom, left, right) of the output that the layer can reach."""
-        reach = layer.cover > -1.2
-        rows, columns = torch.nonzero(reach.any(1))[:, 0], torch.nonzero(reach.any(0))[:, 0]
-        if len(rows) == 0:
+        if layer.reach is None:
             return None
         down, across = (box[3] - box[1]) / self.frame[0], (box[2] - box[0]) / self.frame[1]
-        top = max(0, int(np.floor(box[1] + float(rows[0]) * down)))
-        bottom = min(size[0], int(np.ceil(box[1] + float(rows[-1] + 1) * down)))
-        left = max(0, int(np.floor(box[0] + float(columns[0]) * across)))
-        right = min(size[1], int(np.ceil(box[0] + float(columns[-1] + 1) * across)))
+        first, last, near, far = layer.reach
+        top, bottom = max(0, math.floor(box[1] + first * down)), min(size[0], math.ceil(box[1] + last * down))
+        left, right = max(0, math.floor(box[0] + near * across)), min(size[1], math.ceil(box[0] + far * across))
         return (top, bottom, left, right) if top < bottom and left < right else None
 
     def _spots(self, window: tuple[int, int, int, int], box: Box) -> tuple[Tensor, Tensor]:
@@ -164,25 +178,17 @@ class Warp:
         y = (torch.arange(top, bottom, dtype=torch.float64) + 0.5 - box[1]) * (self.frame[0] / (box[3] - box[1])) - 0.5
         return x, y
 
-    def _places(self, layer: Layer, window: tuple[int, int, int, int], box: Box) -> Tensor:
-        x, y = self._spots(window, box)
-        step = self.frame[0] / LATTICE
-        counts = [max(2, int(np.ceil(float(v[-1] - v[0]) / step)) + 1) for v in (y, x)]
-        if counts[0] * counts[1] >= len(x) * len(y):
-            grid = torch.stack([x.expand(len(y), -1), y[:, None].expand(-1, len(x))], -1)
-            return layer.spline(grid.reshape(1, -1, 2)).reshape(len(y), len(x), 2)
-        rows = torch.linspace(float(y[0]), float(y[-1]), counts[0], dtype=torch.float64)
-        columns = torch.linspace(float(x[0]), float(x[-1]), counts[1], dtype=torch.float64)
-        nodes = torch.stack([columns.expand(counts[0], -1), rows[:, None].expand(-1, counts[1])], -1)
-        mapped = layer.spline(nodes.reshape(1, -1, 2)).reshape(1, *counts, 2).permute(0, 3, 1, 2).float()
-        dense = F.interpolate(mapped, size=(len(y), len(x)), mode="bilinear", align_corners=True)
-        return dense[0].permute(1, 2, 0)
-
-
-def _coverage(layer: Layer, spots: tuple[Tensor, Tensor], box: Box, frame: tuple[int, int]) -> Tensor:
-    """(H, W) share of each output pixel that the layer covers, with an edge one output pixel soft."""
-    x, y = (spot.float() for spot in spots)
-    grid = torch.stack([x.expand(len(y), -1), y[:, None].expand(-1, len(x))], -1)
-    distance = sample(layer.cover[None, None], grid[None])[0, 0]
-    scale = (box[3] - box[1]) / frame[0]
-    return (distance * max(scale, 1.0) + 0.5).clamp(0.0, 1.0)
+    def _places(self, layer: Layer, x: Tensor, y: Tensor, picture_size: tuple[int, int]) -> tuple[Tensor, Tensor]:
+        """Where the pixels at columns x and rows y of the target read: (2, H, W) in units of `to_unit`, and at which
+        level (H, W) of a picture's pyramid.
+        """
+        size = len(y), len(x)
+        pixel = float(y[-1] - y[0]) / max(size[0] - 1, 1) or 1.0
+        step = max(1, round(FINEST / pixel), math.isqrt(size[0] * size[1] // NODES))
+        if step > 1:
+            x, y = (at[0] + (at[1] - at[0]) * step * torch.arange(-1, -(-len(at) // step) + 2) for at in (x, y))
+        where = to_unit(layer.spline.on_grid(x, y), (int(self.garment.shape[-2]), int(self.garment.shape[-1])))
+        half = 0.5 * torch.tensor([picture_size[1], picture_size[0]]).reshape(2, 1, 1)
+        nodes = torch.cat([where, shrinkage(where * half, step)[None]])
+        dense = densify(nodes, step, size) if step > 1 else nodes
+        return dense[:2], dense[2]
