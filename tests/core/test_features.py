@@ -59,7 +59,7 @@ def test_the_extractor_is_frozen_but_lets_gradients_through() -> None:
     assert not any(p.requires_grad for p in vgg.parameters())
 
 
-def test_encoder_features_have_unit_length_and_read_0_to_1() -> None:
+def test_encoder_features_have_unit_length_and_read_the_image_as_it_is() -> None:
     read: list[Tensor] = []
 
     class Encoder(nn.Module):
@@ -73,7 +73,7 @@ def test_encoder_features_have_unit_length_and_read_0_to_1() -> None:
 
     encoder = Encoder()
     maps = EncoderFeatures(encoder)(torch.tensor([-1.0, 0.0, 1.0]).view(1, 3, 1, 1).expand(1, 3, 8, 8))
-    assert read[0][0, :, 0, 0].tolist() == [0.0, 0.5, 1.0]
+    assert read[0][0, :, 0, 0].tolist() == [-1.0, 0.0, 1.0]
     for feature in maps:
         torch.testing.assert_close(feature.norm(dim=1), torch.ones_like(feature[:, 0]), atol=1e-4, rtol=0)
     assert not encoder.layer.weight.requires_grad
