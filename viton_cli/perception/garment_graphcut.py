@@ -16,6 +16,8 @@ from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import breadth_first_order, maximum_flow
 from skimage.segmentation import slic
 
+from viton_cli.perception.garment_plain import blur, snap, tidy
+
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
@@ -78,6 +80,12 @@ def centre_prior(height: int, width: int) -> Floats:
     y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
     radius = (np.abs(x) ** 3 + np.abs(y) ** 3) ** (1 / 3)
     return np.asarray(np.clip(1.0 / (1.0 + np.exp((radius - 0.72) / 0.09)), 0.02, 0.9), np.float32)
+
+
+def without_corners(cut: Bools, lab: Floats) -> Bools:
+    """A cut (h, w) without the corners of its superpixels, back on the edges of the picture (h, w, 3)."""
+    rounded = ndimage.gaussian_filter(tidy(cut).astype(np.float32), 2.5) > 0.5
+    return tidy(snap(rounded, blur(lab, 1.5)))
 
 
 def _palette_codes(lab: Floats) -> Ints:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -40,7 +41,7 @@ class GarmentSegmenter(nn.Module):
         self.context = conv(TOP, WIDTHS[0])
         self.laterals = nn.ModuleList(conv(c, w) for c, w in zip((*reversed(LATERALS), STEM), WIDTHS))
         self.merges = nn.ModuleList(
-            nn.Sequential(conv(a, b, 3), nn.GroupNorm(8, b), nn.ReLU()) for a, b in zip(WIDTHS, WIDTHS[1:])
+            nn.Sequential(conv(a, b, 3), nn.GroupNorm(8, b), nn.ReLU()) for a, b in pairwise(WIDTHS)
         )
         self.garment = conv(WIDTHS[-1], 1)
         self.kind, self.sleeves = nn.Linear(TOP, len(KINDS)), nn.Linear(TOP, len(SLEEVES))
@@ -55,7 +56,7 @@ class GarmentSegmenter(nn.Module):
 
     def classify(self, top: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         """Logits of kind (B, 4) and sleeves (B, 3) of what `mask` (B, 1, h, w) in [0, 1] covers."""
-        weight = F.adaptive_avg_pool2d(mask, top.shape[2:])
+        weight = F.adaptive_avg_pool2d(mask, (top.shape[2], top.shape[3]))
         mean = (top * weight).sum((2, 3)) / weight.sum((2, 3)).clamp_min(1e-3)
         return self.kind(mean), self.sleeves(mean)
 

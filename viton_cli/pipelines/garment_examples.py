@@ -18,11 +18,11 @@ from skimage.color import rgb2lab
 from viton_cli.core import labels as L
 from viton_cli.core import lay_out
 from viton_cli.core.filling import grow
-from viton_cli.core.flat_lay import NotLaidFlat, lay_flat, top_garment
+from viton_cli.core.flat_lay import NotLaidFlat, lay_flat
 from viton_cli.data.ccp import Ccp
 from viton_cli.files import list_photos, read_mask, read_photo
 from viton_cli.perception import garment_segmenter
-from viton_cli.perception.garment_graphcut import GraphCut, centre_prior
+from viton_cli.perception.garment_graphcut import GraphCut, centre_prior, without_corners
 from viton_cli.perception.garment_plain import blur, cut_plain, snap, tidy
 from viton_cli.perception.garment_quality import agreement, mask_quality
 from viton_cli.perception.garment_segmenter import KINDS, SLEEVES, GarmentSegmenter
@@ -31,6 +31,7 @@ Picture = NDArray[np.uint8]
 Bools = NDArray[np.bool_]
 
 STORED = 288  # longer side at which pictures are kept in memory, in pixels: a little above the network's, for crops
+LABELLED = 384  # longer side at which photos are labelled
 UNKNOWN = 128
 # Folders of the photo collection by kind of garment, and what each says of kind and sleeves.
 FOLDERS = {
@@ -95,7 +96,7 @@ def labelled(paths: list[Path], segmenter: GarmentSegmenter | None) -> Iterator[
         segmenter: None, or a network already trained.
     """
     for path in paths:
-        image = _small(read_photo(path).image)
+        image = _small(read_photo(path).image, LABELLED)
         lab = rgb2lab(image / 255.0).astype(np.float32)
         label = _two_ways(image, lab) if segmenter is None else _network_label(image, lab, segmenter)
         if label is not None:
@@ -106,7 +107,7 @@ def labelled(paths: list[Path], segmenter: GarmentSegmenter | None) -> Iterator[
 def _two_ways(image: Picture, lab: NDArray[np.float32]) -> NDArray[np.float32] | None:
     """Where the departure from the border's background and a graph cut from the middle agree; 0.5 where they do not."""
     plain = cut_plain(image.astype(np.float32), lab).mask
-    graph = tidy(GraphCut(lab).cut(centre_prior(*plain.shape)))
+    graph = without_corners(GraphCut(lab).cut(centre_prior(*plain.shape)), lab)
     if agreement(plain, graph.astype(np.float32)) < 0.8:
         return None
     if mask_quality(plain, lab) < 0.6 or mask_quality(graph, lab) < 0.5:
@@ -125,8 +126,8 @@ def _network_label(image: Picture, lab: NDArray[np.float32], segmenter: GarmentS
     return np.where(doubtful & ~rim, 0.5, cut).astype(np.float32)
 
 
-def worn(root: Path, step: int = 5) -> Iterator[Example]:
-    """Garments of every `step`-th labelled street photo: tops laid flat, dresses, skirts and trousers cut out as worn."""
+def worn(root: Path, step: int = 10) -> Iterator[Example]:
+    """Garments of every `step`-th street photo: tops laid flat; dresses, skirts and trousers cut out as worn."""
     data = Ccp(root)
     for entry in [entry for entry in data.entries("train")][::step]:
         labels = data.labels(entry.id)
@@ -192,9 +193,9 @@ def _example(
     )
 
 
-def _small(image: Picture) -> Picture:
+def _small(image: Picture, longer: int = STORED) -> Picture:
     height, width = image.shape[:2]
-    scale = STORED / max(height, width)
+    scale = longer / max(height, width)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     return np.asarray(
         Image.fromarray(image).resize(size, Image.Resampling.BOX if scale < 1 else Image.Resampling.BILINEAR)

@@ -143,7 +143,7 @@ def _two_tone(garment: Floats, mask: Floats, rng: np.random.Generator) -> Floats
     k, angle = rng.integers(y.size), rng.choice([0.0, np.pi / 2, rng.uniform(0, np.pi)])
     rows, columns = np.mgrid[: mask.shape[0], : mask.shape[1]]
     beyond = (columns - x[k]) * np.cos(angle) + (rows - y[k]) * np.sin(angle) > 0
-    return np.where(beyond[..., None], _recolour(garment, rng), garment)
+    return np.asarray(np.where(beyond[..., None], _recolour(garment, rng), garment), np.float32)
 
 
 def _faint(garment: Floats, mask: Floats, ground: Floats, rng: np.random.Generator) -> Floats:
@@ -243,13 +243,14 @@ def _pattern(flat: Floats, rng: np.random.Generator) -> Floats:
 
 def _disturb(image: Floats, rng: np.random.Generator) -> Floats:
     """Exposure, tint, contrast, blur, noise, JPEG."""
-    image = image * np.exp(rng.normal(0, 0.12)) * np.exp(rng.normal(0, 0.05, 3)) + rng.normal(0, 0.02)
+    light = np.exp(rng.normal(0, 0.12)) * np.exp(rng.normal(0, 0.05, 3))
+    image = (image * light + rng.normal(0, 0.02)).astype(np.float32)
     if rng.random() < 0.07:
         image = np.repeat(image.mean(-1, keepdims=True), 3, -1)
     if rng.random() < 0.25:
         image = ndimage.gaussian_filter(image, (rng.uniform(0.3, 1.2),) * 2 + (0,))
     if rng.random() < 0.5:
-        image = image + rng.normal(0, rng.uniform(0, 0.05), image.shape)
+        image = image + rng.normal(0, rng.uniform(0, 0.05), image.shape).astype(np.float32)
     image = np.clip(image, 0.0, 1.0)
     if rng.random() < 0.35:
         stream = io.BytesIO()

@@ -58,8 +58,8 @@ def train_garment(
     sources: Sources,
     out: Path,
     init: Path | None = None,
-    steps: int = 1000,
-    batch: int = 16,
+    steps: int = 500,
+    batch: int = 8,
     rate: float = 2e-3,
     seed: int = 0,
     report: Report | None = None,
@@ -74,7 +74,7 @@ def train_garment(
         batch: Pictures a step.
         rate: Highest learning rate of the decoder.
         seed: Of everything random.
-        report: Called with (step, mean loss of the last 50 steps).
+        report: Called with (step, mean loss of the last 25 steps).
 
     Raises:
         NothingUsable: No photo has a mask or could be labelled.
@@ -95,12 +95,12 @@ def train_garment(
     second = round(SECOND_ROUND * steps) if photos else 0
     meta: dict[str, Any] = {"network": "GarmentSegmenter", "steps": steps, "batch": batch, "rate": rate, "seed": seed}
     meta["examples"] = [len(examples)]
-    _fit(network, examples, steps - second, batch, rate, rng, report)
+    _fit(network, examples, steps - second, batch, rate, rng, report, init is not None)
     save_weights(out, network.state_dict(), meta, half=True)
     if second:
         examples = exact + list(labelled(photos, network.eval()))
         meta["examples"].append(len(examples))
-        _fit(network, examples, second, batch, 0.5 * rate, rng, report, done=steps - second)
+        _fit(network, examples, second, batch, 0.5 * rate, rng, report, init is not None, done=steps - second)
         save_weights(out, network.state_dict(), meta, half=True)
     return out
 
@@ -113,11 +113,15 @@ def _fit(
     rate: float,
     rng: np.random.Generator,
     report: Report | None,
+    pretrained: bool,
     done: int = 0,
 ) -> None:
     bank = Bank(examples)
     network.train()
-    encoder = list(network.encoder.parameters())
+    # Edges and colours, what the published encoder sees first, serve as they are: a third of the time is saved.
+    for early in (network.encoder.stem, network.encoder.stem_separable, network.encoder.stages[0]):
+        early.requires_grad_(not pretrained)
+    encoder = [p for p in network.encoder.parameters() if p.requires_grad]
     rest = [p for name, p in network.named_parameters() if not name.startswith("encoder.")]
     groups = [{"params": encoder, "lr": ENCODER_RATE * rate}, {"params": rest, "lr": rate}]
     optimiser = torch.optim.AdamW(groups, weight_decay=1e-3)
@@ -136,13 +140,13 @@ def _fit(
         loss = loss + HEADS * _told(kind, [scene.kind for scene in scenes])
         loss = loss + HEADS * _told(sleeves, [scene.sleeves for scene in scenes])
         optimiser.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(network.parameters(), 2.0)
         optimiser.step()
         schedule.step()
         recent.append(loss.item())
-        if report and (step % 50 == 0 or step == steps):
-            report(done + step, float(np.mean(recent[-50:])))
+        if report and (step % 25 == 0 or step == steps):
+            report(done + step, float(np.mean(recent[-25:])))
 
 
 def _told(logits: Tensor, truth: list[int]) -> Tensor:
@@ -182,7 +186,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--keep-out", type=int, default=6, help="leave every N-th file for measuring (0: none)")
     parser.add_argument("--worn", type=Path, help="Clothing Co-Parsing")
     parser.add_argument("--init", type=Path, help="efficientnet-lite0-57934424.pth")
-    parser.add_argument("--steps", type=int, default=1000)
+    parser.add_argument("--steps", type=int, default=500)
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args(arguments)
     sources = Sources(given.masked, given.photos, given.worn, given.keep_out)
