@@ -14,6 +14,7 @@ import io
 import sys
 import time
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -119,7 +120,8 @@ def main(photos: Path, masks: Path, every: int) -> None:
             a, b = found > 0.5, mask > 0.5
             overlaps.setdefault(variant, []).append(float((a & b).sum() / (a | b).sum()))
     print(f"{'variant':38} {'n':>4} {'mean':>6} {'worst':>6} {'>=.97':>6} {'>=.85':>6} refused")
-    for variant, values in [*overlaps.items(), ("all", sum(overlaps.values(), []))]:
+    overlaps["all"] = list(chain.from_iterable(overlaps.values()))
+    for variant, values in overlaps.items():
         scores = np.array(values)
         missing = refused.get(variant, 0) if variant != "all" else sum(refused.values())
         print(

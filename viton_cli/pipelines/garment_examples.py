@@ -22,8 +22,9 @@ from viton_cli.core.flat_lay import NotLaidFlat, lay_flat
 from viton_cli.data.ccp import Ccp
 from viton_cli.files import list_photos, read_mask, read_photo
 from viton_cli.perception import garment_segmenter
+from viton_cli.perception.garment_edge import follow
 from viton_cli.perception.garment_graphcut import GraphCut, centre_prior, without_corners
-from viton_cli.perception.garment_plain import blur, cut_plain, snap, tidy
+from viton_cli.perception.garment_plain import cut_plain
 from viton_cli.perception.garment_quality import agreement, mask_quality
 from viton_cli.perception.garment_segmenter import KINDS, SLEEVES, GarmentSegmenter
 
@@ -41,6 +42,7 @@ FOLDERS = {
     "outwear": ("outerwear", "long"),
     "dress": ("dress", ""),
 }
+CONFIDENT = 0.86  # overlap of the network's map with its own cut from which the cut is learned from
 SURE_SHORT, SURE_LONG = 0.9, 1.6  # where a worn sleeve ends: 1 = elbow, 2 = wrist
 
 
@@ -88,8 +90,8 @@ def masked(folder: Path, keep_out: int = 0) -> Iterator[Example]:
 def labelled(paths: list[Path], segmenter: GarmentSegmenter | None) -> Iterator[Example]:
     """Photos without masks, labelled where that can be done with confidence; the others are left out.
 
-    Without a network, where the plain cut and the graph cut agree. With one (a round of self-training), what the
-    network is sure of, moved onto the picture's edges.
+    With a network (a round of self-training), what it is sure of, moved onto the picture's edges; else, where the plain
+    cut and the graph cut agree.
 
     Args:
         paths: Photos; the name of each one's folder tells the kind (`FOLDERS`).
@@ -98,7 +100,8 @@ def labelled(paths: list[Path], segmenter: GarmentSegmenter | None) -> Iterator[
     for path in paths:
         image = _small(read_photo(path).image, LABELLED)
         lab = rgb2lab(image / 255.0).astype(np.float32)
-        label = _two_ways(image, lab) if segmenter is None else _network_label(image, lab, segmenter)
+        label = None if segmenter is None else _network_label(image, lab, segmenter)
+        label = _two_ways(image, lab) if label is None else label
         if label is not None:
             kind, sleeves = FOLDERS.get(path.parent.name, ("", ""))
             yield _example(image, label, ground=True, kind=kind, sleeves=sleeves)
@@ -118,8 +121,8 @@ def _two_ways(image: Picture, lab: NDArray[np.float32]) -> NDArray[np.float32] |
 def _network_label(image: Picture, lab: NDArray[np.float32], segmenter: GarmentSegmenter) -> NDArray[np.float32] | None:
     chance = garment_segmenter.look(image, segmenter).chance
     chance = np.asarray(Image.fromarray(chance).resize(image.shape[1::-1], Image.Resampling.BILINEAR))
-    cut = tidy(snap(chance > 0.5, blur(lab, 1.0)))
-    if agreement(cut, chance) < 0.9 or not 0.05 < cut.mean() < 0.9:
+    cut = follow(chance, lab)
+    if agreement(cut, chance) < CONFIDENT or not 0.05 < cut.mean() < 0.9:
         return None
     doubtful = (chance > 0.2) & (chance < 0.8) & (ndimage.gaussian_filter(chance, 6.0) > 0.1)
     rim = ndimage.binary_dilation(cut, iterations=3) & ~ndimage.binary_erosion(cut, iterations=3)

@@ -101,7 +101,7 @@ def _lay(example: Example, ground: Floats, rng: np.random.Generator) -> tuple[Fl
         garment = _recolour(garment, rng)
     if rng.random() < 0.12:
         garment = _two_tone(garment, mask, rng)
-    if rng.random() < 0.2:
+    if rng.random() < 0.25:
         garment = _faint(garment, mask, ground, rng)
     shift = (int(rng.integers(-6, 7)), int(rng.integers(-6, 7)))
     cast = ndimage.gaussian_filter(np.roll(mask, shift, (0, 1)), rng.uniform(1.0, 7.0)) * rng.uniform(0.0, 0.6)

@@ -58,7 +58,7 @@ def train_garment(
     sources: Sources,
     out: Path,
     init: Path | None = None,
-    steps: int = 500,
+    steps: int = 900,
     batch: int = 8,
     rate: float = 2e-3,
     seed: int = 0,
@@ -186,7 +186,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--keep-out", type=int, default=6, help="leave every N-th file for measuring (0: none)")
     parser.add_argument("--worn", type=Path, help="Clothing Co-Parsing")
     parser.add_argument("--init", type=Path, help="efficientnet-lite0-57934424.pth")
-    parser.add_argument("--steps", type=int, default=500)
+    parser.add_argument("--steps", type=int, default=900)
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args(arguments)
     sources = Sources(given.masked, given.photos, given.worn, given.keep_out)
