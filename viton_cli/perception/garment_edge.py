@@ -1,7 +1,10 @@
-"""Where exactly the garment ends: from the network's coarse map to a cut at moderate size, to a soft edge at the photo's.
+"""Where exactly the garment ends: from the network's map to a cut at moderate size, to a soft edge at the photo's own.
 
-`follow` lets the cut run along the strongest edges near the network's outline. For `refine`, along the edge the photo is a blend of the garment's colour F and the background's B; both are averaged nearby at the
-moderate size, and alpha = (I - B).(F - B) / |F - B|^2 is evaluated only for the full-size pixels of the edge band.
+`follow` lets the cut run along the strongest edges near the network's outline.
+
+`refine` takes the photo along the edge as a blend of the garment's colour F and the background's B; both are averaged
+nearby at the moderate size, and alpha = (I - B).(F - B) / |F - B|^2 is evaluated only for the full-size pixels of the
+edge band.
 """
 
 from __future__ import annotations

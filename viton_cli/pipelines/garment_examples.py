@@ -23,10 +23,10 @@ from viton_cli.data.ccp import Ccp
 from viton_cli.files import list_photos, read_mask, read_photo
 from viton_cli.perception import garment_segmenter
 from viton_cli.perception.garment_edge import follow
-from viton_cli.perception.garment_graphcut import GraphCut, centre_prior, without_corners
 from viton_cli.perception.garment_plain import cut_plain
-from viton_cli.perception.garment_quality import agreement, mask_quality
+from viton_cli.perception.garment_quality import agreement
 from viton_cli.perception.garment_segmenter import KINDS, SLEEVES, GarmentSegmenter
+from viton_cli.pipelines.garment_graphcut import GraphCut, centre_prior, plausibility, without_corners
 
 Picture = NDArray[np.uint8]
 Bools = NDArray[np.bool_]
@@ -113,7 +113,7 @@ def _two_ways(image: Picture, lab: NDArray[np.float32]) -> NDArray[np.float32] |
     graph = without_corners(GraphCut(lab).cut(centre_prior(*plain.shape)), lab)
     if agreement(plain, graph.astype(np.float32)) < 0.8:
         return None
-    if mask_quality(plain, lab) < 0.6 or mask_quality(graph, lab) < 0.5:
+    if plausibility(plain, lab) < 0.6 or plausibility(graph, lab) < 0.5:
         return None
     return np.where(plain == graph, plain, 0.5).astype(np.float32)
 

@@ -55,21 +55,27 @@ class Bank:
         fitting = [e for e in self.photos if nearest_shape(*e.mask.shape) == shape]
         if share < AS_IT_IS and fitting:
             example = fitting[rng.integers(len(fitting))]
-            image, mask = _crop(example, shape, rng)
-        else:
-            example = None
-            image, mask = _ground(self.grounds, shape, rng), np.zeros(shape, np.float32)
-            if rng.random() < 0.35:
-                image = _clutter(image, self.grounds, rng)
-            garments = self.cut_outs if self.cut_outs and rng.random() < 0.4 else self.complete or self.cut_outs
-            if share < AS_IT_IS + COMPOSED and garments:
-                example = garments[rng.integers(len(garments))]
-                image, mask = _lay(example, image, rng)
-        if rng.random() < 0.5:
-            image, mask = image[:, ::-1], mask[:, ::-1]
-        image = _disturb(image, rng).transpose(2, 0, 1) * 2 - 1
-        kind, sleeves = (-1, -1) if example is None else (example.kind, example.sleeves)
-        return Scene(np.ascontiguousarray(image, np.float32), np.ascontiguousarray(mask, np.float32), kind, sleeves)
+            return _scene(example, *_crop(example, shape, rng), rng)
+        return self.compose(shape, rng, empty=share > AS_IT_IS + COMPOSED)
+
+    def compose(self, shape: Shape, rng: np.random.Generator, empty: bool = False) -> Scene:
+        """A garment laid on another ground, or that ground alone."""
+        ground = _ground(self.grounds, shape, rng)
+        if rng.random() < 0.35:
+            ground = _clutter(ground, self.grounds, rng)
+        garments = self.cut_outs if self.cut_outs and rng.random() < 0.4 else self.complete or self.cut_outs
+        if empty or not garments:
+            return _scene(None, ground, np.zeros(shape, np.float32), rng)
+        example = garments[rng.integers(len(garments))]
+        return _scene(example, *_lay(example, ground, rng), rng)
+
+
+def _scene(example: Example | None, image: Floats, mask: Floats, rng: np.random.Generator) -> Scene:
+    if rng.random() < 0.5:
+        image, mask = image[:, ::-1], mask[:, ::-1]
+    image = _disturb(image, rng).transpose(2, 0, 1) * 2 - 1
+    kind, sleeves = (-1, -1) if example is None else (example.kind, example.sleeves)
+    return Scene(np.ascontiguousarray(image, np.float32), np.ascontiguousarray(mask, np.float32), kind, sleeves)
 
 
 def _crop(example: Example, shape: Shape, rng: np.random.Generator) -> tuple[Floats, Floats]:
@@ -153,7 +159,7 @@ def _faint(garment: Floats, mask: Floats, ground: Floats, rng: np.random.Generat
         return garment
     apart = rng.choice([-1, 1]) * rng.uniform(0.02, 0.1) + rng.normal(0, 0.01, 3)
     soft = behind.mean(0) + apart + (garment - own.mean(0)) * rng.uniform(0.1, 0.4)
-    return np.clip(soft, 0, 1).astype(np.float32)
+    return np.asarray(np.clip(soft, 0, 1), np.float32)
 
 
 def _hanger(ground: Floats, mask: Floats, rng: np.random.Generator) -> Floats:
@@ -176,7 +182,7 @@ def _clutter(image: Floats, grounds: list[NDArray[np.uint8]], rng: np.random.Gen
     height, width = image.shape[:2]
     for _ in range(rng.integers(1, 4)):
         stencil = Image.new("L", (width, height))
-        x, y = rng.uniform(0, 1, 2) ** 1.0 * (width, height)
+        x, y = rng.uniform(0, 1, 2) * (width, height)
         a, b = rng.uniform(0.03, 0.16, 2) * max(image.shape)
         if rng.random() < 0.5:
             ImageDraw.Draw(stencil).ellipse([x - a, y - b, x + a, y + b], fill=255)
@@ -187,8 +193,8 @@ def _clutter(image: Floats, grounds: list[NDArray[np.uint8]], rng: np.random.Gen
         thing = rng.uniform(0, 1, 3).astype(np.float32)
         if grounds and rng.random() < 0.4:
             thing = _recolour(_photo_ground(grounds, (height, width), rng), rng)
-        image = thing * part + image * (1 - part)
-    return image.astype(np.float32)
+        image = np.asarray(thing * part + image * (1 - part), np.float32)
+    return image
 
 
 def _ground(grounds: list[NDArray[np.uint8]], shape: Shape, rng: np.random.Generator) -> Floats:
