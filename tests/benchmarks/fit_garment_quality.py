@@ -11,6 +11,7 @@ for what is printed: by quality, how many masks overlap the true one by 0.85 or 
 from __future__ import annotations
 
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -79,7 +80,7 @@ def main(photos: Path, every: int, weights: Path | None) -> None:
     quality = 1 / (1 + np.exp(-(found[0] + rest[:, :3] @ found[1:])))
     print(f"{'quality':12} {'n':>4} {'overlap':>8} {'>=.85':>6}")
     edges = (0.0, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 1.0)
-    for low, high in zip(edges, edges[1:]):
+    for low, high in pairwise(edges):
         part = rest[(quality >= low) & (quality < high), 3]
         if part.size:
             print(f"{low:.2f} .. {high:.2f} {part.size:4d} {part.mean():8.3f} {(part >= 0.85).mean():6.2f}")
