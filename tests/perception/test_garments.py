@@ -221,6 +221,14 @@ def test_kind_and_sleeves_from_the_outline(outline: Outline, kind: str, sleeves:
     assert (garment.kind, garment.sleeves) == (kind, sleeves)
 
 
+def test_deep_neckline_is_said() -> None:
+    high = draw_mask(SHORT)
+    deep = high * (1 - draw_mask(((0.4, 0.15), (0.6, 0.15), (0.5, 0.4))))
+    for mask, said in ((high, False), (deep, True)):
+        photo = Photo("g", lay(mask, fabric(mask, (90, 60, 60)), even(mask, (255, 255, 255))))
+        assert any("deep neckline" in check for check in cut_garment(photo, mask).checks) == said
+
+
 def test_inside_of_the_back_is_marked_and_left_out() -> None:
     mask = draw_mask(SHORT, (400, 300))
     behind = draw_mask(((0.42, 0.205), (0.58, 0.205), (0.5, 0.3)), (400, 300))

@@ -29,6 +29,7 @@ PRESENT = 0.01  # share of the picture that must look like garment
 USABLE = 0.72  # quality (expected overlap with the true mask) below which a cut is refused
 DOUBTFUL = 0.85  # quality below which it carries a warning
 SURE, POSSIBLE = 0.75, 0.15  # probability at which the network decides kind or sleeves, or lets the outline decide
+DEEP = 0.3  # depth of a deep neckline, in widths of the trunk
 PERSON = 0.5  # person score from which the photo is said to show a person
 GIVE_MASK = "give a photo on a plainer background, or a mask (--clothes-mask)"
 
@@ -76,7 +77,9 @@ def cut_garment(photo: Photo, mask: Floats | None = None, *, person_score: float
         if behind.any():
             inner = np.minimum(full, garment_edge.refine(photo.image, small, behind))
             full = full - inner
-    checks = tuple(_checks(work, quality, kind, inner is not None, person_score))
+    front = work if inner is None else work & ~behind
+    deep = kind != "lower" and garment_shape.neckline_depth(front) > DEEP
+    checks = tuple(_checks(work, quality, kind, deep, inner is not None, person_score))
     return Garment(photo, full, inner, quality, kind, sleeves, checks)
 
 
@@ -131,7 +134,9 @@ def _given(mask: Floats, photo: Photo, name: str) -> Floats:
     return full
 
 
-def _checks(work: Bools, quality: float, kind: str, inner: bool, person_score: float | None) -> Iterable[str]:
+def _checks(
+    work: Bools, quality: float, kind: str, deep: bool, inner: bool, person_score: float | None
+) -> Iterable[str]:
     if person_score is not None and person_score >= PERSON:
         yield "shows a person: a photo of the garment alone gives a better try-on"
     if quality < DOUBTFUL:
@@ -146,6 +151,8 @@ def _checks(work: Bools, quality: float, kind: str, inner: bool, person_score: f
         yield "looks like trousers or a skirt: only clothes for the upper body can be tried on"
     if kind == "dress":
         yield "looks like a dress: it is tried on as a long top"
+    if deep:
+        yield "deep neckline: the skin that it shows has to be made up"
     if inner:
         yield "inside of the back, seen behind the neckline, left out"
 
