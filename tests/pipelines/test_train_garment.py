@@ -39,7 +39,7 @@ def test_loss_falls_and_weights_are_read_back(tmp_path: Path, monkeypatch: pytes
     )
     assert losses[-1] < 0.95 * losses[0]
     tensors, meta = load_weights(tmp_path / "g.safetensors")
-    assert (meta["steps"], meta["examples"]) == (30, [2])
+    assert (meta["steps"], meta["examples"]) == (30, 2)
     network = GarmentSegmenter()
     network.load_state_dict(tensors)
     chance = look(np.asarray(photo), network.eval()).chance

@@ -1,10 +1,11 @@
-"""Train the garment segmenter, from EfficientNet-Lite0's weights, in two rounds.
+"""Train the garment segmenter, one round at a time, from EfficientNet-Lite0's weights or from an earlier round's.
 
-    python -m viton_cli.pipelines.train_garment OUT --masked DIR --photos DIR --worn CCP --init efficientnet-lite0.pth
+    python -m viton_cli.pipelines.train_garment FIRST --masked DIR --photos DIR --worn CCP --init efficientnet-lite0.pth
+    python -m viton_cli.pipelines.train_garment SECOND --masked DIR --photos DIR --worn CCP --init FIRST --rate 0.001
 
 The first round learns from exact masks and from photos that two simple methods cut alike (`garment_examples`), as they
-are and laid on other grounds (`garment_scenes`). Then the network labels the photos itself, where it is sure, and the
-second round goes on with those labels.
+are and laid on other grounds (`garment_scenes`). Then its network labels the photos itself, where it is sure, and the
+next round goes on with those labels.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from viton_cli.checkpoints import save_weights
+from viton_cli.checkpoints import load_weights, save_weights
 from viton_cli.errors import NothingUsable
 from viton_cli.files import list_photos
 from viton_cli.perception.efficientnet import load_efficientnet
@@ -30,7 +31,6 @@ from viton_cli.pipelines.garment_examples import Example, kept_in, labelled, mas
 from viton_cli.pipelines.garment_scenes import Bank
 
 SHAPE_SHARES = (0.06, 0.56, 0.18, 0.18, 0.02)  # how often each of SHAPES is drawn: most photos are 3:4
-SECOND_ROUND = 0.4  # share of the steps
 ENCODER_RATE = 0.2  # the encoder's learning rate over the decoder's: it has learned already
 HEADS = 0.15  # weight of the losses of kind and sleeves
 
@@ -58,19 +58,20 @@ def train_garment(
     sources: Sources,
     out: Path,
     init: Path | None = None,
-    steps: int = 900,
+    steps: int = 540,
     batch: int = 8,
     rate: float = 2e-3,
     seed: int = 0,
     report: Report | None = None,
 ) -> Path:
-    """Train and write `out` (safetensors, half precision).
+    """Train one round and write `out` (safetensors, half precision).
 
     Args:
         sources: The data.
         out: The weight file.
-        init: efficientnet-lite0-57934424.pth; without it the encoder starts from random weights.
-        steps: Optimiser steps of both rounds; in each, the learning rate rises shortly and then falls to zero.
+        init: efficientnet-lite0-57934424.pth, or the weights of an earlier round (.safetensors), which then label
+            the photos; without it the network starts from random weights.
+        steps: Optimiser steps; the learning rate rises shortly and then falls to zero over them.
         batch: Pictures a step.
         rate: Highest learning rate of the decoder.
         seed: Of everything random.
@@ -81,27 +82,22 @@ def train_garment(
     """
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
-    exact = [example for folder in sources.masked for example in masked(folder, sources.keep_out)]
+    network, teacher = GarmentSegmenter(), None
+    if init is not None and init.suffix == ".pth":
+        load_efficientnet(network.encoder, init)
+    elif init is not None:
+        network.load_state_dict(load_weights(init)[0])
+        teacher = network.eval()
+    examples = [example for folder in sources.masked for example in masked(folder, sources.keep_out)]
     if sources.worn is not None:
-        exact += worn(sources.worn)
+        examples += worn(sources.worn)
     photos = [path for _, path in list_photos(sources.photos)] if sources.photos else []
-    photos = kept_in(photos, sources.keep_out)
-    examples = exact + list(labelled(photos, None))
+    examples += labelled(kept_in(photos, sources.keep_out), teacher)
     if not examples:
         raise NothingUsable("no garment photo with a mask (cloth/ID.jpg, cloth-mask/ID.png), and none to be labelled")
-    network = GarmentSegmenter()
-    if init is not None:
-        load_efficientnet(network.encoder, init)
-    second = round(SECOND_ROUND * steps) if photos else 0
+    _fit(network, examples, steps, batch, rate, rng, report, pretrained=init is not None)
     meta: dict[str, Any] = {"network": "GarmentSegmenter", "steps": steps, "batch": batch, "rate": rate, "seed": seed}
-    meta["examples"] = [len(examples)]
-    _fit(network, examples, steps - second, batch, rate, rng, report, init is not None)
-    save_weights(out, network.state_dict(), meta, half=True)
-    if second:
-        examples = exact + list(labelled(photos, network.eval()))
-        meta["examples"].append(len(examples))
-        _fit(network, examples, second, batch, 0.5 * rate, rng, report, init is not None, done=steps - second)
-        save_weights(out, network.state_dict(), meta, half=True)
+    save_weights(out, network.state_dict(), meta | {"examples": len(examples)}, half=True)
     return out
 
 
@@ -114,7 +110,6 @@ def _fit(
     rng: np.random.Generator,
     report: Report | None,
     pretrained: bool,
-    done: int = 0,
 ) -> None:
     bank = Bank(examples)
     network.train()
@@ -146,7 +141,7 @@ def _fit(
         schedule.step()
         recent.append(loss.item())
         if report and (step % 25 == 0 or step == steps):
-            report(done + step, float(np.mean(recent[-25:])))
+            report(step, float(np.mean(recent[-25:])))
 
 
 def _told(logits: Tensor, truth: list[int]) -> Tensor:
@@ -185,8 +180,9 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--photos", type=Path, help="photos without masks, in folders named by kind")
     parser.add_argument("--keep-out", type=int, default=6, help="leave every N-th file for measuring (0: none)")
     parser.add_argument("--worn", type=Path, help="Clothing Co-Parsing")
-    parser.add_argument("--init", type=Path, help="efficientnet-lite0-57934424.pth")
-    parser.add_argument("--steps", type=int, default=900)
+    parser.add_argument("--init", type=Path, help="efficientnet-lite0-57934424.pth, or an earlier round's")
+    parser.add_argument("--steps", type=int, default=540)
+    parser.add_argument("--rate", type=float, default=2e-3, help="highest learning rate of the decoder")
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args(arguments)
     sources = Sources(given.masked, given.photos, given.worn, given.keep_out)
@@ -194,7 +190,7 @@ def main(arguments: list[str]) -> None:
     def report(step: int, loss: float) -> None:
         print(f"step {step}: loss {loss:.3f}", file=sys.stderr, flush=True)
 
-    train_garment(sources, given.out, given.init, given.steps, seed=given.seed, report=report)
+    train_garment(sources, given.out, given.init, given.steps, rate=given.rate, seed=given.seed, report=report)
 
 
 if __name__ == "__main__":
