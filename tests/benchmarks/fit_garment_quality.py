@@ -27,7 +27,7 @@ from viton_cli.pipelines.garment_examples import kept_in, labelled
 from viton_cli.pipelines.garment_scenes import Bank
 
 SHAPES = ((448, 320), (384, 384), (320, 448))
-PICTURES = 240
+PICTURES = 160
 
 
 def measure(photos: Path, every: int, network: garment_segmenter.GarmentSegmenter) -> np.ndarray:
