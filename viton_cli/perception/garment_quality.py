@@ -13,7 +13,7 @@ WINDOW = 15  # pixels at working size among which the contour should have found 
 FLAT = 0.05  # Lab units a pixel: edges weaker than this are no edges
 # Intercept and weights of sharpness, clarity and agreement in the logit of the estimate, fitted by
 # tests/benchmarks/fit_garment_quality.py to masks whose true overlap is known.
-WEIGHTS = (-4.0, 3.0, 1.0, 5.0)
+WEIGHTS = (-4.59, 2.27, 0.6, 5.68)
 
 
 def mask_quality(mask: Bools, lab: Floats, chance: Floats) -> float:

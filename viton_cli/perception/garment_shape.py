@@ -91,7 +91,8 @@ def inner_back(mask: Bools, lab: Floats) -> Bools:
     if not upper.any():
         return none
     edge = int(np.flatnonzero(upper)[0])  # where the mask begins on the axis
-    window = (slice(top, top + max(12, round(0.34 * height))), slice(max(0, axis - span // 2), axis + span // 2 + 1))
+    bottom, right = min(mask.shape[0], top + max(12, round(0.34 * height))), min(mask.shape[1], axis + span // 2 + 1)
+    window = (slice(top, bottom), slice(max(0, axis - span // 2), right))
     y, x = np.mgrid[window]
     inside = mask[window]
     markers = np.zeros(inside.shape, np.int32)

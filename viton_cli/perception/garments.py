@@ -19,17 +19,20 @@ from skimage.color import rgb2lab
 
 from viton_cli.errors import BadMask, NoGarmentFound
 from viton_cli.perception import garment_edge, garment_plain, garment_segmenter, garment_shape
-from viton_cli.perception.garment_quality import mask_quality
+from viton_cli.perception.garment_quality import mask_quality, signs
 from viton_cli.records import Garment, Photo
 
 WORK_SIZE = 384  # longer side at which the garment is found; the edge is then refined at the photo's own size
 SMALLEST = 24  # shorter side of a photo, in pixels, in which a garment can be told
 PLAIN = 0.8  # plainness of the background above which departures from it are tried as a cut
-BETTER = 0.03  # how much better such a cut must be: it follows the blocks of JPEG and the rims of shadows
+# Sharpness of the contour, alone and over that of the network's cut, from which the plain cut is taken: a less sharp one
+# may follow the blocks of JPEG or the rims of shadows.
+SHARP, SHARPER = 0.9, 0.02
 PRESENT = 0.01  # share of the picture that must look like garment
-USABLE = 0.72  # quality (expected overlap with the true mask) below which a cut is refused
-DOUBTFUL = 0.85  # quality below which it carries a warning
-SURE, POSSIBLE = 0.75, 0.15  # probability at which the network decides kind or sleeves, or lets the outline decide
+USABLE = 0.85  # quality (expected overlap with the true mask) below which a cut is refused
+DOUBTFUL = 0.9  # quality below which it carries a warning
+# Probability at which the network decides kind or sleeves, alone or against the outline, or lets the outline decide
+SURE, SURER, POSSIBLE = 0.75, 0.9, 0.15
 DEEP = 0.3  # depth of a deep neckline, in widths of the trunk
 PERSON = 0.5  # person score from which the photo is said to show a person
 GIVE_MASK = "give a photo on a plainer background, or a mask (--clothes-mask)"
@@ -71,7 +74,8 @@ def cut_garment(photo: Photo, mask: Floats | None = None, *, person_score: float
         raise NoGarmentFound(f"{name}: no garment found: what could be cut out is too thin or too small")
     shape = garment_shape.read_shape(work)
     kinds, lengths = garment_segmenter.describe(view, work.astype(np.float32), network)
-    kind, sleeves = settle(shape.kind, kinds), settle(shape.sleeves, lengths)
+    kind = settle(shape.kind, kinds)
+    sleeves = "unknown" if kind == "lower" else settle(shape.sleeves, lengths)
     inner = None
     if kind != "lower":
         behind = garment_shape.inner_back(work, lab)
@@ -87,10 +91,11 @@ def cut_garment(photo: Photo, mask: Floats | None = None, *, person_score: float
 def settle(outline: str, network: dict[str, float]) -> str:
     """One answer from what the outline says ("unknown": nothing) and the network's probabilities.
 
-    The network's where it is sure, the outline's where the network is not against it, else "unknown".
+    The network's where it is sure (surer if the outline says another thing), the outline's where the network is not
+    against it, else "unknown".
     """
     best = max(network, key=lambda answer: network[answer])
-    if network[best] >= SURE:
+    if network[best] >= (SURE if outline in (best, "unknown") else SURER):
         return best
     return outline if network.get(outline, 0.0) >= POSSIBLE else "unknown"
 
@@ -105,9 +110,9 @@ def _find(photo: Photo, small: Floats, lab: Floats, chance: Floats, name: str) -
     quality = mask_quality(cut, lab, chance)
     plain = garment_plain.cut_plain(small, lab)
     if plain.plainness > PLAIN:
-        other = mask_quality(plain.mask, lab, chance)
-        if other > quality + BETTER:
-            cut, quality = plain.mask, other
+        sharpness = signs(plain.mask, lab, chance)[0]
+        if sharpness > max(SHARP, signs(cut, lab, chance)[0] + SHARPER):
+            cut, quality = plain.mask, mask_quality(plain.mask, lab, chance)
     if float((chance > 0.5).mean()) < PRESENT and quality < DOUBTFUL:
         raise NoGarmentFound(f"{name}: no garment found: nothing in the picture looks like one; {GIVE_MASK}")
     if quality < USABLE:
