@@ -25,7 +25,7 @@ from viton_cli.records import Garment, Photo
 WORK_SIZE = 384  # longer side at which the garment is found; the edge is then refined at the photo's own size
 SMALLEST = 24  # shorter side of a photo, in pixels, in which a garment can be told
 PLAIN = 0.8  # plainness of the background above which departures from it are tried as a cut
-# Sharpness of the contour, alone and over that of the network's cut, from which the plain cut is taken: a less sharp one
+# Sharpness of the contour, alone and over that of the network's cut, from which the plain cut is taken: less sharp ones
 # may follow the blocks of JPEG or the rims of shadows.
 SHARP, SHARPER = 0.9, 0.02
 PRESENT = 0.01  # share of the picture that must look like garment
