@@ -13,7 +13,7 @@ WINDOW = 15  # pixels at working size among which the contour should have found 
 FLAT = 0.05  # Lab units a pixel: edges weaker than this are no edges
 # Intercept and weights of sharpness, clarity and agreement in the logit of the estimate, fitted by
 # tests/benchmarks/fit_garment_quality.py to masks whose true overlap is known.
-WEIGHTS = (-4.59, 2.27, 0.6, 5.68)
+WEIGHTS = (-4.75, 2.36, 0.7, 5.62)
 
 
 def mask_quality(mask: Bools, lab: Floats, chance: Floats) -> float:
