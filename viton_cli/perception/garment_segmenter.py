@@ -1,12 +1,17 @@
-"""A small network that says where the garment of a product photo probably is: the prior of the graph cut.
+"""A network that says where the garment of a product photo probably is, and what it is.
 
-It sees the picture squeezed to 96x96, with the coordinates as two more channels, and was trained by
-`viton_cli.pipelines.train_garment`. Its edges are coarse on purpose; the cut follows the picture's own edges.
+    image ─ EfficientNet-Lite0's encoder ─ top-down decoder ─► probability of garment at 1/2
+                                         ╰ mean over the garment ─► kind, sleeves
+
+It sees the whole picture at about 36,000 pixels, in whichever of five shapes is nearest to the photo's own. It was
+trained by `viton_cli.pipelines.train_garment`, starting from EfficientNet-Lite0's published weights.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -16,55 +21,67 @@ from PIL import Image
 from torch import Tensor, nn
 
 from viton_cli.checkpoints import load_weights, packaged
+from viton_cli.perception.network import LATERALS, STEM, TOP, Encoder, conv
 
-SIZE = 96
+Floats = NDArray[np.float32]
+
 NAME = "garment"
-
-
-def _block(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
-    return nn.Sequential(
-        nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU(inplace=True)
-    )
+SHAPES = ((256, 128), (224, 160), (192, 192), (160, 224), (128, 256))  # (height, width), multiples of 32
+KINDS = ("top", "outerwear", "dress", "lower")
+SLEEVES = ("none", "short", "long")
+WIDTHS = (96, 64, 48, 32, 16)  # channels of the decoder at 1/32, 1/16, 1/8, 1/4, 1/2
 
 
 class GarmentSegmenter(nn.Module):
-    """A U-shaped network of 0.35 million parameters; (B, 3, H, W) in [-1, 1] to (B, 1, H/2, W/2) logits."""
+    """3.6 million parameters; takes (B, 3, H, W) in [-1, 1], H and W multiples of 32."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.down1 = nn.Sequential(_block(14, 32, 2), _block(32, 32))
-        self.down2 = nn.Sequential(_block(32, 64, 2), _block(64, 64))
-        self.down3 = nn.Sequential(_block(64, 96, 2), _block(96, 96), _block(96, 96))
-        self.up3 = _block(96 + 64, 48)
-        self.up2 = _block(48 + 32, 24)
-        self.up1 = _block(24 + 14, 12)
-        self.out = nn.Conv2d(12, 1, 1)
+        self.encoder = Encoder()
+        self.context = conv(TOP, WIDTHS[0])
+        self.laterals = nn.ModuleList(conv(c, w) for c, w in zip((*reversed(LATERALS), STEM), WIDTHS))
+        self.merges = nn.ModuleList(
+            nn.Sequential(conv(a, b, 3), nn.GroupNorm(8, b), nn.ReLU()) for a, b in pairwise(WIDTHS)
+        )
+        self.garment = conv(WIDTHS[-1], 1)
+        self.kind, self.sleeves = nn.Linear(TOP, len(KINDS)), nn.Linear(TOP, len(SLEEVES))
 
-    def forward(self, image: Tensor) -> Tensor:
-        batch, _, height, width = image.shape
-        y = torch.linspace(-1, 1, height // 2, device=image.device).view(1, 1, -1, 1)
-        x = torch.linspace(-1, 1, width // 2, device=image.device).view(1, 1, 1, -1)
-        where = torch.cat([a.expand(batch, 1, height // 2, width // 2) for a in (y, x)], 1)
-        half = torch.cat([F.pixel_unshuffle(image, 2), where], 1)
-        quarter = self.down1(half)
-        eighth = self.down2(quarter)
-        deep = self.down3(eighth)
-        # The deepest stage carries a summary of the whole picture: what is background is a question of all of it.
-        deep = deep + deep.mean((2, 3), keepdim=True)
-        up = self.up3(torch.cat([_double(deep), eighth], 1))
-        up = self.up2(torch.cat([_double(up), quarter], 1))
-        up = self.up1(torch.cat([_double(up), half], 1))
-        logits: Tensor = self.out(up)
-        return logits
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits of garment (B, 1, H/2, W/2), and the deepest features (B, 1280, H/32, W/32) for `classify`."""
+        *shallow, top = self.encoder(image)
+        x = self.context(top)
+        for feature, lateral, merge in zip(reversed(shallow), self.laterals, self.merges):
+            x = merge(F.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False) + lateral(feature))
+        return self.garment(x), top
+
+    def classify(self, top: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits of kind (B, 4) and sleeves (B, 3) of what `mask` (B, 1, h, w) in [0, 1] covers."""
+        weight = F.adaptive_avg_pool2d(mask, (top.shape[2], top.shape[3]))
+        mean = (top * weight).sum((2, 3)) / weight.sum((2, 3)).clamp_min(1e-3)
+        return self.kind(mean), self.sleeves(mean)
 
 
-def _double(x: Tensor) -> Tensor:
-    return F.interpolate(x, scale_factor=2, mode="nearest")
+@dataclass(frozen=True, eq=False)
+class View:
+    """What the network saw in one photo.
+
+    Attributes:
+        chance: (h, w) probability of garment, half the network's input size.
+        top: The deepest features, for `describe`.
+    """
+
+    chance: Floats
+    top: Tensor
 
 
-def as_input(image: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """(H, W, 3) uint8 to the network's (3, 96, 96) in [-1, 1]."""
-    small = Image.fromarray(image).resize((SIZE, SIZE), Image.Resampling.BOX, reducing_gap=2.0)
+def nearest_shape(height: int, width: int) -> tuple[int, int]:
+    """The input shape of `SHAPES` that squeezes a photo of this size the least."""
+    return min(SHAPES, key=lambda shape: abs(np.log(shape[0] / shape[1]) - np.log(height / width)))
+
+
+def as_input(image: NDArray[np.uint8], shape: tuple[int, int]) -> Floats:
+    """(H, W, 3) uint8 to (3, *shape) in [-1, 1]."""
+    small = Image.fromarray(image).resize((shape[1], shape[0]), Image.Resampling.BOX, reducing_gap=2.0)
     return (np.asarray(small, np.float32) / 127.5 - 1.0).transpose(2, 0, 1)
 
 
@@ -78,8 +95,19 @@ def network() -> GarmentSegmenter:
 
 
 @torch.inference_mode()
-def garment_probability(image: NDArray[np.uint8], segmenter: GarmentSegmenter) -> NDArray[np.float32]:
-    """(48, 48) probability of garment, over the whole picture and its mirror image together."""
-    batch = torch.from_numpy(as_input(image))[None]
-    both = torch.sigmoid(segmenter(torch.cat([batch, batch.flip(3)]))[:, 0])
-    return ((both[0] + both[1].flip(1)) / 2).numpy()
+def look(image: NDArray[np.uint8], segmenter: GarmentSegmenter) -> View:
+    """What the network says of a photo and its mirror image together."""
+    batch = torch.from_numpy(as_input(image, nearest_shape(*image.shape[:2])))[None]
+    logits, top = segmenter(torch.cat([batch, batch.flip(3)]))
+    both = torch.sigmoid(logits[:, 0])
+    return View(((both[0] + both[1].flip(1)) / 2).numpy(), top[:1])
+
+
+@torch.inference_mode()
+def describe(view: View, mask: Floats, segmenter: GarmentSegmenter) -> tuple[dict[str, float], dict[str, float]]:
+    """Probabilities of kinds and of sleeves for the garment that `mask` (any size, [0, 1]) covers."""
+    kinds, sleeves = segmenter.classify(view.top, torch.from_numpy(mask)[None, None])
+    return (
+        dict(zip(KINDS, kinds[0].softmax(0).tolist(), strict=True)),
+        dict(zip(SLEEVES, sleeves[0].softmax(0).tolist(), strict=True)),
+    )

@@ -54,6 +54,25 @@ def read_shape(mask: Bools) -> Shape:
     return Shape("outerwear" if _hangs_open(mask, trunk) else "top", sleeves, trunk)
 
 
+def neckline_depth(front: Bools) -> float:
+    """How far the front's neckline lies below the shoulders, in widths of the trunk; about 0.15 on a T-shirt.
+
+    Args:
+        front: (h, w) the garment without the inside of its back. Where that was not told from the front, the depth is
+            about 0 whatever the neckline.
+    """
+    rows, columns = np.flatnonzero(front.any(1)), np.flatnonzero(front.any(0))
+    trunk = _trunk(front, (int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1))
+    width, axis = max(8, trunk[3] - trunk[2]), (trunk[2] + trunk[3]) // 2
+    first = np.where(front.any(0), front.argmax(0), front.shape[0])
+    near = max(1, round(0.03 * width))
+    sides = [slice(max(0, axis - round(0.35 * width)), axis - near), slice(axis + near, axis + round(0.35 * width))]
+    shoulders = [float(first[side].min()) for side in sides if first[side].size]
+    if not shoulders:
+        return 0.0
+    return max(0.0, (float(np.median(first[max(0, axis - near) : axis + near + 1])) - max(shoulders)) / width)
+
+
 def inner_back(mask: Bools, lab: Floats) -> Bools:
     """The inside of the back (and its label) seen behind the front neckline; all False without evidence for it.
 
@@ -72,7 +91,8 @@ def inner_back(mask: Bools, lab: Floats) -> Bools:
     if not upper.any():
         return none
     edge = int(np.flatnonzero(upper)[0])  # where the mask begins on the axis
-    window = (slice(top, top + max(12, round(0.34 * height))), slice(max(0, axis - span // 2), axis + span // 2 + 1))
+    bottom, right = min(mask.shape[0], top + max(12, round(0.34 * height))), min(mask.shape[1], axis + span // 2 + 1)
+    window = (slice(top, bottom), slice(max(0, axis - span // 2), right))
     y, x = np.mgrid[window]
     inside = mask[window]
     markers = np.zeros(inside.shape, np.int32)

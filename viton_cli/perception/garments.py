@@ -1,11 +1,11 @@
 """The garment of a product photo: its mask, how far it can be trusted, and what kind of garment it is.
 
-    photo ─ alpha, if it has any ──────────────────────────────────────────╮
-    photo ─ 384 pixels ─┬─ plain: departure from the border's background ──┤
-                        ╰─ segmenter ─► graph cut, unless both agree ──────┴─► the best one ─► edge at full size
-                                                                               ─► shape, inside of the back, checks
+    photo ─ alpha, if it has any ──────────────────────────────────────────────────╮
+    photo ─ 384 pixels ─┬─ segmenter ─► outline moved onto the picture's edges ────┤
+                        ╰─ plain: departure from the border's background, if even ─┴─► the better one
+                              ─► edge at full size ─► kind, sleeves, inside of the back, checks
 
-A mask given by the user replaces everything up to "the best one" and is never judged.
+A mask given by the user replaces everything up to "the better one" and is never judged.
 """
 
 from __future__ import annotations
@@ -15,22 +15,25 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from scipy import ndimage
 from skimage.color import rgb2lab
 
 from viton_cli.errors import BadMask, NoGarmentFound
 from viton_cli.perception import garment_edge, garment_plain, garment_segmenter, garment_shape
-from viton_cli.perception.garment_graphcut import GraphCut, centre_prior
-from viton_cli.perception.garment_plain import blur, snap, tidy
-from viton_cli.perception.garment_quality import agreement, mask_quality
+from viton_cli.perception.garment_quality import mask_quality, signs
 from viton_cli.records import Garment, Photo
 
 WORK_SIZE = 384  # longer side at which the garment is found; the edge is then refined at the photo's own size
 SMALLEST = 24  # shorter side of a photo, in pixels, in which a garment can be told
-PLAIN, CLEAR = 0.8, 0.3  # plainness and quality above which the plain cut is never refused
-AGREED = 0.8  # overlap with the segmenter's answer above which such a cut is taken, and no graph cut tried
-USABLE = 0.55  # quality below which a cut is refused
-DOUBTFUL = 0.8  # quality below which it carries a warning
+PLAIN = 0.8  # plainness of the background above which departures from it are tried as a cut
+# Sharpness of the contour, alone and over that of the network's cut, from which the plain cut is taken: less sharp ones
+# may follow the blocks of JPEG or the rims of shadows.
+SHARP, SHARPER = 0.9, 0.02
+PRESENT = 0.01  # share of the picture that must look like garment
+USABLE = 0.85  # quality (expected overlap with the true mask) below which a cut is refused
+DOUBTFUL = 0.9  # quality below which it carries a warning
+# Probability at which the network decides kind or sleeves, alone or against the outline, or lets the outline decide
+SURE, SURER, POSSIBLE = 0.75, 0.9, 0.15
+DEEP = 0.3  # depth of a deep neckline, in widths of the trunk
 PERSON = 0.5  # person score from which the photo is said to show a person
 GIVE_MASK = "give a photo on a plainer background, or a mask (--clothes-mask)"
 
@@ -54,6 +57,8 @@ def cut_garment(photo: Photo, mask: Floats | None = None, *, person_score: float
     name = str(photo.source or photo.id)
     small = _shrink(photo.image)
     lab = rgb2lab(small / 255.0).astype(np.float32)
+    network = garment_segmenter.network()
+    view = garment_segmenter.look(photo.image, network)
     quality = 1.0
     if mask is not None:
         full = _given(mask, photo, name)
@@ -62,54 +67,59 @@ def cut_garment(photo: Photo, mask: Floats | None = None, *, person_score: float
         if not (full > 0.5).any():
             raise NoGarmentFound(f"{name}: no garment found: the picture is wholly transparent")
     else:
-        cut, quality = _find(photo, small, lab, name)
+        cut, quality = _find(photo, small, lab, _resize(view.chance, lab.shape[:2]), name)
         full = garment_edge.refine(photo.image, small, cut)
     work = _resize(full, lab.shape[:2]) > 0.5
     if not work.any():
         raise NoGarmentFound(f"{name}: no garment found: what could be cut out is too thin or too small")
     shape = garment_shape.read_shape(work)
+    kinds, lengths = garment_segmenter.describe(view, work.astype(np.float32), network)
+    kind = settle(shape.kind, kinds)
+    sleeves = "unknown" if kind == "lower" else settle(shape.sleeves, lengths)
     inner = None
-    if shape.kind != "lower":
+    if kind != "lower":
         behind = garment_shape.inner_back(work, lab)
         if behind.any():
             inner = np.minimum(full, garment_edge.refine(photo.image, small, behind))
             full = full - inner
-    checks = tuple(_checks(work, quality, shape, inner is not None, person_score))
-    return Garment(photo, full, inner, quality, shape.kind, shape.sleeves, checks)
+    front = work if inner is None else work & ~behind
+    deep = kind != "lower" and garment_shape.neckline_depth(front) > DEEP
+    checks = tuple(_checks(work, quality, kind, deep, inner is not None, person_score))
+    return Garment(photo, full, inner, quality, kind, sleeves, checks)
 
 
-def _find(photo: Photo, small: Floats, lab: Floats, name: str) -> tuple[Bools, float]:
-    """The best of several cuts at working size, and its quality."""
-    height, width = lab.shape[:2]
+def settle(outline: str, network: dict[str, float]) -> str:
+    """One answer from what the outline says ("unknown": nothing) and the network's probabilities.
+
+    The network's where it is sure (surer if the outline says another thing), the outline's where the network is not
+    against it, else "unknown".
+    """
+    best = max(network, key=lambda answer: network[answer])
+    if network[best] >= (SURE if outline in (best, "unknown") else SURER):
+        return best
+    return outline if network.get(outline, 0.0) >= POSSIBLE else "unknown"
+
+
+def _find(photo: Photo, small: Floats, lab: Floats, chance: Floats, name: str) -> tuple[Bools, float]:
+    """The better of two cuts at working size, and its quality."""
     if min(photo.size) < SMALLEST:
         raise NoGarmentFound(f"{name}: no garment found: {photo.size[1]}x{photo.size[0]} pixels are too few")
     if float(small.std((0, 1)).max()) < 0.5:
         raise NoGarmentFound(f"{name}: no garment found: the picture shows one even colour")
+    cut = garment_edge.follow(chance, lab)
+    quality = mask_quality(cut, lab, chance)
     plain = garment_plain.cut_plain(small, lab)
-    contour = mask_quality(plain.mask, lab)
-    clear = plain.plainness > PLAIN and contour > CLEAR
-    chance = _resize(garment_segmenter.garment_probability(photo.image, garment_segmenter.network()), (height, width))
-    if clear and agreement(plain.mask, chance) > AGREED:
-        return plain.mask, contour
-    graph = GraphCut(lab)
-    cuts = [plain.mask, _follow(graph.cut(0.5 * chance + 0.5 * centre_prior(height, width)), lab)]
-    if clear:  # part of a faint garment may be missing
-        cuts += [
-            tidy(plain.mask | cuts[1]),
-            tidy(plain.mask | _follow(graph.cut(0.5 * chance + 0.5 * plain.mask), lab)),
-        ]
-    # The contour says whether the edge is right, the segmenter whether the right thing has been cut out.
-    trust = [(mask_quality(cut, lab) + agreement(cut, chance)) / 2.0 for cut in cuts]
-    quality = max(trust)
-    if quality < USABLE and not clear:
-        raise NoGarmentFound(f"{name}: no garment found: no outline can be trusted ({quality:.2f}); {GIVE_MASK}")
-    return cuts[trust.index(quality)], quality
-
-
-def _follow(cut: Bools, lab: Floats) -> Bools:
-    """A graph cut without the corners of its superpixels, back on the picture's own edges."""
-    rounded = ndimage.gaussian_filter(tidy(cut).astype(np.float32), 2.5) > 0.5
-    return tidy(snap(rounded, blur(lab, 1.5)))
+    if plain.plainness > PLAIN:
+        sharpness = signs(plain.mask, lab, chance)[0]
+        if sharpness > max(SHARP, signs(cut, lab, chance)[0] + SHARPER):
+            cut, quality = plain.mask, mask_quality(plain.mask, lab, chance)
+    if float((chance > 0.5).mean()) < PRESENT and quality < DOUBTFUL:
+        raise NoGarmentFound(f"{name}: no garment found: nothing in the picture looks like one; {GIVE_MASK}")
+    if quality < USABLE:
+        raise NoGarmentFound(
+            f"{name}: no garment found: its outline cannot be told from the background ({quality:.2f}); {GIVE_MASK}"
+        )
+    return cut, quality
 
 
 def _given(mask: Floats, photo: Photo, name: str) -> Floats:
@@ -132,7 +142,7 @@ def _given(mask: Floats, photo: Photo, name: str) -> Floats:
 
 
 def _checks(
-    work: Bools, quality: float, shape: garment_shape.Shape, inner: bool, person_score: float | None
+    work: Bools, quality: float, kind: str, deep: bool, inner: bool, person_score: float | None
 ) -> Iterable[str]:
     if person_score is not None and person_score >= PERSON:
         yield "shows a person: a photo of the garment alone gives a better try-on"
@@ -144,8 +154,12 @@ def _checks(
         yield f"cut off at the {' and '.join(cut_off)}"
     if work.mean() < 0.05:
         yield f"small in its photo ({100 * work.mean():.0f} % of it)"
-    if shape.kind == "lower":
-        yield "looks like trousers: only clothes for the upper body can be tried on"
+    if kind == "lower":
+        yield "looks like trousers or a skirt: only clothes for the upper body can be tried on"
+    if kind == "dress":
+        yield "looks like a dress: it is tried on as a long top"
+    if deep:
+        yield "deep neckline: the skin that it shows has to be made up"
     if inner:
         yield "inside of the back, seen behind the neckline, left out"
 

@@ -1,4 +1,4 @@
-"""Garments on floors, beds and patterned cloth: a minimum cut over superpixels.
+"""A minimum cut over superpixels: a way to label training photos that owes nothing to the network or to plain grounds.
 
 Source: the idea of GrabCut (Rother, Kolmogorov, Blake, SIGGRAPH 2004): colour models of garment and background, learned
 from the current cut, and a penalty on cuts that do not follow edges. Departures: superpixels instead of pixels, colour
@@ -15,6 +15,9 @@ from scipy.cluster.vq import kmeans2, vq
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import breadth_first_order, maximum_flow
 from skimage.segmentation import slic
+
+from viton_cli.perception.garment_plain import blur, snap, tidy
+from viton_cli.perception.garment_quality import clarity, steepness
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
@@ -78,6 +81,39 @@ def centre_prior(height: int, width: int) -> Floats:
     y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
     radius = (np.abs(x) ** 3 + np.abs(y) ** 3) ** (1 / 3)
     return np.asarray(np.clip(1.0 / (1.0 + np.exp((radius - 0.72) / 0.09)), 0.02, 0.9), np.float32)
+
+
+def without_corners(cut: Bools, lab: Floats) -> Bools:
+    """A cut (h, w) without the corners of its superpixels, back on the edges of the picture (h, w, 3)."""
+    rounded = ndimage.gaussian_filter(tidy(cut).astype(np.float32), 2.5) > 0.5
+    return tidy(snap(rounded, blur(lab, 1.5)))
+
+
+def plausibility(mask: Bools, lab: Floats) -> float:
+    """Share of the contour on edges, less where the mask lies off the middle or along the picture's border, [0, 1].
+
+    Args:
+        mask: (h, w) a cut.
+        lab: (h, w, 3) the picture.
+    """
+    area = float(mask.mean())
+    if area < 0.01 or area > 0.97:
+        return 0.0
+    border = np.concatenate([mask[0], mask[-1], mask[1:-1, 0], mask[1:-1, -1]])
+    contact = max(0.0, float(border.mean()) - 0.03)
+    centred = float(np.clip((_centredness(mask) - 0.2) / 0.2, 0.0, 1.0))
+    return clarity(mask, steepness(lab)) * max(0.0, 1.0 - 1.5 * contact) * centred
+
+
+def _centredness(mask: Bools) -> float:
+    """Overlap (intersection over union) with a box of the same area, and the picture's shape, about the middle."""
+    height, width = mask.shape
+    scale = float(np.sqrt(mask.mean()))
+    half_height, half_width = max(1, round(scale * height / 2)), max(1, round(scale * width / 2))
+    y, x = height // 2, width // 2
+    box = mask[max(0, y - half_height) : y + half_height, max(0, x - half_width) : x + half_width]
+    both = float(box.sum())
+    return both / (float(mask.sum()) + box.size - both)
 
 
 def _palette_codes(lab: Floats) -> Ints:
