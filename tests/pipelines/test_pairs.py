@@ -178,3 +178,8 @@ def test_a_split_that_is_not_there_is_empty_and_no_pair_to_train_on_an_error(tmp
     assert len(PairSet([dataset], SIZE, split="val", say=lambda line: None)) == 0
     with pytest.raises(BadDataset, match="no training pairs"):
         PairSet([dataset], SIZE, flat_lay=False, say=lambda line: None)
+
+
+def test_a_source_that_gives_no_pair_is_kept_as_such(tmp_path: Path) -> None:
+    pairs._save(tmp_path / "none.npz", [])
+    assert pairs._load(tmp_path / "none.npz") == []

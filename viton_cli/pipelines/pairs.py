@@ -12,7 +12,7 @@ import json
 import zlib
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -298,7 +298,7 @@ def _key(
 def _save(path: Path, stored: list[_Stored]) -> None:
     """All examples as one array of bytes and the lengths of their parts."""
     parts = [part.encode() if isinstance(part, str) else part for example in stored for part in astuple(example)]
-    lengths = np.array([len(part) for part in parts], np.int64).reshape(len(stored), -1)
+    lengths = np.array([len(part) for part in parts], np.int64).reshape(len(stored), len(fields(_Stored)))
     path.parent.mkdir(parents=True, exist_ok=True)
     write_arrays(path, {"lengths": lengths, "data": np.frombuffer(b"".join(parts), np.uint8)})
 
