@@ -178,6 +178,32 @@ def test_a_cropped_top_leaves_trousers_continued_above() -> None:
     assert np.abs(below - COLOURS[L.PANTS]).max(1).mean() < 25
 
 
+def test_beside_the_trousers_there_is_background_not_more_trousers() -> None:
+    who = person()
+    labels = who.parsing.labels.copy()
+    rows, columns = np.indices(labels.shape)
+    trousers = np.flatnonzero((labels == L.PANTS).any(0))
+    hem = int(who.pose.joints[L.R_HIP, 1])
+    wide = (
+        (labels == L.BACKGROUND) & (abs(rows - hem + 8) < 8) & (columns >= trousers[0] - 12) & (columns < trousers[0])
+    )
+    labels[wide] = L.UPPER  # the old garment stood out at its hem
+    image, _ = lay(replace(who, parsing=Parsing(labels)), painted(who, (labels == L.UPPER) & ~wide))
+    off = np.abs(image[wide].astype(int) - COLOURS[L.PANTS]).max(1)
+    assert wide.any() and (off > 60).all()
+
+
+def test_the_predicted_masks_grain_hardly_notches_the_outline() -> None:
+    """A mask whose rim is missing in every other pair of rows: of the rim, less than a quarter changes."""
+    who = person()
+    garment = who.parsing.labels == L.UPPER
+    rim = garment & ~inside(garment, 3)
+    grainy = garment & ~(rim & (np.indices(garment.shape)[0] // 2 % 2 == 0))
+    plain, _ = lay(who, painted(who, garment))
+    notched, _ = lay(who, painted(who, garment, mask=grainy))
+    assert (np.abs(plain.astype(int) - notched).max(2) > 40).sum() < 0.25 * rim.sum()
+
+
 def test_a_photo_larger_than_the_working_size() -> None:
     """Only enlarged regions, but the photo's own pixels outside and the garment's own colour inside."""
     size = (WORKING + 1200, 1500)

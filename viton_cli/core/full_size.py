@@ -38,6 +38,7 @@ Picture = NDArray[np.uint8]
 REPLACED = (L.UPPER, L.COAT, L.DRESS, L.JUMPSUITS)
 IN_FRONT = (L.HAT, L.HAIR, L.SUNGLASSES, L.FACE, L.GLOVE, L.SCARF, L.BAG)
 LOWER = (L.PANTS, L.SKIRT, L.L_LEG, L.R_LEG)
+GRAIN = 1.2  # network pixels: what is smaller than about twice this in the predicted mask is noise
 WORKING = 1600  # longest side at which regions are computed; a larger photo's regions are enlarged from there
 
 
@@ -124,7 +125,8 @@ def find_regions(person: Person, frame: Frame, part: Frame, painted: Painted) ->
     pose = _pose_in(person.pose, part)
     torso = torso_length(pose)
     pixel = part.size[0] / (part.box[3] - part.box[1]) * (frame.box[3] - frame.box[1]) / frame.size[0]  # of the network
-    mask = _from_frame(painted.mask, frame, part)
+    # The predicted mask carries the grain of the generator's transposed convolutions, which would notch the outline.
+    mask = _from_frame(np.asarray(ndimage.gaussian_filter(painted.mask, GRAIN), np.float32), frame, part)
     alpha = _from_frame(painted.alpha, frame, part)
     laid = painted.warp.apply(painted.product.sharp_mask, part.size, _box_in(frame, part), fill=0.0).clip(0, 1)
 
@@ -153,6 +155,10 @@ def find_regions(person: Person, frame: Frame, part: Frame, painted: Painted) ->
     skin, lower, turn = _beneath(pose, torso, garment > 0.5)
     skin &= ~halo
     lower &= ~halo
+    worn_below = np.flatnonzero(np.isin(labels, LOWER).any(0))
+    if len(worn_below):  # no trousers or skirt beside those that can be seen
+        columns = np.arange(labels.shape[1])
+        lower &= (columns >= worn_below[0]) & (columns <= worn_below[-1])
     return Regions(
         garment.astype(np.float32), np.where(gap & (laid <= 0.5), np.maximum(alpha, 0.9), alpha).astype(np.float32),
         uncovered & skin, uncovered & lower & ~skin, uncovered & ~skin & ~lower, turn, front, labels,
