@@ -158,7 +158,9 @@ def sort_sides(labels: NDArray[np.uint8], joints: Joints, seen: NDArray[np.bool_
         mask = np.isin(small, pair)
         if not mask.any() or not seen[[*right, *left]].all():
             continue
-        sides = split(mask, points)
+        box = ndimage.find_objects(mask.view(np.uint8))[0]
+        sides = np.zeros(mask.shape, np.uint8)
+        sides[box] = split(mask[box], points - np.array([box[1].start, box[0].start], np.float32))
         if step > 1:  # a limb's rim may fall between the pixels that were looked at
             sides = np.where(mask, sides, ndimage.maximum_filter(sides, 3))
             sides = sides.repeat(step, 0).repeat(step, 1)[: labels.shape[0], : labels.shape[1]]

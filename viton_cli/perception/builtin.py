@@ -50,14 +50,20 @@ class Perceiver:
         """Run the network on one frame of a photo."""
         return self.look_all([(photo, frame)])[0]
 
-    def look_all(self, views: Sequence[tuple[Photo, Frame]]) -> list[Look]:
-        """Run the network once, on frames of several photos (of any sizes) or of one."""
+    def look_all(self, views: Sequence[tuple[Photo, Frame]], both_ways: bool = False) -> list[Look]:
+        """Run the network once, on frames of several photos (of any sizes) or of one.
+
+        Args:
+            views: Photos and where to look.
+            both_ways: Look at the mirror images too.
+        """
         if not views:
             return []
         pictures = np.stack([frames.crop(photo.image, frame) for photo, frame in views])
         images = torch.from_numpy(pictures.astype(np.float32)).permute(0, 3, 1, 2) / 127.5 - 1
         with torch.inference_mode():
-            out = see_both_ways(self.net, images)
+            images = images.contiguous(memory_format=torch.channels_last)
+            out = see_both_ways(self.net, images) if both_ways else self.net(images)
             points, confidence = decode_joints(out.joints, out.absent)
             logits = out.labels.float().contiguous().numpy()
         return [
@@ -77,7 +83,9 @@ class Perceiver:
         known = {id(photo) for photo, _ in self._seen}
         if all(id(photo) in known for photo in photos):
             return
-        far = self.look_all([(photo, frames.whole_photo(photo.size, self.size)) for photo in photos])
+        # Both ways: mIoU12 .617 to .624 on held-out photos; at the nearer looks too it would be .6245, which is not worth
+        # the time.
+        far = self.look_all([(photo, frames.whole_photo(photo.size, self.size)) for photo in photos], both_ways=True)
         self._seen = [(photo, [look]) for photo, look in zip(photos, far)]
         self._look_nearer(self._seen)
         for photo, looks in self._seen:

@@ -65,8 +65,8 @@ class Separable(nn.Module):
         self.depthwise, self.pointwise, self.relu = DepthwiseConv2d(inputs, 3), conv(inputs, outputs), relu
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.pointwise(F.relu6(self.depthwise(x)))
-        return F.relu6(x) if self.relu else x
+        x = self.pointwise(F.relu6(self.depthwise(x), inplace=True))
+        return F.relu6(x, inplace=True) if self.relu else x
 
 
 class InvertedResidual(nn.Module):
@@ -80,7 +80,8 @@ class InvertedResidual(nn.Module):
         self.residual = residual
 
     def forward(self, x: Tensor) -> Tensor:
-        y: Tensor = self.project(F.relu6(self.depthwise(F.relu6(self.expand(x)))))
+        y: Tensor = F.relu6(self.expand(x), inplace=True)
+        y = self.project(F.relu6(self.depthwise(y), inplace=True))
         return x + y if self.residual else y
 
 
@@ -102,12 +103,12 @@ class Encoder(nn.Module):
         self.top = conv(channels, TOP)
 
     def forward(self, x: Tensor) -> list[Tensor]:
-        x = self.stem_separable(F.relu6(self.stem(x)))
+        x = self.stem_separable(F.relu6(self.stem(x), inplace=True))
         features = [x]
         for stage in self.stages:
             x = stage(x)
             features.append(x)
-        features[-1] = F.relu6(self.top(x))
+        features[-1] = F.relu6(self.top(x), inplace=True)
         return features
 
 
