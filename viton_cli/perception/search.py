@@ -17,8 +17,8 @@ from viton_cli.records import Frame, Photo, Pose
 
 SURE = 0.65  # sureness from which a person counts who was found only by searching
 MAYBE = 0.3  # sureness from which it is worth while to look nearer
-DOUBTFUL = 0.75  # sureness of a pose below which it is tried whether the photo stands upright
-BETTER = 0.15  # by how much the turned photo has to be surer
+DOUBTFUL = 0.85  # sureness of a pose below which it is tried whether the photo stands upright
+BETTER = 0.1  # by how much the turned photo has to be surer
 TILES = 8  # looked at together
 
 
