@@ -1,8 +1,8 @@
 """Imports point down only, read from the source of every module.
 
-cli -> pipelines -> {methods, perception, data, metrics} -> checkpoints -> {core, files} -> {config, registry, records}
--> errors. Peers in a row do not import each other. `core.labels`, the vocabulary of joints and labels, imports nothing
-of the package and may be imported by all.
+cli -> {pipelines, pages, engines} -> {methods, training} -> {perception, data, metrics, compositing} -> checkpoints ->
+{core, imaging, files} -> {config, registry, records} -> {vocabulary, errors}. Rooms in a row do not import each other,
+but for `ALLOWED`.
 """
 
 from __future__ import annotations
@@ -16,17 +16,25 @@ import viton_cli
 
 ROOT = Path(viton_cli.__file__).parent
 ROWS = (
-    ("errors",),
+    ("errors", "vocabulary"),
     ("config", "registry", "records"),
-    ("core", "files"),
+    ("core", "imaging", "files"),
     ("checkpoints",),
-    ("methods", "perception", "data", "metrics"),
-    ("pipelines",),
+    ("perception", "data", "metrics", "compositing", "weights"),
+    ("methods", "training"),
+    ("pipelines", "pages", "engines"),
     ("cli",),
     ("__main__", "__init__"),
 )
 LEVEL = {unit: level for level, row in enumerate(ROWS) for unit in row}
-FREE = ("viton_cli.core.labels", "viton_cli.__version__")
+FREE = ("viton_cli.__version__",)
+# Imports between rooms of one row: from -> to, and why.
+ALLOWED = {
+    ("training", "methods"): "stage 1 and stage 2 train the networks that the method builds and reads",
+    ("pipelines", "pages"): "a try-on run ends with its contact sheet and index.html",
+    ("pages", "pipelines"): "for type checking only: the page is drawn from `TryOnFolder`",
+    ("pipelines", "engines"): "commands share their work out, read ahead, write behind and report through them",
+}
 MODULES = sorted(path for path in ROOT.rglob("*.py"))
 
 
@@ -55,6 +63,8 @@ def offences(unit: str, names: list[str]) -> list[str]:
         target = name.split(".")[1]
         if target not in LEVEL:
             bad.append(f"{name} is in no row")
+        elif (unit, target) in ALLOWED:
+            continue
         elif target != unit and LEVEL[target] >= LEVEL[unit]:
             bad.append(name)
     return bad
@@ -70,6 +80,13 @@ def test_imports_point_down(path: Path) -> None:
     ("unit", "line"),
     [
         ("core", "from viton_cli.files import read_photo"),
+        ("core", "from viton_cli.imaging.frames import crop"),
+        ("vocabulary", "from viton_cli.records import Pose"),
+        ("imaging", "from viton_cli.core.warp import fit_warp"),
+        ("compositing", "from viton_cli.perception.builtin.person import PersonFinder"),
+        ("perception", "from viton_cli.training.task import Task"),
+        ("methods", "from viton_cli.training.fit import fit"),
+        ("engines", "from viton_cli.pipelines.names import safe"),
         ("data", "from viton_cli.perception import POSE"),
         ("files", "def f():\n    import viton_cli.pipelines.tryon"),
         ("errors", "from viton_cli.registry import Registry"),
@@ -86,13 +103,25 @@ def test_every_module_says_what_it_is() -> None:
         assert not source.strip() or ast.get_docstring(ast.parse(source)), path
 
 
+def test_every_exception_is_one_and_is_used() -> None:
+    used = {
+        (unit_of(path), name.split(".")[1])
+        for path in MODULES
+        for name in imports(ast.parse(path.read_text(encoding="utf-8")))
+        if not name.startswith(FREE)
+    }
+    assert set(ALLOWED) <= used
+    assert all(LEVEL[unit] == LEVEL[target] for unit, target in ALLOWED)
+
+
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_modules_stay_readable(path: Path) -> None:
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 300
 
 
-def test_core_has_no_paths_and_no_console() -> None:
-    for path in (ROOT / "core").glob("*.py"):
+@pytest.mark.parametrize("room", ["core", "imaging", "compositing", "vocabulary"])
+def test_method_and_pictures_have_no_paths_and_no_console(room: str) -> None:
+    for path in (ROOT / room).rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             names += [str(node.module)] if isinstance(node, ast.ImportFrom) else []

@@ -2,7 +2,7 @@
 
     photos ─ frames.crop ─► perception ─► pose, parsing ─► represent ─► p 22x256x192 ─► generator ─► coarse image, clothing mask
     clothing photo ─ clothing mask ─► warp: two contours ─► shape context ─► TPS ─► warped clothing
-    coarse image, warped clothing ─► composer ─► result 3x256x192 ─► frames.paste_back ─► full-size photo ─► files
+    coarse image, warped clothing ─► composer ─► result 3x256x192 ─► compositing ─► full-size photo ─► files
 
 From Python:
 
@@ -12,6 +12,16 @@ From Python:
 
 `prepare`, `train` and `evaluate` do what the commands of those names do and take their settings as keywords
 (`viton_cli.config` lists them). Nothing heavy is imported until one of these names is used.
+
+The rooms, imports pointing down only (ARCHITECTURE.md says more)
+
+    cli                                           parses, prints
+    pipelines, pages, engines                     what a command does; what is looked at after; how work is run
+    methods, training                             VITON start to end; how its networks were made
+    perception, data, metrics, compositing        people and garments found; data sets; scores; the full-size picture
+    checkpoints                                   weight files
+    core, imaging, files                          the paper; pictures beside the paper; disk
+    vocabulary, records, config, registry, errors
 """  # noqa: E501
 
 from __future__ import annotations
@@ -21,8 +31,8 @@ from typing import TYPE_CHECKING, Any
 from viton_cli import errors as errors
 
 if TYPE_CHECKING:
+    from viton_cli.engines.progress import Summary
     from viton_cli.pipelines.evaluate import Evaluation
-    from viton_cli.pipelines.progress import Summary
     from viton_cli.pipelines.tryon import TryOn as TryOn
 
 __version__ = "0.1.0"
@@ -40,7 +50,7 @@ def prepare(**settings: Any) -> Summary:
 def train(stage: str = "both", **settings: Any) -> None:
     """Train "stage1", "stage2", "both" one after the other, or "perception"; settings of `config.TrainConfig`."""
     from viton_cli.config import TrainConfig, load
-    from viton_cli.pipelines.train import train as run
+    from viton_cli.training.train import train as run
 
     config = load(TrainConfig, flags=settings)
     for part in ("stage1", "stage2") if stage == "both" else (stage,):

@@ -42,7 +42,7 @@ class Photo:
 
 @dataclass(frozen=True)
 class Frame:
-    """A rectangle of the photo and the size it is seen at. `core.frames` does all arithmetic with it.
+    """A rectangle of the photo and the size it is seen at. `imaging.frames` does all arithmetic with it.
 
     Attributes:
         box: (x0, y0, x1, y1) integers in photo pixels, pixel edges (x1 - x0 is the width); may reach beyond the photo.
@@ -73,7 +73,7 @@ class Parsing:
     """Labels of one picture.
 
     Attributes:
-        labels: (H, W) uint8, values of `core.labels.LABELS`.
+        labels: (H, W) uint8, values of `vocabulary.labels.LABELS`.
         confidence: (H, W) float32 in [0, 1] or None when the source gives none.
     """
 

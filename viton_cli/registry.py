@@ -1,4 +1,4 @@
-"""Names to implementations: `Registry("POSE", {"openpose": "viton_cli.perception.pose_openpose:OpenPoseJson"})`.
+"""Names to implementations: `Registry("METHODS", {"viton": "viton_cli.methods.viton:Viton"})`.
 
 A target is imported when it is asked for, so that listing names costs nothing and an optional dependency is only
 needed by the one entry that uses it.

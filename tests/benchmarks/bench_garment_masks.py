@@ -24,7 +24,7 @@ from scipy import ndimage
 
 from viton_cli.errors import NoGarmentFound
 from viton_cli.files import list_photos, read_mask, read_photo
-from viton_cli.perception.garments import cut_garment
+from viton_cli.perception.garments.cut import cut_garment
 from viton_cli.records import Photo
 
 Picture = NDArray[np.uint8]

@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 
 from viton_cli.config import PrepareConfig
+from viton_cli.engines.progress import Progress
 from viton_cli.files import list_photos
 from viton_cli.pipelines.prepare import prepare
-from viton_cli.pipelines.progress import Progress
 
 
 def processor_time() -> float:

@@ -28,10 +28,10 @@ from PIL import Image
 from skimage.draw import polygon2mask
 from skimage.transform import ThinPlateSplineTransform, warp
 
-from viton_cli.core.outline_matching import register_outlines
-from viton_cli.core.outlines import clean, contours
-from viton_cli.core.tps import fit_tps, pixel_grid, rescale, sample
 from viton_cli.core.warp import fit_warps
+from viton_cli.core.warp.outline_matching import register_outlines
+from viton_cli.core.warp.outlines import clean, contours
+from viton_cli.core.warp.tps import fit_tps, pixel_grid, rescale, sample
 
 Mask = NDArray[np.float32]
 SIZE = (256, 192)

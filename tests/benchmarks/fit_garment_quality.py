@@ -21,10 +21,13 @@ from skimage.color import rgb2lab
 
 from viton_cli.checkpoints import load_weights
 from viton_cli.files import list_photos
-from viton_cli.perception import garment_edge, garment_plain, garment_segmenter, garments
-from viton_cli.perception.garment_quality import signs
-from viton_cli.pipelines.garment_examples import kept_in, labelled
-from viton_cli.pipelines.garment_scenes import Bank
+from viton_cli.perception.garments import cut as garments
+from viton_cli.perception.garments import edge as garment_edge
+from viton_cli.perception.garments import plain as garment_plain
+from viton_cli.perception.garments import segmenter as garment_segmenter
+from viton_cli.perception.garments.quality import signs
+from viton_cli.training.garments.examples import kept_in, labelled
+from viton_cli.training.garments.scenes import Bank
 
 SHAPES = ((448, 320), (384, 384), (320, 448))
 PICTURES = 160

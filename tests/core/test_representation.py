@@ -7,7 +7,6 @@ import pytest
 import torch
 from torch import Tensor
 
-from viton_cli.core import labels as L
 from viton_cli.core.representation import (
     CHANNELS,
     body_mask,
@@ -18,7 +17,8 @@ from viton_cli.core.representation import (
     represent,
     unpack,
 )
-from viton_cli.perception.fake import draw_person
+from viton_cli.perception.backends.fake import draw_person
+from viton_cli.vocabulary import labels as L
 
 SIZE = (48, 36)
 

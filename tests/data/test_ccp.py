@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from scipy import io
 
-from viton_cli.core import labels as L
-from viton_cli.core.label_sets import LABEL_SETS
-from viton_cli.core.limbs import standing_joints
 from viton_cli.data.ccp import Ccp, labels_from_tags
 from viton_cli.errors import BadDataset
+from viton_cli.imaging.limbs import standing_joints
+from viton_cli.vocabulary import labels as L
+from viton_cli.vocabulary.label_sets import LABEL_SETS
 
 HEIGHT, WIDTH = 200, 100
 TAG = {word: index for index, word in enumerate(LABEL_SETS["ccp"].names)}

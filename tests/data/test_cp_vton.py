@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from viton_cli.core import labels as L
 from viton_cli.data.cp_vton import CpVton
 from viton_cli.errors import BadDataset
+from viton_cli.vocabulary import labels as L
 
 PARSE = np.tile(np.arange(20, dtype=np.uint8), (24, 1))
 

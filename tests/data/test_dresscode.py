@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from viton_cli.core import labels as L
 from viton_cli.data.dresscode import DressCode
 from viton_cli.errors import BadDataset, BadPairs
+from viton_cli.vocabulary import labels as L
 
 SIZE = (1024, 768)  # as published: twice the size its keypoints are written for
 

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from viton_cli.core import labels as L
 from viton_cli.data.folders import Folders
 from viton_cli.data.prepared import Prepared
 from viton_cli.data.rendered import Rendered
 from viton_cli.errors import BadDataset, BadPairs
 from viton_cli.files import Manifest
+from viton_cli.vocabulary import labels as L
 
 ALL_LABELS = np.tile(np.arange(L.N_LABELS, dtype=np.uint8), (8, 1))
 

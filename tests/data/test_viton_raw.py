@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from scipy import io
 
-from viton_cli.core import labels as L
 from viton_cli.data.viton import SIDE, Viton, upright
 from viton_cli.errors import BadDataset
+from viton_cli.vocabulary import labels as L
 
 
 def stored(labels: np.ndarray) -> np.ndarray:

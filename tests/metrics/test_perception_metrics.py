@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from viton_cli.core import labels as L
 from viton_cli.metrics.perception import LabelCounts, correct_keypoints, torso_diagonal
+from viton_cli.vocabulary import labels as L
 
 
 def counted(truth: list[int], predicted: list[int]) -> LabelCounts:

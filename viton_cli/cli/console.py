@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from viton_cli.cli.settings import EXIT_NOTHING, EXIT_OK, EXIT_SOME_FAILED
-from viton_cli.pipelines.progress import Progress, Summary
+from viton_cli.engines.progress import Progress, Summary
 
 if TYPE_CHECKING:
     from tqdm import tqdm

@@ -33,7 +33,7 @@ def perception(config: EvaluatePerceptionConfig, *, json: bool = JSON) -> int:
 
     Example: viton evaluate perception --data ccp:data/ccp --ids '*3'
     """
-    from viton_cli.pipelines.evaluate_perception import evaluate_perception
+    from viton_cli.pipelines.evaluate.perception import evaluate_perception
 
     print_scores(evaluate_perception(config, say=lambda text: typer.echo(text, err=True)), json)
     return EXIT_OK

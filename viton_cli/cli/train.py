@@ -11,7 +11,7 @@ app = typer.Typer(**APP)
 
 
 def _train(config: TrainConfig, *stages: str) -> int:
-    from viton_cli.pipelines.train import train
+    from viton_cli.training.train import train
 
     for stage in stages:
         scores = train(stage, config)

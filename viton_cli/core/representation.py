@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from viton_cli.core.labels import BACKGROUND, BAG, HEAD, N_JOINTS
+from viton_cli.vocabulary.labels import BACKGROUND, BAG, HEAD, N_JOINTS
 
 CHANNELS = N_JOINTS + 1 + 3
 POSE_RADIUS = 5  # an 11x11 square: the centre and 5 pixels to each side

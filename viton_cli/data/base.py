@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import io
 
-from viton_cli.core.label_sets import LABEL_SETS, to_labels
 from viton_cli.errors import BadDataset, BadPairs
 from viton_cli.files import PHOTO_ENDINGS, read_keypoints, read_labels
 from viton_cli.records import Pose
+from viton_cli.vocabulary.label_sets import LABEL_SETS, to_labels
 
 Kind = Literal["person", "garment"]
 Setting = Literal["paired", "unpaired"]
@@ -44,7 +44,7 @@ class Entry:
     read_possible: Callable[[], frozenset[int] | None] | None = field(default=None, repr=False, compare=False)
 
     def labels(self) -> Labels | None:
-        """(H, W) uint8 in the 22 labels of `core.labels`, at the size the data set keeps them; None if it has none."""
+        """(H, W) uint8 in the 22 labels of `vocabulary.labels`, at the data set's size; None if it has none."""
         return self.read_labels() if self.read_labels else None
 
     def pose(self) -> Pose | None:

@@ -21,8 +21,12 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-from viton_cli.core import label_sets
-from viton_cli.core.labels import (
+from viton_cli.data.base import Entry, Labels, Setting, check_split, find, missing, read_mat, some
+from viton_cli.errors import BadDataset
+from viton_cli.imaging.limbs import body_unit, split_legs, split_shoes, split_skin, standing_joints
+from viton_cli.records import Pose
+from viton_cli.vocabulary import label_sets
+from viton_cli.vocabulary.labels import (
     BACKGROUND,
     BAG,
     DRESS,
@@ -42,10 +46,6 @@ from viton_cli.core.labels import (
     SKIRT,
     UPPER,
 )
-from viton_cli.core.limbs import body_unit, split_legs, split_shoes, split_skin, standing_joints
-from viton_cli.data.base import Entry, Labels, Setting, check_split, find, missing, read_mat, some
-from viton_cli.errors import BadDataset
-from viton_cli.records import Pose
 
 # The detector that made the joints always gives all 18; below this score they are guesses.
 SEEN_SCORE = 0.5

@@ -23,7 +23,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from viton_cli.core.labels import N_JOINTS
 from viton_cli.data.base import (
     Entry,
     Kind,
@@ -41,6 +40,7 @@ from viton_cli.data.base import (
 )
 from viton_cli.errors import BadDataset, BadImage, BadPairs
 from viton_cli.records import Pose
+from viton_cli.vocabulary.labels import N_JOINTS
 
 CATEGORIES = ("upper_body", "lower_body", "dresses")
 # What the third column of the lists in circulation calls them.

@@ -22,8 +22,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from viton_cli.core.label_sets import to_labels
-from viton_cli.core.labels import N_JOINTS
 from viton_cli.data.base import (
     Entry,
     Labels,
@@ -43,6 +41,8 @@ from viton_cli.data.base import (
 )
 from viton_cli.errors import BadDataset
 from viton_cli.records import Pose
+from viton_cli.vocabulary.label_sets import to_labels
+from viton_cli.vocabulary.labels import N_JOINTS
 
 SIDE = 641
 

@@ -17,14 +17,15 @@ import torch
 from numpy.typing import NDArray
 
 from viton_cli.checkpoints import resolve
-from viton_cli.core import frames
+from viton_cli.compositing.blend import lay_in
+from viton_cli.compositing.regions import Painted
 from viton_cli.core.composer import Composer, compose
-from viton_cli.core.full_size import Painted, lay_in
 from viton_cli.core.generator import Generator
-from viton_cli.core.product import Product, cut_product
 from viton_cli.core.representation import represent
-from viton_cli.core.target import whole_target
 from viton_cli.core.warp import Warp, fit_warp
+from viton_cli.core.warp.target import whole_target
+from viton_cli.imaging import frames
+from viton_cli.imaging.product import Product, cut_product
 from viton_cli.methods.networks import load_stage
 from viton_cli.records import Coarse, Frame, Garment, Person, Result, Sample, Warped
 
@@ -141,7 +142,7 @@ def strip(
     finished: NDArray[np.uint8],
 ) -> dict[str, NDArray[np.uint8]]:  # fmt: skip
     """Every intermediate as a picture, in the order of the flow."""
-    from viton_cli.core.drawing import colour_labels, draw_skeleton
+    from viton_cli.imaging.drawing import colour_labels, draw_skeleton
 
     photo = as_picture(sample.person)
     return {

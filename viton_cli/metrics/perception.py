@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from viton_cli.core import labels as L
+from viton_cli.vocabulary import labels as L
 
 
 class LabelCounts:

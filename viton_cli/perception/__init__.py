@@ -60,22 +60,22 @@ class SaysWhy(Protocol):
 POSE = Registry(
     "pose backend",
     {
-        "builtin": "viton_cli.perception.builtin:BuiltinPose",
-        "openpose": "viton_cli.perception.pose_openpose:OpenPoseJson",
-        "keypoint-rcnn": "viton_cli.perception.pose_keypoint_rcnn:KeypointRcnn",
-        "mediapipe": "viton_cli.perception.pose_mediapipe:MediaPipePose",
-        "paf": "viton_cli.perception.pose_paf:PartAffinityPose",
-        "fake": "viton_cli.perception.fake:FakePose",
+        "builtin": "viton_cli.perception.builtin.builtin:BuiltinPose",
+        "openpose": "viton_cli.perception.backends.pose_openpose:OpenPoseJson",
+        "keypoint-rcnn": "viton_cli.perception.backends.pose_keypoint_rcnn:KeypointRcnn",
+        "mediapipe": "viton_cli.perception.backends.pose_mediapipe:MediaPipePose",
+        "paf": "viton_cli.perception.backends.pose_paf:PartAffinityPose",
+        "fake": "viton_cli.perception.backends.fake:FakePose",
     },
 )
 
 PARSING = Registry(
     "parsing backend",
     {
-        "builtin": "viton_cli.perception.builtin:BuiltinParsing",
-        "png": "viton_cli.perception.parsing_png:IndexedPng",
-        "schp": "viton_cli.perception.parsing_schp:SchpParsing",
-        "fashn": "viton_cli.perception.parsing_fashn:FashnParsing",
-        "fake": "viton_cli.perception.fake:FakeParsing",
+        "builtin": "viton_cli.perception.builtin.builtin:BuiltinParsing",
+        "png": "viton_cli.perception.backends.parsing_png:IndexedPng",
+        "schp": "viton_cli.perception.backends.parsing_schp:SchpParsing",
+        "fashn": "viton_cli.perception.backends.parsing_fashn:FashnParsing",
+        "fake": "viton_cli.perception.backends.fake:FakeParsing",
     },
 )

@@ -108,10 +108,10 @@ def cut(photo: Photo, mask: NDArray[np.float32] | None, settings: Perception) ->
     """Cut a garment out of its photo, and say so if the photo shows a person.
 
     Raises:
-        NoGarmentFound, BadMask: See `perception.garments`.
+        NoGarmentFound, BadMask: See `perception.garments.cut`.
     """
-    from viton_cli.perception.garments import cut_garment
-    from viton_cli.perception.person import person_score
+    from viton_cli.perception.builtin.person import person_score
+    from viton_cli.perception.garments.cut import cut_garment
 
     weights = settings.pose_source if settings.pose == "builtin" else None
     return cut_garment(photo, mask, person_score=person_score(photo, weights))

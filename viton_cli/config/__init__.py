@@ -1,0 +1,31 @@
+"""Every setting of every command, with its default and meaning: the only place where a default is written.
+
+Defaults < config file (YAML) < environment (VITON_NAME) < `--set name=value` < flags. The flags of the command line are
+made from these models, so that a setting exists everywhere or nowhere. An unknown name is an error that names the
+nearest known one.
+
+    base.py      what all settings share
+    models.py    the settings of each command, and those of each training stage
+    loading.py   where they come from
+"""
+
+from __future__ import annotations
+
+from viton_cli.config.base import Config, Names, Pair, Size
+from viton_cli.config.loading import known_settings, load
+from viton_cli.config.models import (
+    COMMANDS,
+    EvaluateConfig,
+    EvaluatePerceptionConfig,
+    MethodConfig,
+    Perception,
+    PrepareConfig,
+    TrainConfig,
+    TryOnConfig,
+    for_stage,
+)
+
+__all__ = [
+    "COMMANDS", "Config", "EvaluateConfig", "EvaluatePerceptionConfig", "MethodConfig", "Names", "Pair", "Perception",
+    "PrepareConfig", "Size", "TrainConfig", "TryOnConfig", "for_stage", "known_settings", "load",
+]  # fmt: skip

@@ -1,0 +1,143 @@
+"""The settings of each command, with defaults and meanings: the only place where a default is written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from viton_cli.config.base import Config, Names, Pair, Size, _precision
+
+
+class Perception(Config):
+    """Where pose and parsing come from."""
+
+    pose: str = Field("builtin", description="Pose backend.")
+    pose_source: Path | None = Field(None, description="Weight file or folder of JSON files of the pose backend.")
+    parsing: str = Field("builtin", description="Parsing backend.")
+    parsing_source: Path | None = Field(None, description="Weight file or folder of PNG files of the parsing backend.")
+    label_set: str | None = Field(None, description="Label set of given parsing files: lip, cihp, atr ...")
+
+
+class PrepareConfig(Perception):
+    """`viton prepare`."""
+
+    person: Path | None = Field(None, description="Folder of photos of people, or one photo.")
+    clothes: Path | None = Field(None, description="Folder of clothing photos, or one photo.")
+    clothes_mask: Path | None = Field(None, description="Folder of masks named as the clothing photos; they win.")
+    dataset: Path | None = Field(None, description="Root of a published data set, instead of --person and --clothes.")
+    format: str | None = Field(None, description="Layout of --dataset: viton, cp-vton, viton-hd, dresscode, ccp.")
+    split: str | None = Field(None, description="Only this split of the data set; by default all it has.")
+    pairs: Path | None = Field(None, description="File of who wears what: person garment [unpaired], one pair a line.")
+    out: Path = Field(description="The prepared folder to write.")
+    height: int = Field(512, ge=64, le=4096, description="Height of the person crops; their width is 3/4 of it.")
+    test_share: float = Field(
+        0.1, ge=0, le=1, description="Share of the pairs that go to test_pairs.txt, by hash of id."
+    )
+    size: Size = Field((256, 192), description="Height x width of the packed person representation.")
+    tensors: bool = Field(True, description="Write representation/ID.npz, the packed person representation.")
+    overlays: bool = Field(True, description="Write overlay/ID.jpg, skeleton and labels over the photo.")
+    workers: int = Field(2, ge=1, le=64, description="Threads that read and write pictures beside the networks.")
+    threads: int | None = Field(None, ge=1, description="Threads of the networks; by default all cores.")
+    overwrite: bool = Field(False, description="Redo photos that are finished.")
+
+
+class MethodConfig(Perception):
+    """What decides how a result looks; the settings of `TryOn` in Python."""
+
+    method: str = Field("viton", description="Try-on method.")
+    weights: str | None = Field(None, description="Folder of the method's weight files; by default the shipped ones.")
+    warp: Literal["parts", "paper"] = Field("parts", description="How the garment is warped.")
+
+
+class TryOnConfig(MethodConfig):
+    """`viton tryon`."""
+
+    person: str = Field(description="Folder of photos of people, one photo, or - for a picture on stdin.")
+    clothes: str = Field(description="Folder of clothing photos, one photo, or - for a picture on stdin.")
+    out: str = Field(description="Folder to write to; for one pair also a .png or .jpg file, or - for PNG on stdout.")
+    pairing: str = Field("all", description="all: everyone in everything; zip: first in first ...; or a pairs file.")
+    clothes_mask: Path | None = Field(None, description="Folder of masks named as the clothing photos; they win.")
+    steps: bool = Field(False, description="Write steps/PERSON__GARMENT.jpg, a strip of what each stage saw.")
+    masks: bool = Field(False, description="Write edited/PERSON__GARMENT.png, white where the photo may have changed.")
+    workers: int = Field(2, ge=1, le=64, description="Threads that write pictures beside the networks.")
+    threads: int | None = Field(None, ge=1, description="Threads of the networks; by default all cores.")
+    overwrite: bool = Field(False, description="Redo pairs that are finished.")
+    dry_run: bool = Field(False, description="Say what would be done, and do nothing.")
+
+
+class TrainConfig(Config):
+    """`viton train`."""
+
+    data: Names = Field(min_length=1, description="Prepared folder, or FORMAT:PATH of a data set; may be repeated.")
+    out: Path = Field(description="Folder of the run: weights, curve, samples.")
+    preset: Literal["lite", "paper"] = Field(
+        "lite", description="lite: what two CPU cores can train; paper: its sizes."
+    )
+    steps: int | None = Field(None, ge=1, description="Training steps; by default the stage's and preset's.")
+    minutes: float | None = Field(None, gt=0, description="Stop after so long in all, whichever comes first.")
+    batch: int | None = Field(None, ge=1, description="Examples a step; by default the stage's and preset's.")
+    lr: float | None = Field(None, gt=0, description="Learning rate; by default the stage's and preset's.")
+    betas: Pair | None = Field(None, description="Decay of Adam's two averages; by default the stage's.")
+    weight_decay: float | None = Field(None, ge=0, description="AdamW's weight decay; by default the stage's.")
+    ema: float = Field(0.998, ge=0, lt=1, description="Decay of the average of the weights, which is what is kept.")
+    clip: float = Field(1.0, gt=0, description="Largest norm of a step's gradient.")
+    seed: int = Field(0, ge=0, description="Seed of everything random.")
+    size: Size = Field((256, 192), description="Height x width of the network's frame.")
+    workers: int = Field(0, ge=0, le=64, description="Processes that load data beside the training.")
+    checkpoint_minutes: float = Field(10, gt=0, description="Write a checkpoint this often.")
+    validate_minutes: float = Field(10, gt=0, description="Validate and write sample pictures this often.")
+    log_every: int = Field(20, ge=1, description="Log the losses every so many steps.")
+    init: str | None = Field(None, description="Start from these weights: a file or the name of shipped ones.")
+    resume: bool = Field(False, description="Carry on from the last checkpoint in --out.")
+    device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="Where to compute.")
+    precision: Annotated[Literal["no", "fp16", "bf16"], BeforeValidator(_precision)] = Field(
+        "no", description="Mixed precision."
+    )
+    model: dict[str, Any] = Field(default_factory=dict, description="Sizes of the network, as the stage knows them.")
+
+
+# What TrainConfig leaves open, by stage and preset. "paper": section 4.2 of VITON and its published code.
+_STAGE_DEFAULTS: dict[tuple[str, str], dict[str, Any]] = {
+    ("stage1", "paper"): {"steps": 15000, "batch": 16, "lr": 2e-4, "betas": (0.5, 0.999), "weight_decay": 0.0},
+    ("stage2", "paper"): {"steps": 6000, "batch": 16, "lr": 2e-4, "betas": (0.5, 0.999), "weight_decay": 0.0},
+    ("stage1", "lite"): {"steps": 6000, "batch": 8, "lr": 6e-4, "betas": (0.5, 0.999), "weight_decay": 0.0},
+    ("stage2", "lite"): {"steps": 1500, "batch": 8, "lr": 1e-3, "betas": (0.5, 0.999), "weight_decay": 0.0},
+    ("perception", "lite"): {"steps": 20000, "batch": 16, "lr": 1.5e-3, "betas": (0.9, 0.999), "weight_decay": 1e-4},
+}
+_STAGE_DEFAULTS[("perception", "paper")] = _STAGE_DEFAULTS[("perception", "lite")]  # the paper trains no perception
+
+
+def for_stage(config: TrainConfig, stage: str) -> TrainConfig:
+    """The settings with every gap filled for one stage ("stage1", "stage2", "perception"). With `minutes` alone given,
+    the number of steps stays open."""
+    defaults = dict(_STAGE_DEFAULTS[stage, config.preset])
+    if config.minutes is not None:
+        del defaults["steps"]
+    return config.model_copy(update={name: value for name, value in defaults.items() if getattr(config, name) is None})
+
+
+class EvaluateConfig(Config):
+    """`viton evaluate`."""
+
+    results: Path = Field(description="Folder of results, or one picture.")
+    reference: Path = Field(description="Folder of the true pictures: same names, or the person's name.")
+    metrics: Names = Field(["ssim"], min_length=1, description="Metrics, separated by commas.")
+
+
+class EvaluatePerceptionConfig(Perception):
+    """`viton evaluate perception`."""
+
+    data: Names = Field(min_length=1, description="FORMAT:PATH of a data set with labels or joints; may be repeated.")
+    ids: str = Field("*", description="Only ids of this shell pattern, such as '*3'.")
+    limit: int | None = Field(None, ge=1, description="At most so many photos.")
+
+
+COMMANDS: tuple[type[Config], ...] = (
+    PrepareConfig,
+    TryOnConfig,
+    TrainConfig,
+    EvaluateConfig,
+    EvaluatePerceptionConfig,
+)

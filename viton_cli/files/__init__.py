@@ -1,0 +1,27 @@
+"""Everything that is read from or written to a disk, except weights: photos, masks, labels, keypoints, manifests.
+
+Every file is written under a hidden temporary name in its folder and then renamed, so that a reader, or a run that was
+cut off, never meets half a file.
+
+    listing.py     the photos of a folder, and the ids they go by
+    pictures.py    photos read as their viewer sees them; PNG and JPEG written
+    masks.py       masks and label maps
+    keypoints.py   joints, as OpenPose JSON
+    manifest.py    what a run has done, one JSON object a line
+    atomic.py      writing in one step, and hashes
+"""
+
+from __future__ import annotations
+
+from viton_cli.files.atomic import sha256, write_arrays, write_bytes, write_text
+from viton_cli.files.keypoints import read_keypoints, write_keypoints
+from viton_cli.files.listing import PHOTO_ENDINGS, list_photos
+from viton_cli.files.manifest import KEY_FIELDS, Manifest
+from viton_cli.files.masks import read_labels, read_mask, write_labels
+from viton_cli.files.pictures import MAX_PIXELS, MIN_SIDE, decode_photo, encode_image, read_photo, write_image
+
+__all__ = [
+    "KEY_FIELDS", "MAX_PIXELS", "MIN_SIDE", "PHOTO_ENDINGS", "Manifest", "decode_photo", "encode_image", "list_photos",
+    "read_keypoints", "read_labels", "read_mask", "read_photo", "sha256", "write_arrays", "write_bytes", "write_image",
+    "write_keypoints", "write_labels", "write_text",
+]  # fmt: skip

@@ -1,0 +1,65 @@
+"""Pictures for the eye: skeletons and labels over photos, tiles with captions."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from viton_cli.vocabulary.labels import BONES, palette
+
+_COLOURS = np.array(palette(), np.uint8).reshape(256, 3)
+_LIMBS = (
+    "#ff5500", "#ffaa00", "#ffff00", "#55ff00", "#00ff55", "#00ffaa", "#00aaff", "#0055ff", "#0000ff", "#aa00ff",
+    "#ff00ff", "#ff0055", "#ffffff", "#ff66aa", "#ff99cc", "#66aaff", "#99ccff",
+)  # fmt: skip
+
+
+def draw_skeleton(image: NDArray[np.uint8], joints: NDArray[np.float32], seen: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Bones between seen joints over a copy of the picture, line width by picture size."""
+    picture = Image.fromarray(image)
+    draw = ImageDraw.Draw(picture)
+    width = max(round(image.shape[0] / 150), 2)
+    for (a, b), colour in zip(BONES, _LIMBS):
+        if seen[a] and seen[b]:
+            draw.line((*map(float, joints[a]), *map(float, joints[b])), fill=colour, width=width)
+    for (x, y), visible in zip(joints.tolist(), seen):
+        if visible:
+            draw.ellipse((x - width, y - width, x + width, y + width), fill="white", outline="black")
+    return np.asarray(picture)
+
+
+def colour_labels(labels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """(H, W, 3) picture of a label map in the label palette."""
+    return _COLOURS[labels]
+
+
+def draw_labels(image: NDArray[np.uint8], labels: NDArray[np.uint8], strength: float = 0.65) -> NDArray[np.uint8]:
+    """Label colours mixed over the picture; background stays as it is."""
+    picture = Image.fromarray(image)
+    mixed = Image.blend(picture, Image.fromarray(_COLOURS[labels]), strength)
+    return np.asarray(Image.composite(mixed, picture, Image.fromarray(labels > 0)))
+
+
+def tile(
+    pictures: list[NDArray[np.uint8]], columns: int, captions: list[str] | None = None, gap: int = 4
+) -> NDArray[np.uint8]:
+    """Pictures on a white sheet, row by row, each scaled into the first one's size, captions above."""
+    height, width = pictures[0].shape[:2]
+    band = 14 if captions else 0
+    rows = -(-len(pictures) // columns)
+    columns = min(columns, len(pictures))
+    sheet = Image.new("RGB", (columns * (width + gap) + gap, rows * (height + band + gap) + gap), "white")
+    draw = ImageDraw.Draw(sheet)
+    for number, picture in enumerate(pictures):
+        row, column = divmod(number, columns)
+        x, y = gap + column * (width + gap), gap + row * (height + band + gap)
+        if captions:
+            draw.text((x, y), captions[number][: max(width // 6, 1)], fill="black")
+        tile_image = Image.fromarray(picture).convert("RGB")
+        scale = min(width / tile_image.width, height / tile_image.height)
+        size = max(round(tile_image.width * scale), 1), max(round(tile_image.height * scale), 1)
+        if size != tile_image.size:
+            tile_image = tile_image.resize(size, Image.Resampling.BILINEAR)
+        sheet.paste(tile_image, (x + (width - size[0]) // 2, y + band + (height - size[1]) // 2))
+    return np.asarray(sheet)

@@ -1,0 +1,160 @@
+"""The folder `viton prepare` writes: paths, pictures, manifest, pairs. `viton_cli.data.prepared` reads it."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from viton_cli.config import PrepareConfig
+from viton_cli.core.representation import pack
+from viton_cli.files import (
+    Manifest,
+    write_arrays,
+    write_image,
+    write_keypoints,
+    write_labels,
+    write_text,
+)
+from viton_cli.imaging.drawing import colour_labels, draw_labels, draw_skeleton
+from viton_cli.imaging.frames import crop, fit_box, to_frame, whole_photo
+from viton_cli.records import Frame, Garment, Person, Pose
+from viton_cli.vocabulary.labels import LABELS
+
+GARMENT_MARGIN = 0.04  # of the garment's longer side, left free around it
+
+
+class PreparedFolder:
+    """Paths and writers of a prepared folder. Writing is safe from several threads.
+
+    Args:
+        config: The run's settings.
+        part: Name of this process's manifest where several share the work.
+    """
+
+    def __init__(self, config: PrepareConfig, part: str = "") -> None:
+        self.path = config.out
+        self.config = config
+        self.manifest = Manifest(self.path / f"manifest{part}.jsonl")
+
+    def files(self, kind: str, id: str) -> dict[str, Path]:
+        """What is written for one photo."""
+        if kind == "garment":
+            return {"image": self.path / "cloth" / f"{id}.jpg", "mask": self.path / "cloth-mask" / f"{id}.png"}
+        wanted = {
+            "image": self.path / "image" / f"{id}.jpg",
+            "labels": self.path / "image-parse-v3" / f"{id}.png",
+            "pose": self.path / "openpose_json" / f"{id}_keypoints.json",
+        }
+        if self.config.overlays:
+            wanted["overlay"] = self.path / "overlay" / f"{id}.jpg"
+        if self.config.tensors:
+            wanted["representation"] = self.path / "representation" / f"{id}.npz"
+        return wanted
+
+    def entries(self) -> dict[tuple[str, str], dict[str, Any]]:
+        """(kind, id) to manifest line, also of processes that were cut off."""
+        found = Manifest(self.path / "manifest.jsonl").read()
+        for part in sorted(self.path.glob("manifest-*.jsonl")):
+            found += Manifest(part).read()
+        return {(str(entry.get("kind")), str(entry.get("id"))): entry for entry in found}
+
+    def is_finished(self, kind: str, id: str, source: Path, before: dict[tuple[str, str], dict[str, Any]]) -> bool:
+        """Whether a photo was prepared, by the entries of before, all its files are there, and it is not newer."""
+        entry = before.get((kind, id))
+        if self.config.overwrite or entry is None or entry.get("status") != "ok" or entry.get("source") != str(source):
+            return False
+        files = self.files(kind, id).values()
+        if not source.exists() or not all(file.is_file() for file in files):
+            return False
+        return source.stat().st_mtime <= min(file.stat().st_mtime for file in files)
+
+    def write_person(self, id: str, person: Person) -> None:
+        """Crop, labels, joints and what else is wanted of a person."""
+        height = self.config.height
+        frame = Frame(person.frame.box, (height, height * 3 // 4))
+        files = self.files("person", id)
+        image, labels, pose = seen_in(person, frame)
+        write_image(files["image"], image)
+        write_labels(files["labels"], labels)
+        write_keypoints(files["pose"], [pose])
+        if "overlay" in files:
+            write_image(files["overlay"], overlay(image, labels, pose))
+        if "representation" in files:
+            image, labels, pose = seen_in(person, Frame(person.frame.box, self.config.size))
+            write_arrays(files["representation"], pack(image, labels, pose.joints, pose.seen))
+
+    def write_garment(self, id: str, garment: Garment) -> Frame:
+        """The garment on white and its mask; returns the rectangle of the photo that they show."""
+        height = self.config.height
+        frame = garment_frame(garment, (height, height * 3 // 4))
+        mask = crop(garment.mask, frame, fill=0).astype(np.float32)
+        shown = mask if garment.inner is None else np.maximum(mask, crop(garment.inner, frame, fill=0))
+        image = crop(garment.photo.image, frame, fill=255).astype(np.float32)
+        on_white = image * shown[:, :, None] + 255 * (1 - shown[:, :, None])
+        files = self.files("garment", id)
+        write_image(files["image"], np.round(on_white).astype(np.uint8))
+        write_image(files["mask"], np.round(mask * 255).astype(np.uint8))
+        return frame
+
+    def write_pairs(self, name: str, pairs: list[tuple[str, str]]) -> None:
+        """Write a pairs file: "person garment" ids with a tab between."""
+        write_text(self.path / name, "".join(f"{person}\t{garment}\n" for person, garment in pairs))
+
+    def merge(self) -> dict[tuple[str, str], dict[str, Any]]:
+        """Put all processes' manifests into one file, one line a photo; returns its entries."""
+        entries = self.entries()
+        manifest = Manifest(self.path / "manifest.jsonl")
+        for entry in entries.values():
+            manifest.append(entry)
+        manifest.compact()
+        for part in self.path.glob("manifest-*.jsonl"):
+            part.unlink()
+        return entries
+
+
+def seen_in(person: Person, frame: Frame) -> tuple[NDArray[np.uint8], NDArray[np.uint8], Pose]:
+    """Image, labels and pose of a person as a frame shows them; joints outside it count as unseen."""
+    image = crop(person.photo.image, frame).astype(np.uint8)
+    labels = crop(person.parsing.labels, frame, fill=0, nearest=True).astype(np.uint8)
+    joints = to_frame(person.pose.joints, frame)
+    inside = ((joints >= -0.5) & (joints < np.array(frame.size[::-1]) - 0.5)).all(1)
+    seen = person.pose.seen & inside
+    return image, labels, Pose(joints, seen, person.pose.confidence * seen)
+
+
+def garment_frame(garment: Garment, size: tuple[int, int]) -> Frame:
+    """The whole photo if it has the frame's shape, as product photos of data sets do, else a box around the garment."""
+    height, width = garment.photo.size
+    if abs(height * size[1] - width * size[0]) <= 2 * max(size):
+        return whole_photo(garment.photo.size, size)
+    rows = np.flatnonzero((garment.mask > 0.5).any(1))
+    columns = np.flatnonzero((garment.mask > 0.5).any(0))
+    if not len(rows):
+        return whole_photo(garment.photo.size, size)
+    margin = GARMENT_MARGIN * max(np.ptp(rows), np.ptp(columns)) + 1
+    left, top, right, bottom = columns[0] - margin, rows[0] - margin, columns[-1] + 1 + margin, rows[-1] + 1 + margin
+    return Frame(fit_box(float(left), float(top), float(right), float(bottom), size), size)
+
+
+def overlay(image: NDArray[np.uint8], labels: NDArray[np.uint8], pose: Pose) -> NDArray[np.uint8]:
+    """Skeleton and label colours over a picture, with a legend of the labels that occur at its right."""
+    picture = draw_skeleton(draw_labels(image, labels, strength=0.45), pose.joints, pose.seen)
+    present = [int(label) for label in np.unique(labels) if 0 < label < len(LABELS)]
+    line = max(image.shape[0] // (len(LABELS) + 1), 12)
+    legend = Image.new("RGB", (120, image.shape[0]), "white")
+    draw = ImageDraw.Draw(legend)
+    for row, label in enumerate(present):
+        colour = tuple(int(value) for value in colour_labels(np.array([[label]], np.uint8))[0, 0])
+        draw.rectangle((6, row * line + 4, 18, row * line + 14), fill=colour, outline="black")
+        draw.text((24, row * line + 3), LABELS[label], fill="black")
+    return np.concatenate([picture, np.asarray(legend)], 1)
+
+
+def in_test(id: str, share: float) -> bool:
+    """Whether an id belongs to the test share: by hash, so that it stays where it is when others come or go."""
+    return int(hashlib.sha256(id.encode("utf-8", "surrogateescape")).hexdigest()[:8], 16) < share * 2**32

@@ -1,0 +1,112 @@
+"""What there is to prepare: photos of folders, or the entries of a data set, and the pairs among them."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from viton_cli.config import PrepareConfig
+from viton_cli.engines.progress import Progress
+from viton_cli.errors import BadConfig, BadDataset, NothingUsable
+from viton_cli.files import list_photos
+from viton_cli.pipelines.garment_store import masks_of
+from viton_cli.pipelines.names import read_pairs, safe
+from viton_cli.pipelines.prepare.folder import in_test
+from viton_cli.records import Pose
+
+Pairs = dict[str, list[tuple[str, str]]]  # name of the file -> (person id, garment id)
+
+
+@dataclass(frozen=True)
+class Job:
+    """One photo to prepare; what is known of it beforehand is read in the reading threads."""
+
+    kind: str
+    id: str
+    source: Path
+    mask: Path | None = None
+    split: str | None = None
+    labels: Callable[[], Any] | None = None
+    pose: Callable[[], Pose | None] | None = None
+    from_dataset: bool = False
+
+
+def find_jobs(config: PrepareConfig, progress: Progress) -> tuple[list[Job], Pairs]:
+    """All photos of a run, and the pairs files to write.
+
+    Raises:
+        BadConfig: Settings that do not go together.
+        NothingUsable, BadDataset, BadPairs: The input cannot be read.
+    """
+    jobs, pairs = _from_dataset(config, progress) if config.dataset else _from_folders(config)
+    if not jobs:
+        raise NothingUsable(f"{config.dataset}: no pictures in this data set")
+    return jobs, pairs
+
+
+def _from_folders(config: PrepareConfig) -> tuple[list[Job], Pairs]:
+    if not config.person and not config.clothes:
+        raise BadConfig("nothing to prepare: give --person, --clothes, or --dataset with --format")
+    if config.format or config.split:
+        raise BadConfig("--format and --split belong to --dataset")
+    persons = list_photos(config.person, config.out) if config.person else []
+    garments = list_photos(config.clothes, config.out) if config.clothes else []
+    masks = masks_of(dict(garments), config.clothes_mask) if config.clothes_mask else {}
+    jobs = [Job("person", safe(id), path) for id, path in persons]
+    jobs += [Job("garment", safe(id), path, masks.get(id)) for id, path in garments]
+    both = {id for id, _ in garments}
+    rows = [(id, id, "") for id, _ in persons if id in both]
+    if config.pairs:
+        rows = read_pairs(config.pairs, persons, garments)
+    pairs: Pairs = {}
+    for person, garment, relation in rows:
+        split = "test" if in_test(safe(person), config.test_share) else "train"
+        ending = "_unpaired" if relation.startswith("unpaired") else ""
+        pairs.setdefault(f"{split}_pairs{ending}.txt", []).append((safe(person), safe(garment)))
+    return jobs, pairs
+
+
+def _from_dataset(config: PrepareConfig, progress: Progress) -> tuple[list[Job], Pairs]:
+    from viton_cli.data import DATASETS
+
+    if config.person or config.clothes or config.clothes_mask or config.pairs:
+        raise BadConfig("--dataset comes alone: --person, --clothes, --clothes-mask and --pairs do not belong to it")
+    if not config.format:
+        raise BadConfig(f"--dataset needs --format; known: {', '.join(sorted(DATASETS))}")
+    kind = DATASETS.get(config.format)
+    if config.label_set and "label_set" not in inspect.signature(kind).parameters:
+        raise BadConfig(f"--label-set: the label set of --format {config.format} is fixed")
+    dataset = kind(config.dataset, **({"label_set": config.label_set} if config.label_set else {}))
+    for line in dataset.report():
+        progress.note(line)
+    splits = [config.split] if config.split else ["train", "test", "val"]
+    jobs: dict[tuple[str, str], Job] = {}
+    pairs: Pairs = {}
+    for split in splits:
+        for entry in _or_empty(partial(_entries, dataset, split), needed=bool(config.split)):
+            job = Job(entry.kind, safe(entry.id), entry.image, entry.mask, split, entry.labels, entry.pose, True)
+            jobs.setdefault((entry.kind, entry.id), job)
+        for setting, ending in (("paired", ""), ("unpaired", "_unpaired")):
+            found = _or_empty(partial(dataset.pairs, split, setting), needed=False)
+            name = f"{'train' if split == 'train' else 'test'}_pairs{ending}.txt"
+            named = [(safe(person), safe(garment)) for person, garment in found]
+            pairs[name] = list(dict.fromkeys(pairs.get(name, []) + named))  # "val" is "test" where there is only one
+    return list(jobs.values()), pairs
+
+
+def _or_empty(read: Callable[[], list[Any]], needed: bool) -> list[Any]:
+    """What a data set has of a split or setting; nothing if it has none such, unless it was asked for by name."""
+    try:
+        return read()
+    except (BadDataset, NothingUsable):
+        if needed:
+            raise
+        return []
+
+
+def _entries(dataset: Any, split: str) -> list[Any]:
+    return list(dataset.entries(split))

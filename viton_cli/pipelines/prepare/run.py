@@ -1,0 +1,227 @@
+"""`viton prepare`: photos, or a published data set, into the prepared folder that training reads.
+
+Photos are read and results written in threads beside the networks, which look at a batch of photos at once. Under
+`accelerate launch` the photos are shared out among the processes.
+"""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from viton_cli.config import PrepareConfig
+from viton_cli.engines.overlap import Writer, batches, read_ahead
+from viton_cli.engines.progress import Progress, Summary
+from viton_cli.engines.share import Share
+from viton_cli.errors import VitonError
+from viton_cli.files import read_mask, read_photo, sha256
+from viton_cli.imaging.frames import person_frame, whole_photo
+from viton_cli.pipelines.garment_store import cut
+from viton_cli.pipelines.prepare.folder import PreparedFolder
+from viton_cli.pipelines.prepare.jobs import Job, Pairs, find_jobs
+from viton_cli.pipelines.run_config import begin
+from viton_cli.records import Frame, Garment, Parsing, Person, Photo, Pose
+
+FRAME = (256, 192)
+# Photos the networks look at together, and how many pixels these may have: that bounds the memory.
+BATCH, BATCH_PIXELS = 4, 24e6
+# Settings that change what is written; --overlays and --tensors only add to it.
+DECISIVE = ("height", "size", "pose", "pose_source", "parsing", "parsing_source", "label_set")
+
+
+@dataclass(frozen=True)
+class Read:
+    """A photo with what its data set knows of it."""
+
+    photo: Photo
+    digest: str
+    mask: Any = None
+    labels: Any = None
+    pose: Pose | None = None
+
+    @property
+    def is_known(self) -> bool:
+        """Whether nothing of a person is left to find."""
+        return self.pose is not None and self.labels is not None
+
+
+def prepare(config: PrepareConfig, progress: Progress | None = None) -> Summary:
+    """Do what `viton prepare` does.
+
+    Raises:
+        VitonError: Nothing could be begun. What fails later fails for its photo alone, and stands in the summary and
+            the manifest.
+    """
+    progress = progress or Progress()
+    share = Share()
+    jobs, pairs = find_jobs(config, progress)
+    if config.threads:
+        import torch
+
+        torch.set_num_threads(config.threads)
+    folder = PreparedFolder(config, share.part)
+    if share.is_main:
+        begin(folder.path, config, DECISIVE, config.overwrite)
+    share.wait()
+    before = folder.entries()
+    mine = jobs[share.index :: share.count]
+    ahead = [job for job in mine if not folder.is_finished(job.kind, job.id, job.source, before)]
+    done = Summary("photo", str(config.out), skipped=len(mine) - len(ahead), is_main=share.is_main)
+    run = _Run(config, folder, done, progress)
+    if any(job.kind == "person" and (job.labels is None or job.pose is None) for job in ahead):
+        _ = run.finder  # what it lacks fails the run and not each photo
+    progress.start(len(ahead), "photo")
+    began = time.monotonic()
+    try:
+        with Writer(config.workers) as writer:
+            for batch in batches(read_ahead(ahead, _read, config.workers, BATCH), _pixels, BATCH, BATCH_PIXELS):
+                run.batch(batch, writer)
+    finally:
+        done.seconds = time.monotonic() - began
+    share.wait()
+    if share.is_main:
+        _write_pairs(folder, folder.merge(), pairs)
+    return share.sum(done)
+
+
+class _Run:
+    """The work on photos, with all it needs at hand."""
+
+    def __init__(self, config: PrepareConfig, folder: PreparedFolder, done: Summary, progress: Progress) -> None:
+        self.config, self.folder, self.done, self.progress = config, folder, done, progress
+
+    def batch(self, batch: list[Waiting], writer: Writer) -> None:
+        """Some photos, each failed or done."""
+        began = time.monotonic()
+        unknown = {
+            job.id: read.result().photo
+            for job, read in batch
+            if job.kind == "person" and not read.exception() and not read.result().is_known
+        }
+        if unknown:
+            # If one of them is to blame for an error, that comes out, and is told, when it has its turn.
+            with suppress(Exception):
+                self.finder.look_ahead(list(unknown.values()))
+        together = (time.monotonic() - began) / max(len(unknown), 1)
+        for job, read in batch:
+            self.photo(job, read, writer, together if job.kind == "person" and job.id in unknown else 0.0)
+
+    def photo(self, job: Job, read: Future[Read], writer: Writer, seconds: float) -> None:
+        """One photo, failed or done. `seconds`: its share of what was done for several together."""
+        began = time.monotonic() - seconds
+        record: Person | Garment
+        try:
+            known = read.result()
+            record = self._person(job, known) if job.kind == "person" else cut(known.photo, known.mask, self.config)
+        except Exception as error:
+            self._failed(job, error, time.monotonic() - began)
+        else:
+            write = self._write_person if job.kind == "person" else self._write_garment
+            writer.submit(write, job, record, known.digest, time.monotonic() - began)
+            self.done.ok += 1
+        self.progress.advance(job.id)
+
+    def _failed(self, job: Job, error: Exception, seconds: float) -> None:
+        if isinstance(error, VitonError):
+            cause = str(error)
+        else:
+            cause = f"{job.source}: defect of the toolkit: {type(error).__name__}: {' '.join(str(error).split())}"
+            self.done.defects += 1
+            self.progress.defect(error)
+        self.done.failed += 1
+        self.done.problems.append(cause)
+        self.progress.problem(cause)
+        for path in self.folder.files(job.kind, job.id).values():
+            path.unlink(missing_ok=True)  # what an earlier run made of an earlier photo
+        self._note(job, seconds, status="failed", cause=cause)
+
+    def _person(self, job: Job, read: Read) -> Person:
+        photo, pose, labels = read.photo, read.pose, read.labels
+        if pose is None or labels is None:
+            found: Person = self.finder.find(photo, FRAME)
+        else:
+            found = Person(photo, pose, Parsing(labels), person_frame(pose, photo.size, FRAME))
+        if pose is not None:
+            found = replace(found, pose=pose)
+        if labels is not None:
+            found = replace(found, parsing=Parsing(labels))
+        if job.from_dataset and abs(photo.size[0] * 3 - photo.size[1] * 4) <= 8:
+            # Data sets of 3:4 photos are framed already: what they were made for stays comparable.
+            found = replace(found, frame=whole_photo(photo.size, FRAME))
+        return found
+
+    @cached_property
+    def finder(self) -> Any:
+        from viton_cli.perception.builtin.person import PersonFinder
+
+        c = self.config
+        return PersonFinder(
+            pose=c.pose,
+            parsing=c.parsing,
+            pose_source=c.pose_source,
+            parsing_source=c.parsing_source,
+            label_set=c.label_set,
+        )
+
+    def _write_person(self, job: Job, person: Person, digest: str, seconds: float) -> None:
+        self.folder.write_person(job.id, person)
+        self._note(job, seconds, digest, person.frame, person.checks)
+
+    def _write_garment(self, job: Job, garment: Garment, digest: str, seconds: float) -> None:
+        frame = self.folder.write_garment(job.id, garment)
+        self._note(job, seconds, digest, frame, garment.checks, garment=garment)
+
+    def _note(
+        self,
+        job: Job,
+        seconds: float,
+        digest: str | None = None,
+        frame: Frame | None = None,
+        checks: tuple[str, ...] = (),
+        status: str = "ok",
+        cause: str | None = None,
+        garment: Garment | None = None,
+    ) -> None:
+        entry: dict[str, Any] = {"id": job.id, "kind": job.kind, "source": str(job.source)}
+        entry |= {"status": status, "cause": cause, "seconds": round(seconds, 3), "sha256": digest}
+        entry |= {"frame": list(frame.box) if frame else None, "checks": list(checks)}
+        if garment:
+            entry |= {"quality": round(garment.quality, 3), "garment": garment.kind, "sleeves": garment.sleeves}
+        if job.split:
+            entry["split"] = job.split
+        self.folder.manifest.append(entry)
+
+
+Waiting = tuple[Job, Future[Read]]
+
+
+def _pixels(waiting: Waiting) -> float:
+    """Of a photo, once it is read; 0 if it cannot be."""
+    _, read = waiting
+    return 0.0 if read.exception() else float(np.prod(read.result().photo.size))
+
+
+def _read(job: Job) -> Read:
+    photo = read_photo(job.source, job.id)
+    mask = read_mask(job.mask, photo.size) if job.mask else None
+    labels = job.labels() if job.labels else None
+    if labels is not None and labels.shape != photo.size:
+        height, width = photo.size
+        labels = np.asarray(Image.fromarray(labels).resize((width, height), Image.Resampling.NEAREST))
+    return Read(photo, sha256(job.source), mask, labels, job.pose() if job.pose else None)
+
+
+def _write_pairs(folder: PreparedFolder, entries: dict[tuple[str, str], dict[str, Any]], pairs: Pairs) -> None:
+    """Pairs files, of photos that could be prepared."""
+    ready = {key for key, entry in entries.items() if entry.get("status") == "ok"}
+    for name, wanted in pairs.items():
+        usable = [(p, g) for p, g in wanted if ("person", p) in ready and ("garment", g) in ready]
+        if usable:
+            folder.write_pairs(name, usable)

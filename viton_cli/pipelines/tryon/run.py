@@ -1,0 +1,231 @@
+"""`viton tryon`: every person in every garment.
+
+A person is looked at once, a garment is cut once, and pictures are read and written beside the networks' work.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from concurrent.futures import Future
+from functools import partial
+from pathlib import Path
+
+from PIL import Image
+
+from viton_cli.config import MethodConfig, TryOnConfig
+from viton_cli.engines.overlap import Writer, read_ahead
+from viton_cli.engines.progress import Progress, Summary
+from viton_cli.errors import BadConfig, VitonError
+from viton_cli.files import decode_photo, encode_image, list_photos, read_photo, write_bytes
+from viton_cli.pages.gallery import write_gallery
+from viton_cli.pipelines.garment_store import GarmentStore, cut
+from viton_cli.pipelines.names import pairs_of
+from viton_cli.pipelines.run_config import begin
+from viton_cli.pipelines.tryon.api import TryOn
+from viton_cli.pipelines.tryon.folder import TryOnFolder
+from viton_cli.records import Person, Photo
+
+PIPE = "-"
+LONG = 20  # pairs, from which on the size of the work is said first
+BYTES_A_PIXEL = 1.5  # of a photo in a quickly packed PNG: 1.0 for clean studio photos, 2.0 for grainy street photos
+Photos = list[tuple[str, Path]]
+
+
+def tryon(config: TryOnConfig, progress: Progress | None = None) -> Summary:
+    """Do what `viton tryon` does.
+
+    Raises:
+        VitonError: Nothing could be begun (no photos, bad pairs, unknown names). What fails later fails for its photo
+            or pair alone, and stands in the summary and the manifest.
+    """
+    progress = progress or Progress()
+    persons, people_given = _list(config.person, config.out)
+    garments, clothes_given = _list(config.clothes, config.out)
+    if people_given and clothes_given:
+        raise BadConfig("--person - and --clothes -: only one of them can come from stdin")
+    wanted = pairs_of(config.pairing, persons, garments)
+    engine = TryOn(**config.model_dump(include=set(MethodConfig.model_fields)))
+    store = GarmentStore(garments, partial(cut, settings=config), config.clothes_mask, clothes_given)
+    _set_threads(config.threads)
+    if not _is_folder(config.out):
+        return _one_pair(config, wanted, dict(persons), people_given, store, engine, progress)
+
+    files = dict(persons)
+    sources = {("person", id): path for id, path in persons if id not in people_given}
+    sources |= {("garment", id): path for id, path in garments if id not in clothes_given}
+    folder = TryOnFolder(config, sources)
+    finished = folder.finished()
+    ahead = {person: [g for g in clothes if (person, g) not in finished] for person, clothes in wanted.items()}
+    ahead = {person: clothes for person, clothes in ahead.items() if clothes}
+    total, count = (sum(len(clothes) for clothes in pairs.values()) for pairs in (wanted, ahead))
+    done = Summary("pair", config.out, skipped=total - count)
+    if config.dry_run:
+        done.planned = count
+        return done
+    begin(folder.path, config, MethodConfig.model_fields, config.overwrite)
+    if ahead:
+        if count >= LONG:
+            disk = BYTES_A_PIXEL * sum(_pixels(files[person]) * len(clothes) for person, clothes in ahead.items())
+            progress.note(f"{count} pairs of {len(ahead)} people, about {disk / 1e6:.0f} MB in {config.out}")
+        engine.load()
+        progress.start(count, "pair")
+        began = time.monotonic()
+        try:
+            with Writer(config.workers) as writer:
+                run = _Run(engine, store, folder, writer, done, progress)
+
+                def read(person: str) -> Photo:
+                    return people_given[person] if person in people_given else read_photo(files[person], person)
+
+                for person, photo in read_ahead(ahead, read, 1):
+                    run.person(person, photo, ahead[person])
+        finally:
+            done.seconds = time.monotonic() - began
+    folder.manifest.compact()
+    write_gallery(folder, wanted)
+    return done
+
+
+class _Run:
+    """The work on pairs, with all it needs at hand."""
+
+    def __init__(
+        self,
+        engine: TryOn,
+        store: GarmentStore,
+        folder: TryOnFolder,
+        writer: Writer,
+        done: Summary,
+        progress: Progress,
+    ) -> None:
+        self.engine, self.store, self.folder = engine, store, folder
+        self.writer, self.done, self.progress = writer, done, progress
+        self.told: set[str] = set()
+
+    def person(self, id: str, photo: Future[Photo], garments: list[str]) -> None:
+        """All pairs of one person. A photo that cannot be used fails them all and is named once."""
+        began = time.monotonic()
+        try:
+            person = self.engine.find(photo.result())
+        except Exception as error:
+            cause = self._cause(error, id)
+            for garment in garments:
+                self._failed(id, garment, cause)
+            return
+        seconds = time.monotonic() - began
+        self._notes(person.photo, person.checks)
+        self.writer.submit(self.folder.write_thumb, person.photo.image, "person", id)
+        for garment in garments:
+            self.pair(person, garment, seconds)
+            seconds = 0.0
+
+    def pair(self, person: Person, id: str, person_seconds: float) -> None:
+        """One result. `person_seconds` is what finding the person took, if this is the first pair to need it."""
+        ids = person.photo.id, id
+        began = time.monotonic()
+        try:
+            garment = self.store.get(id)
+        except Exception as error:
+            self._failed(*ids, self._cause(error, id))
+            return
+        seconds = {"person": person_seconds, "garment": time.monotonic() - began}
+        if id not in self.told:
+            self.told.add(id)
+            self._notes(garment.photo, garment.checks)
+            self.writer.submit(self.folder.write_thumb, garment.photo.image, "garment", id)
+        try:
+            result = self.engine.run(person, garment, steps=self.folder.config.steps)
+        except Exception as error:
+            self._failed(*ids, self._cause(error, " with ".join(ids)))
+            return
+        self.writer.submit(self.folder.write_pair, person, garment, result, seconds)
+        self.done.ok += 1
+        self.progress.advance(self.folder.output(*ids).name)
+
+    def _failed(self, person: str, garment: str, cause: str) -> None:
+        self.folder.write_failure(person, garment, cause)
+        self.done.failed += 1
+        self.progress.advance(self.folder.output(person, garment).name)
+
+    def _cause(self, error: Exception, name: str) -> str:
+        """The cause in one line; told once, however many pairs it fails."""
+        if isinstance(error, VitonError):
+            cause = str(error)
+        else:
+            cause = f"{name}: defect of the toolkit: {type(error).__name__}: {' '.join(str(error).split())}"
+            self.done.defects += 1
+            self.progress.defect(error)
+        if cause not in self.told:
+            self.told.add(cause)
+            self.done.problems.append(cause)
+            self.progress.problem(cause)
+        return cause
+
+    def _notes(self, photo: Photo, checks: tuple[str, ...]) -> None:
+        for check in checks:
+            self.progress.note(f"{photo.source or photo.id}: {check}")
+
+
+def _one_pair(
+    config: TryOnConfig,
+    wanted: dict[str, list[str]],
+    files: dict[str, Path],
+    given: dict[str, Photo],
+    store: GarmentStore,
+    engine: TryOn,
+    progress: Progress,
+) -> Summary:
+    """A result that goes to a file or to stdout."""
+    pairs = [(person, garment) for person, garments in wanted.items() for garment in garments]
+    if len(pairs) != 1:
+        raise BadConfig(f"--out {config.out}: takes exactly one pair, there are {len(pairs)}; give a folder")
+    if config.steps or config.masks:
+        raise BadConfig(f"--out {config.out}: --steps and --masks need a folder")
+    done = Summary("pair", config.out)
+    if config.dry_run:
+        done.planned = 1
+        return done
+    ((person, garment),) = pairs
+    engine.load()
+    began = time.monotonic()
+    found = engine.find(given[person] if person in given else read_photo(files[person], person))
+    cut = store.get(garment)
+    result = engine.run(found, cut)
+    for check in dict.fromkeys((*found.checks, *cut.checks, *result.checks)):
+        progress.note(check)
+    if config.out == PIPE:
+        sys.stdout.buffer.write(encode_image(result.image))
+        sys.stdout.buffer.flush()
+    else:
+        write_bytes(Path(config.out), encode_image(result.image, Path(config.out).suffix))
+    done.ok, done.seconds = 1, time.monotonic() - began
+    return done
+
+
+def _list(where: str, out: str) -> tuple[Photos, dict[str, Photo]]:
+    """Photos of a file, a folder or a pipe: (id, path) of all, and those that are in memory already."""
+    if where == PIPE:
+        photo = decode_photo(sys.stdin.buffer.read(), "stdin")
+        return [("stdin", Path("stdin"))], {"stdin": photo}
+    return list_photos(Path(where), without=Path(out) if _is_folder(out) else None), {}
+
+
+def _pixels(path: Path) -> int:
+    """Size of a picture by its header; 0 if it cannot be read, which is reported in its turn."""
+    try:
+        with Image.open(path) as opened:
+            return opened.width * opened.height
+    except (OSError, Image.DecompressionBombError):
+        return 0
+
+
+def _is_folder(out: str) -> bool:
+    return out != PIPE and (Path(out).is_dir() or Path(out).suffix.lower() not in (".png", ".jpg", ".jpeg"))
+
+
+def _set_threads(threads: int | None) -> None:
+    if threads:
+        import torch
+
+        torch.set_num_threads(threads)

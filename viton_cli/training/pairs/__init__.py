@@ -1,0 +1,11 @@
+"""Training of the two try-on networks.
+
+stage1.py           the coarse generator (section 3.2)
+stage2.py           the refinement network (section 3.3)
+task.py             what both share
+pairs.py            pairs of a product picture and a photo of somebody who wears that garment
+preparing.py        such pairs made from a data set, and kept
+pair_augment.py     their augmentation
+perceptual.py       the features of the perceptual loss
+sources.py          data sets as named on the command line
+"""

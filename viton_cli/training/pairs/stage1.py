@@ -1,0 +1,52 @@
+"""`viton train stage1`: the coarse generator."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from viton_cli.core.losses import mask_iou, stage1_loss
+from viton_cli.imaging.drawing import tile
+from viton_cli.training.pairs.task import _dressed, _PairTask, person_representation, picture
+from viton_cli.training.task import Batch
+
+
+class Stage1Task(_PairTask):
+    """The generator G_C (section 3.2)."""
+
+    kind, score = "stage1", "score"
+
+    def loss(self, net: nn.Module, batch: Batch) -> dict[str, Tensor]:
+        coarse, mask = net(person_representation(batch), batch["clothing"])
+        features = self.features.to(coarse.device)
+        return stage1_loss(coarse, mask, batch["person"], batch["worn"], features, self.feature_weights[0])
+
+    def validate(self, net: nn.Module) -> dict[str, float]:
+        if not self.held_out:
+            return {}
+        overlap, pixel = [], []
+        for batch in self._batches(self.held_out, net):
+            coarse, mask = net(person_representation(batch), batch["clothing"])
+            overlap.append(mask_iou(torch.sigmoid(mask), batch["worn"]))
+            person = (batch["labels"] > 0)[:, None]
+            pixel.append(
+                ((coarse - batch["person"]).abs() * person).sum((1, 2, 3)) / person.sum((1, 2, 3)).clamp_min(1) / 3
+            )
+        iou, l1 = float(torch.cat(overlap).mean()), float(torch.cat(pixel).mean())
+        return {"mask IoU": iou, "person L1": l1, "score": iou - l1}
+
+    def picture(self, net: nn.Module) -> NDArray[np.uint8] | None:
+        shown = self._pictured()
+        if not shown:
+            return None
+        tiles = []
+        # Every held-out person in its own garment and in the next one's.
+        for one, other in zip(shown, shown[1:] + shown[:1]):
+            for garment in (one, other):
+                batch = self._batches([_dressed(one, garment)], net)[0]
+                coarse, mask = net(person_representation(batch), batch["clothing"])
+                tiles += [garment.clothing, picture(coarse), picture(torch.sigmoid(mask) * 2 - 1)]
+            tiles.insert(-6, one.person)
+        return tile(tiles, columns=14)

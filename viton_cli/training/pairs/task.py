@@ -1,0 +1,152 @@
+"""What `viton train stage1` and `viton train stage2` share: pairs, tensors, the feature extractor."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from viton_cli.checkpoints import resolve
+from viton_cli.core.representation import represent
+from viton_cli.errors import BadConfig, BadDataset, BadWeights
+from viton_cli.methods.networks import WIDTHS, build, load_stage
+from viton_cli.training.model_settings import check_model
+from viton_cli.training.pairs.pairs import PairSample, PairSet
+from viton_cli.training.pairs.perceptual import load_features
+from viton_cli.training.pairs.sources import open_sources
+from viton_cli.training.task import Batch
+from viton_cli.vocabulary.labels import BACKGROUND
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from viton_cli.config import TrainConfig
+
+
+PICTURED = 12  # pairs on a sample sheet
+# Settings of both stages: `viton train` runs them with one configuration.
+KNOWN = {
+    "width": int, "perceptual": str, "perceptual_source": str, "perceptual_shrink": int, "stage1": str,
+    "flat_lay": bool, "warp": str,
+}  # fmt: skip
+
+
+class _PairTask:
+    """What both stages share: the pairs, the feature extractor, tensors."""
+
+    kind: str
+    score: str
+    net: nn.Module
+
+    def __init__(self, config: TrainConfig, say: Callable[[str], None]) -> None:
+        check_model(config.model, KNOWN)
+        self.variant = str(config.model.get("warp", "parts"))
+        if self.variant not in ("parts", "paper"):
+            raise BadConfig(f"bad value for 'model.warp': should be parts or paper, not '{self.variant}'")
+        self.say = say
+        self.size = (int(config.size[0]), int(config.size[1]))
+        if min(self.size) < 64 or self.size[0] % 64 or self.size[1] % 64:
+            raise BadConfig(f"size {self.size[0]}x{self.size[1]}: height and width must be multiples of 64")
+        self.width = int(config.model.get("width", WIDTHS[config.preset][self.kind == "stage2"]))
+        self.net = build(self.kind, self.width)
+        if config.init:
+            self.net.load_state_dict(start_from(config.init, self.kind, self.width))
+        sources = open_sources(config.data)
+        flat_lay = bool(config.model.get("flat_lay", True))
+        self.pairs = PairSet(
+            sources, self.size, split="train", flat_lay=flat_lay, say=say, cache=Path(config.out) / "pairs"
+        )
+        if not len(self.pairs):
+            raise BadDataset(f"{', '.join(config.data)}: no pairs of a person and the garment worn to train on")
+        held_out = PairSet(
+            sources, self.size, split="val", flat_lay=flat_lay, say=say, cache=Path(config.out) / "pairs"
+        )
+        self.held_out = [held_out.sample(i, None) for i in range(len(held_out))]
+        name = str(config.model.get("perceptual", "builtin" if config.preset == "lite" else "vgg19"))
+        shrink = int(config.model.get("perceptual_shrink", 2 if config.preset == "lite" else 1))
+        self.features, *self.feature_weights = load_features(name, config.model.get("perceptual_source"), shrink)
+
+    def __len__(self) -> int:
+        return len(self.pairs)
+
+    def parameters(self, lr: float) -> list[dict[str, Any]]:
+        return [{"params": list(self.net.parameters()), "lr": lr}]
+
+    def meta(self) -> dict[str, Any]:
+        return {"kind": self.kind, "width": self.width, "size": list(self.size)}
+
+    def sample(self, index: int, rng: np.random.Generator) -> Batch:
+        return tensors(self.pairs.sample(index, rng))
+
+    def _batches(self, held_out: list[PairSample], net: nn.Module, batch: int = 8) -> list[Batch]:
+        samples = [tensors(s) for s in held_out]
+        return [
+            beside(net, {k: torch.stack([s[k] for s in samples[i : i + batch]]) for k in samples[0]})
+            for i in range(0, len(samples), batch)
+        ]
+
+    def _pictured(self) -> list[PairSample]:
+        return self.held_out[:: max(len(self.held_out) // PICTURED, 1)][:PICTURED]
+
+
+def start_from(init: str, kind: str, width: int) -> dict[str, Tensor]:
+    """The weights to begin with.
+
+    Raises:
+        BadWeights: Missing, of another stage, or of another width.
+    """
+    path = resolve(init)
+    net, meta = load_stage(path, kind)
+    if int(meta["width"]) != width:
+        found = meta["width"]
+        raise BadWeights(f"{path}: its width is {found}, this training's is {width} (--set model.width={found})")
+    return net.state_dict()
+
+
+def tensors(sample: PairSample) -> Batch:
+    """A pair's arrays as tensors by `core`'s conventions, without batch dimension.
+
+    The person stands before white, as in VITON's studio photos: no network could know what is behind somebody, and
+    trying to would be most of the loss.
+    """
+    person = np.where((sample.labels == BACKGROUND)[:, :, None], 255, sample.person)
+    return {
+        "person": _image(person),
+        "labels": torch.from_numpy(sample.labels.astype(np.int64)),
+        "joints": torch.from_numpy(np.asarray(sample.joints, np.float32)),
+        "seen": torch.from_numpy(np.asarray(sample.seen, bool)),
+        "clothing": _image(sample.clothing),
+        "clothing_mask": torch.from_numpy(np.asarray(sample.clothing_mask, np.float32))[None],
+        "worn": torch.from_numpy(np.asarray(sample.worn_mask, np.float32))[None],
+    }
+
+
+def _image(array: NDArray[np.uint8]) -> Tensor:
+    return torch.from_numpy(array.astype(np.float32)).permute(2, 0, 1) / 127.5 - 1
+
+
+def beside(net: nn.Module, batch: Batch) -> Batch:
+    """The batch on the network's device."""
+    device = next(net.parameters()).device
+    return {k: v.to(device) for k, v in batch.items()}
+
+
+def person_representation(batch: Batch) -> Tensor:
+    """p of a batch (section 3.1)."""
+    return represent(batch["person"], batch["labels"], batch["joints"], batch["seen"])
+
+
+def picture(image: Tensor) -> NDArray[np.uint8]:
+    """The first image of a batch in [-1, 1], one or three channels, as (H, W, 3) uint8."""
+    array = ((image[0].detach().float().clamp(-1, 1) + 1) * 127.5).round().byte().cpu().numpy()
+    return np.broadcast_to(array.transpose(1, 2, 0), (*array.shape[1:], 3))
+
+
+def _dressed(person: PairSample, garment: PairSample) -> PairSample:
+    """The person with another's garment to put on."""
+    return replace(person, clothing=garment.clothing, clothing_mask=garment.clothing_mask)

@@ -1,0 +1,79 @@
+"""`viton train`: stage 1, stage 2, perception.
+
+RUN/config.yaml                         the settings
+RUN/STAGE/last.ckpt ...                 checkpoint, log, curve, sample pictures (see `training.fit`)
+RUN/stage1.safetensors ...              the best weights of each stage: `viton tryon --weights RUN` uses them
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+
+from viton_cli.config import TrainConfig, for_stage
+from viton_cli.errors import BadConfig
+from viton_cli.files import write_text
+from viton_cli.training.fit import Stopped, check_device, fit
+from viton_cli.training.task import Task
+
+STAGES = ("stage1", "stage2", "perception")
+
+
+def train(stage: str, config: TrainConfig, say: Callable[[str], None] | None = None) -> dict[str, float]:
+    """Train one stage.
+
+    Args:
+        stage: "stage1", "stage2" or "perception".
+        config: Settings; what they leave open comes from the stage and the preset (`config.for_stage`).
+        say: Gets lines of progress, stderr by default.
+
+    Returns:
+        Scores of the best weights on held-out data; empty if there is none.
+
+    Raises:
+        VitonError: Data, settings or weights cannot be used. KeyboardInterrupt: Stopped, and can be resumed.
+    """
+    if stage not in STAGES:
+        raise BadConfig(f"unknown stage '{stage}'; known: {', '.join(STAGES)}")
+    say = say or _to_stderr
+    run = Path(config.out)
+    settings = for_stage(config, stage).model_copy(update={"out": run / stage})
+    if (settings.out / "last.ckpt").exists() and not config.resume:
+        raise BadConfig(f"{settings.out}: holds a training already; carry on with --resume, or give another --out")
+    check_device(settings.device)  # before the data are read, which may take minutes
+    settings.out.mkdir(parents=True, exist_ok=True)
+    torch.manual_seed(settings.seed)
+    task = _task(stage, settings, run, say)
+    write_text(run / "config.yaml", config.to_yaml())
+    write_text(settings.out / "config.yaml", settings.to_yaml())
+    million = sum(p.numel() for p in task.net.parameters()) / 1e6
+    say(f"{stage}: {len(task)} training examples, {million:.2f} million weights")
+    try:
+        scores = fit(task, settings, say, constant_lr=config.preset == "paper")
+    except Stopped:
+        raise KeyboardInterrupt from None
+    shutil.copyfile(settings.out / "best.safetensors", run / f"{stage}.safetensors")
+    return scores
+
+
+def _task(stage: str, config: TrainConfig, run: Path, say: Callable[[str], None]) -> Task:
+    if stage == "perception":
+        from viton_cli.training.perception.train_perception import PerceptionTask
+
+        return PerceptionTask(config)
+    from viton_cli.training.pairs.stage1 import Stage1Task
+    from viton_cli.training.pairs.stage2 import Stage2Task
+
+    if stage == "stage1":
+        return Stage1Task(config, say)
+    if "stage1" not in config.model and (run / "stage1.safetensors").exists():
+        config = config.model_copy(update={"model": {**config.model, "stage1": str(run / "stage1.safetensors")}})
+    return Stage2Task(config, say)
+
+
+def _to_stderr(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
