@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Annotated
 
 import yaml
+from annotated_types import Len
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 
 def _several(value: object) -> object:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+def _entries(value: object) -> object:
+    entries = [value] if isinstance(value, (str, Path)) else value
+    return [str(entry) for entry in entries] if isinstance(entries, (list, tuple)) else entries
 
 
 def _two(value: object) -> object:
@@ -22,6 +29,8 @@ def _precision(value: object) -> object:
 
 
 Names = Annotated[list[str], BeforeValidator(_several)]
+# Files, folders and glob patterns, one or several; a comma may be part of a name.
+Inputs = Annotated[list[str], Len(1), BeforeValidator(_entries)]
 Size = Annotated[tuple[int, int], BeforeValidator(_two)]
 Pair = Annotated[tuple[float, float], BeforeValidator(_two)]
 

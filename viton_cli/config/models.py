@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from viton_cli.config.base import Config, Names, Pair, Size, _precision
+from viton_cli.config.base import Config, Inputs, Names, Pair, Size, _precision
 
 
 class Perception(Config):
@@ -23,9 +23,9 @@ class Perception(Config):
 class PrepareConfig(Perception):
     """`viton prepare`."""
 
-    person: Path | None = Field(None, description="Folder of photos of people, or one photo.")
-    clothes: Path | None = Field(None, description="Folder of clothing photos, or one photo.")
-    clothes_mask: Path | None = Field(None, description="Folder of masks named as the clothing photos; they win.")
+    person: Inputs | None = Field(None, description="Photos of people: files, folders, patterns such as 'p/*.jpg'.")
+    clothes: Inputs | None = Field(None, description="Clothing photos, given likewise.")
+    clothes_mask: Inputs | None = Field(None, description="Masks named as the clothing photos, likewise; they win.")
     dataset: Path | None = Field(None, description="Root of a published data set, instead of --person and --clothes.")
     format: str | None = Field(None, description="Layout of --dataset: viton, cp-vton, viton-hd, dresscode, ccp.")
     split: str | None = Field(None, description="Only this split of the data set; by default all it has.")
@@ -54,11 +54,11 @@ class MethodConfig(Perception):
 class TryOnConfig(MethodConfig):
     """`viton tryon`."""
 
-    person: str = Field(description="Folder of photos of people, one photo, or - for a picture on stdin.")
-    clothes: str = Field(description="Folder of clothing photos, one photo, or - for a picture on stdin.")
+    person: Inputs = Field(description="Photos of people: files, folders, patterns; - for a picture on stdin.")
+    clothes: Inputs = Field(description="Clothing photos: files, folders, patterns; - for a picture on stdin.")
     out: str = Field(description="Folder to write to; for one pair also a .png or .jpg file, or - for PNG on stdout.")
     pairing: str = Field("all", description="all: everyone in everything; zip: first in first ...; or a pairs file.")
-    clothes_mask: Path | None = Field(None, description="Folder of masks named as the clothing photos; they win.")
+    clothes_mask: Inputs | None = Field(None, description="Masks named as the clothing photos, likewise; they win.")
     steps: bool = Field(False, description="Write steps/PERSON__GARMENT.jpg, a strip of what each stage saw.")
     masks: bool = Field(False, description="Write edited/PERSON__GARMENT.png, white where the photo may have changed.")
     workers: int = Field(2, ge=1, le=64, description="Threads that write pictures beside the networks.")
@@ -121,8 +121,8 @@ def for_stage(config: TrainConfig, stage: str) -> TrainConfig:
 class EvaluateConfig(Config):
     """`viton evaluate`."""
 
-    results: Path = Field(description="Folder of results, or one picture.")
-    reference: Path = Field(description="Folder of the true pictures: same names, or the person's name.")
+    results: Inputs = Field(description="Results: files, folders, patterns.")
+    reference: Inputs = Field(description="The true pictures, likewise: same names, or the person's name.")
     metrics: Names = Field(["ssim"], min_length=1, description="Metrics, separated by commas.")
 
 

@@ -4,6 +4,7 @@ Every file is written under a hidden temporary name in its folder and then renam
 cut off, never meets half a file.
 
     listing.py     the photos of a folder, and the ids they go by
+    inputs.py      what an input option was given: files, folders, patterns
     pictures.py    photos read as their viewer sees them; PNG and JPEG written
     masks.py       masks and label maps
     keypoints.py   joints, as OpenPose JSON
@@ -14,6 +15,7 @@ cut off, never meets half a file.
 from __future__ import annotations
 
 from viton_cli.files.atomic import sha256, write_arrays, write_bytes, write_text
+from viton_cli.files.inputs import Entries, expand, list_inputs
 from viton_cli.files.keypoints import read_keypoints, write_keypoints
 from viton_cli.files.listing import PHOTO_ENDINGS, list_photos
 from viton_cli.files.manifest import KEY_FIELDS, Manifest
@@ -21,7 +23,7 @@ from viton_cli.files.masks import read_labels, read_mask, write_labels
 from viton_cli.files.pictures import MAX_PIXELS, MIN_SIDE, decode_photo, encode_image, read_photo, write_image
 
 __all__ = [
-    "KEY_FIELDS", "MAX_PIXELS", "MIN_SIDE", "PHOTO_ENDINGS", "Manifest", "decode_photo", "encode_image", "list_photos",
-    "read_keypoints", "read_labels", "read_mask", "read_photo", "sha256", "write_arrays", "write_bytes", "write_image",
+    "KEY_FIELDS", "MAX_PIXELS", "MIN_SIDE", "PHOTO_ENDINGS", "Entries", "Manifest", "decode_photo", "encode_image", "expand",
+    "list_inputs", "list_photos", "read_keypoints", "read_labels", "read_mask", "read_photo", "sha256", "write_arrays", "write_bytes", "write_image",
     "write_keypoints", "write_labels", "write_text",
 ]  # fmt: skip

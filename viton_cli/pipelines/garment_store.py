@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from viton_cli.config import Perception
 from viton_cli.errors import BadMask, VitonError
-from viton_cli.files import list_photos, read_mask, read_photo
+from viton_cli.files import Entries, expand, list_inputs, read_mask, read_photo
 from viton_cli.records import Garment, Photo
 
 KEPT_BYTES = 300_000_000
@@ -37,7 +37,8 @@ class GarmentStore:
     Args:
         photos: (id, file) of each garment.
         cut: Maps a photo and a given mask (or None) to a garment.
-        masks: Folder of given masks named as the photos (or one mask for one garment); they win over `cut`'s own.
+        masks: Given masks named as the photos (or one mask for one garment); they win over `cut`'s own. Files,
+            folders, patterns.
         given: Photos that are not files (from a pipe), by id.
         kept_bytes: See above.
     """
@@ -46,7 +47,7 @@ class GarmentStore:
         self,
         photos: list[tuple[str, Path]],
         cut: Callable[[Photo, NDArray[np.float32] | None], Garment],
-        masks: Path | None = None,
+        masks: Entries | None = None,
         given: dict[str, Photo] | None = None,
         kept_bytes: int = KEPT_BYTES,
     ) -> None:
@@ -54,7 +55,7 @@ class GarmentStore:
         self._cut = cut
         self._given = given or {}
         self._masks = masks_of(self._files, masks) if masks else {}
-        self._masks_wanted = masks
+        self._masks_wanted = ", ".join(map(str, expand(masks))) if masks else ""
         self._whole: dict[str, Garment] = {}
         self._packed: dict[str, _Packed | VitonError] = {}
         self._room = kept_bytes
@@ -117,19 +118,19 @@ def cut(photo: Photo, mask: NDArray[np.float32] | None, settings: Perception) ->
     return cut_garment(photo, mask, person_score=person_score(photo, weights))
 
 
-def masks_of(photos: dict[str, Path], masks: Path) -> dict[str, Path]:
-    """Id of a photo to its mask: the file of the same name in a folder, or the one mask of the one photo.
+def masks_of(photos: dict[str, Path], masks: Entries) -> dict[str, Path]:
+    """Id of a photo to its mask: the file of the same name, or the one mask of the one photo.
 
     Raises:
-        NothingUsable: No such folder, or no pictures in it.
+        NothingUsable: No such file or folder, or no pictures in it.
         BadMask: One mask for several photos.
     """
-    found = list_photos(masks)
-    if masks.is_file():
+    found = list_inputs(masks)
+    if [path for _, path in found] == expand(masks) and len(found) == 1:
         if len(photos) != 1:
-            raise BadMask(f"{masks}: one mask for {len(photos)} garments; give a folder of masks")
-        return {id: masks for id in photos}
-    stems = {path.relative_to(masks).with_suffix("").as_posix(): path for _, path in found}
+            raise BadMask(f"{found[0][1]}: one mask for {len(photos)} garments; give a folder of masks")
+        return {id: found[0][1] for id in photos}
+    stems = {id.removesuffix(path.suffix): path for id, path in found}
     return {id: stems[id] for id in photos if id in stems}
 
 

@@ -240,6 +240,6 @@ def test_the_config_that_was_used_is_written_and_can_be_used_again(folders: Simp
 
     run(folders, steps=True)
     again = load(TryOnConfig, folders.out / "config.yaml", environment={})
-    assert again.steps and again.person == str(folders.people)
+    assert again.steps and again.person == [str(folders.people)]
     assert tryon(again).skipped == 6
     assert json.dumps(again.model_dump(mode="json"))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from viton_cli.config import EvaluateConfig
 from viton_cli.errors import NothingUsable
-from viton_cli.files import list_photos, read_photo
+from viton_cli.files import Entries, expand, list_inputs, read_photo
 from viton_cli.metrics import METRICS, Score
 
 FEW = 50
@@ -46,18 +46,18 @@ def evaluate(config: EvaluateConfig) -> Evaluation:
     return Evaluation([metric.score() for metric in metrics.values()], notes)
 
 
-def match(results: Path, reference: Path) -> tuple[list[tuple[str, Path, Path]], list[str]]:
+def match(results: Entries, reference: Entries) -> tuple[list[tuple[str, Path, Path]], list[str]]:
     """(name, result, reference) of the results that have a reference, and the names of those that have none.
 
     Raises:
         NothingUsable: A folder without pictures, or no result has a reference.
     """
-    if results.is_file() and reference.is_file():
-        return [(results.name, results, reference)], []
-    true = dict(list_photos(reference))
+    found, true = list_inputs(results), dict(list_inputs(reference))
+    if _are_files(results) and _are_files(reference) and len(found) == len(true) == 1:
+        return [(found[0][1].name, found[0][1], *true.values())], []
     pairs, alone = [], []
-    for name, path in list_photos(results):
-        if results.is_dir() and (name.split("/")[0] in NOT_RESULTS or _is_sheet(name)):
+    for name, path in found:
+        if not _are_files(results) and (name.split("/")[0] in NOT_RESULTS or _is_sheet(name)):
             continue
         target = true.get(name) or true.get(name.split("__")[0])
         if target is None:
@@ -66,8 +66,13 @@ def match(results: Path, reference: Path) -> tuple[list[tuple[str, Path, Path]],
             pairs.append((name, path, target))
     if not pairs:
         example = f" (such as {alone[0]})" if alone else ""
-        raise NothingUsable(f"{reference}: holds no picture named as a result in {results}{example}")
+        truths, made = (", ".join(map(str, expand(entries))) for entries in (reference, results))
+        raise NothingUsable(f"{truths}: no picture is named as a result in {made}{example}")
     return pairs, alone
+
+
+def _are_files(entries: Entries) -> bool:
+    return all(entry.is_file() for entry in expand(entries))
 
 
 def _is_sheet(name: str) -> bool:

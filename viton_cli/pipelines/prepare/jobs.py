@@ -12,7 +12,7 @@ from typing import Any
 from viton_cli.config import PrepareConfig
 from viton_cli.engines.progress import Progress
 from viton_cli.errors import BadConfig, BadDataset, NothingUsable
-from viton_cli.files import list_photos
+from viton_cli.files import list_inputs
 from viton_cli.pipelines.garment_store import masks_of
 from viton_cli.pipelines.names import read_pairs, safe
 from viton_cli.pipelines.prepare.folder import in_test
@@ -53,8 +53,8 @@ def _from_folders(config: PrepareConfig) -> tuple[list[Job], Pairs]:
         raise BadConfig("nothing to prepare: give --person, --clothes, or --dataset with --format")
     if config.format or config.split:
         raise BadConfig("--format and --split belong to --dataset")
-    persons = list_photos(config.person, config.out) if config.person else []
-    garments = list_photos(config.clothes, config.out) if config.clothes else []
+    persons = list_inputs(config.person, config.out) if config.person else []
+    garments = list_inputs(config.clothes, config.out) if config.clothes else []
     masks = masks_of(dict(garments), config.clothes_mask) if config.clothes_mask else {}
     jobs = [Job("person", safe(id), path) for id, path in persons]
     jobs += [Job("garment", safe(id), path, masks.get(id)) for id, path in garments]

@@ -17,7 +17,7 @@ from viton_cli.config import MethodConfig, TryOnConfig
 from viton_cli.engines.overlap import Writer, read_ahead
 from viton_cli.engines.progress import Progress, Summary
 from viton_cli.errors import BadConfig, VitonError
-from viton_cli.files import decode_photo, encode_image, list_photos, read_photo, write_bytes
+from viton_cli.files import decode_photo, encode_image, list_inputs, read_photo, write_bytes
 from viton_cli.pages.gallery import write_gallery
 from viton_cli.pipelines.garment_store import GarmentStore, cut
 from viton_cli.pipelines.names import pairs_of
@@ -203,12 +203,15 @@ def _one_pair(
     return done
 
 
-def _list(where: str, out: str) -> tuple[Photos, dict[str, Photo]]:
-    """Photos of a file, a folder or a pipe: (id, path) of all, and those that are in memory already."""
-    if where == PIPE:
-        photo = decode_photo(sys.stdin.buffer.read(), "stdin")
-        return [("stdin", Path("stdin"))], {"stdin": photo}
-    return list_photos(Path(where), without=Path(out) if _is_folder(out) else None), {}
+def _list(entries: list[str], out: str) -> tuple[Photos, dict[str, Photo]]:
+    """Photos of files, folders, patterns and a pipe: (id, path) of all, and those that are in memory already."""
+    files = [entry for entry in entries if entry != PIPE]
+    photos = list_inputs(files, without=Path(out) if _is_folder(out) else None) if files else []
+    if len(files) == len(entries):
+        return photos, {}
+    if "stdin" in dict(photos):
+        raise BadConfig("a photo called 'stdin' and one from stdin cannot be told apart: rename the file")
+    return [("stdin", Path("stdin")), *photos], {"stdin": decode_photo(sys.stdin.buffer.read(), "stdin")}
 
 
 def _pixels(path: Path) -> int:

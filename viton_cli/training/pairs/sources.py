@@ -7,10 +7,11 @@ from pathlib import Path
 
 from viton_cli.data import DATASETS
 from viton_cli.data.base import Dataset
+from viton_cli.files import expand
 
 
 def open_sources(entries: Iterable[str]) -> list[Dataset]:
-    """Open every `--data` entry.
+    """Open every `--data` entry; a pattern stands for all folders that fit it.
 
     Raises:
         UnknownName: The format is not known. BadDataset: The folder is not of that format.
@@ -20,5 +21,5 @@ def open_sources(entries: Iterable[str]) -> list[Dataset]:
         name, colon, path = str(entry).partition(":")
         if not colon or Path(entry).exists():  # a path may hold a colon
             name, path = "prepared", str(entry)
-        opened.append(DATASETS.get(name)(Path(path).expanduser()))
+        opened += [DATASETS.get(name)(folder) for folder in expand([path])]
     return opened
