@@ -33,7 +33,7 @@ def registry(name: str) -> Registry:
     return found
 
 
-ENTRIES = [(kind, name) for kind in WHERE for name in registry(kind)]
+ENTRIES = [(kind, name) for kind in WHERE for name in (*registry(kind), *registry(kind).unlisted)]
 
 
 @pytest.mark.parametrize(("kind", "name"), ENTRIES)

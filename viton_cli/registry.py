@@ -20,14 +20,16 @@ class Registry:
     Args:
         kind: What the names stand for, as it is to appear in messages ("pose backend").
         targets: Name to `"module:attribute"`.
+        unlisted: Names that can be had but are not offered: stand-ins for tests.
     """
 
-    def __init__(self, kind: str, targets: dict[str, str]) -> None:
+    def __init__(self, kind: str, targets: dict[str, str], unlisted: tuple[str, ...] = ()) -> None:
         self.kind = kind
+        self.unlisted = unlisted
         self._targets = dict(targets)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._targets)
+        return (name for name in self._targets if name not in self.unlisted)
 
     def __contains__(self, name: object) -> bool:
         return name in self._targets
@@ -39,8 +41,8 @@ class Registry:
             UnknownName: With the known names and the nearest suggestion.
         """
         if name not in self._targets:
-            near = difflib.get_close_matches(name, self._targets, n=1)
+            near = difflib.get_close_matches(name, list(self), n=1)
             hint = f" (did you mean '{near[0]}'?)" if near else ""
-            raise UnknownName(f"unknown {self.kind} '{name}'{hint}; known: {', '.join(sorted(self._targets))}")
+            raise UnknownName(f"unknown {self.kind} '{name}'{hint}; known: {', '.join(sorted(self))}")
         module, _, attribute = self._targets[name].partition(":")
         return getattr(importlib.import_module(module), attribute)

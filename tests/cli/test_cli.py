@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import signal
@@ -15,28 +14,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from viton_cli.cli import COMMANDS, app
+from viton_cli.cli import COMMANDS
 from viton_cli.cli.settings import guarded
 from viton_cli.errors import BadConfig, NothingUsable
 from viton_cli.files import Manifest, decode_photo, read_photo, sha256
 
 Ran = tuple[int, bytes, str]
 Viton = Callable[..., Ran]
-
-
-@pytest.fixture
-def viton(fakes: SimpleNamespace, capsysbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch) -> Viton:
-    """Run a command line in this process: (exit code, stdout, stderr)."""
-
-    def run(*arguments: object, stdin: bytes = b"") -> Ran:
-        monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(stdin), isatty=lambda: False))
-        capsysbinary.readouterr()
-        with pytest.raises(SystemExit) as left:
-            app([str(argument) for argument in arguments], prog_name="viton")
-        out, err = capsysbinary.readouterr()
-        return int(left.value.code or 0), out, err.decode()
-
-    return run
 
 
 def tryon(folders: SimpleNamespace, *more: object) -> list[object]:
@@ -76,7 +60,7 @@ class TestWrongUsage:
         [
             (["tryonn"], "tryon"),
             (["tryon", "--persn", "x"], "--persn"),
-            (["tryon", "--person", "x"], "error: missing setting 'clothes': give --clothes"),
+            (["tryon", "--person", "x"], "error: missing settings 'clothes', 'out': give --clothes, --out"),
             (["tryon", "--set", "metod=x"], "did you mean 'method'"),
             (["evaluate", "--results", "x", "--reference", "y", "--metrics", "ssmi"], "did you mean 'ssim'"),
             (["train", "--data", "x", "stage1"], "give --data after 'train stage1'"),
@@ -122,10 +106,11 @@ class TestExitCodes:
 
     def test_nothing_usable(self, viton: Viton, folders: SimpleNamespace) -> None:
         (folders.root / "none").mkdir()
-        code, _, err = viton(*tryon(folders, "--person", folders.root / "none"))
+        folders.people = folders.root / "none"
+        code, _, err = viton(*tryon(folders))
         assert code == 3 and err.startswith("error: ") and "none" in err and err.count("\n") == 1
         (folders.root / "none/a.jpg").write_bytes(b"")
-        code, _, err = viton(*tryon(folders, "--person", folders.root / "none"))
+        code, _, err = viton(*tryon(folders))
         assert code == 3 and "the file is empty" in err
         assert {e["status"] for e in Manifest(folders.out / "manifest.jsonl").read()} == {"failed"}
 

@@ -94,7 +94,7 @@ def test_dots_reach_into_free_form_settings(tmp_path: Path) -> None:
 def test_one_environment_serves_all_commands() -> None:
     environment = {"VITON_PERSON": "people", "VITON_BATCH": "3"}
     config = load(TryOnConfig, flags={"clothes": "c", "out": "o"}, environment=environment)
-    assert config.person == "people"
+    assert config.person == ["people"]
 
 
 @pytest.mark.parametrize("model", COMMANDS)

@@ -45,6 +45,7 @@ class LateGroup(TyperGroup):
 app = typer.Typer(
     cls=LateGroup,
     name="viton",
+    add_completion=True,
     no_args_is_help=True,
     rich_markup_mode=None,  # importing rich for the help takes longer than everything else together
     pretty_exceptions_enable=False,
@@ -62,6 +63,6 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def viton(
-    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Show the version."),
+    version: bool = typer.Option(False, "--version", "-V", callback=_version, is_eager=True, help="Show the version."),
 ) -> None:
     """Image-based virtual try-on: photos of people and of clothes in, pictures of the people in the clothes out."""

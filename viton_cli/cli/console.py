@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
+import shutil
 import sys
 import time
 import traceback
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import typer
-
+from viton_cli.cli.screen import Screen, listen, write
 from viton_cli.cli.settings import EXIT_NOTHING, EXIT_OK, EXIT_SOME_FAILED
 from viton_cli.engines.progress import Progress, Summary
+from viton_cli.errors import shown
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from viton_cli.metrics import Score
 
 LINE_SECONDS = 5.0
+COUNTERS = 62  # columns that tqdm's counters take at most, with a bar of ten
 
 
 class Console(Progress):
@@ -28,26 +29,28 @@ class Console(Progress):
     When it is left by Ctrl-C it says that the same command carries on.
     """
 
-    def __init__(self, command: str) -> None:
-        self.command = command
+    def __init__(self, command: str, screen: Screen) -> None:
+        self.command, self.screen = command, screen
         self.bar: tqdm[Any] | None = None
         self.total, self.count, self.began, self.last_line = 0, 0, 0.0, 0.0
         self.unit = "item"
         self.defect_shown = False
 
     def __enter__(self) -> Console:
+        listen(self.screen, self._say)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if self.bar is not None:
             self.bar.close()
+            self.bar = None
         if kind is not None and issubclass(kind, KeyboardInterrupt):
             self._say(f"stopped after {self.count} of {self.total}; the same command carries on where this one stopped")
 
     def start(self, total: int, unit: str) -> None:
         self.total, self.unit, self.began = total, unit, time.monotonic()
         self.last_line = self.began
-        if sys.stderr.isatty():
+        if not self.screen.quiet and sys.stderr.isatty() and total:
             from tqdm import tqdm
 
             self.bar = tqdm(total=total, unit=unit, file=sys.stderr, dynamic_ncols=True, leave=False)
@@ -55,53 +58,77 @@ class Console(Progress):
     def advance(self, name: str, count: int = 1) -> None:
         self.count += count
         if self.bar is not None:
-            self.bar.set_postfix_str(name[-40:], refresh=False)
+            self._name(shown(name))
             self.bar.update(count)
-        elif time.monotonic() - self.last_line > LINE_SECONDS:
+        elif time.monotonic() - self.last_line > LINE_SECONDS and not self.screen.quiet:
             self.last_line = time.monotonic()
             left = (self.last_line - self.began) / self.count * (self.total - self.count)
             self._say(f"{self.count} of {self.total} {self.unit}s, about {_minutes(left)} left: {name}")
 
     def note(self, text: str) -> None:
-        self._say(text)
+        if not self.screen.quiet:
+            self._say(text)
 
     def problem(self, text: str) -> None:
-        self._say(f"failed: {text}")
+        self._say(f"failed: {text}", bad=True)
 
     def defect(self, error: BaseException) -> None:
         if not self.defect_shown:  # one traceback tells as much as a thousand
             self._say("".join(traceback.format_exception(error)).rstrip())
         self.defect_shown = True
 
-    def _say(self, text: str) -> None:
+    def _name(self, name: str) -> None:
+        """Put a name behind the bar. Where the line is too narrow, first the garment's name gives way, then the bar."""
+        assert self.bar is not None
+        wide = shutil.get_terminal_size().columns - COUNTERS
+        self.bar.bar_format = (
+            None if len(shorter(name, wide)) <= wide else "{n_fmt}/{total_fmt} [{remaining}] {postfix}"
+        )
+        self.bar.set_postfix_str(shorter(name, wide), refresh=False)
+
+    def _say(self, text: str, bad: bool = False) -> None:
         if self.bar is not None:
-            self.bar.write(text, file=sys.stderr)
+            with self.bar.external_write_mode(file=sys.stderr):
+                write(text, bad)
         else:
-            typer.echo(text, err=True)
+            write(text, bad)
 
 
-def summary(done: Summary, as_json: bool, quiet: bool = False) -> int:
-    """Print the summary (on stderr if `quiet`: stdout then holds a picture) and return the exit code."""
-    if done.is_main:
-        typer.echo(json.dumps(done.as_dict(), ensure_ascii=False) if as_json else str(done), err=quiet)
+def shorter(name: str, wide: int) -> str:
+    """A pair's name in at most so many letters if that can be had from the garment's; the person's stays whole."""
+    person, joint, garment = name.partition("__")
+    if len(name) <= wide or not joint:
+        return name
+    room = max(wide - len(person) - len(joint) - 1, 0)
+    return f"{person}{joint}{garment[:room]}\N{HORIZONTAL ELLIPSIS}"
+
+
+def summary(done: Summary, screen: Screen, aside: bool = False) -> int:
+    """Print the summary (on stderr if `aside`: stdout then holds a picture) and return the exit code."""
+    if done.is_main and aside:
+        screen.note(str(done))
+    elif done.is_main and (screen.json or not screen.quiet):
+        screen.show(done.as_dict(), str(done))
     if not done.failed:
         return EXIT_OK
     return EXIT_SOME_FAILED if done.ok or done.skipped or done.defects else EXIT_NOTHING
 
 
-def print_scores(scores: Sequence[Score], as_json: bool, notes: Sequence[str] = ()) -> None:
+def print_scores(scores: Sequence[Score], screen: Screen, notes: Sequence[str] = ()) -> None:
     """Scores as a table with protocol and n, or as one JSON object; notes go to stderr."""
     for text in notes:
-        typer.echo(text, err=True)
-    if as_json:
-        typer.echo(
-            json.dumps({"scores": [score.as_dict() for score in scores], "notes": list(notes)}, ensure_ascii=False)
+        screen.note(text)
+    rows = [
+        (
+            score.name,
+            f"{score.value:.4f}",
+            f"n={score.n}",
+            f"({'higher' if score.higher_is_better else 'lower'} is better; {score.protocol})",
         )
-        return
-    width = max(len(score.name) for score in scores)
-    for score in scores:
-        better = "higher is better" if score.higher_is_better else "lower is better"
-        typer.echo(f"{score.name:<{width}}  {score.value:.4f}  n={score.n}  ({better}; {score.protocol})")
+        for score in scores
+    ]
+    told = {"scores": [score.as_dict() for score in scores], "notes": list(notes)}
+    screen.table(told, ("metric", "score", "pictures", "protocol"), rows)
 
 
 def _minutes(seconds: float) -> str:

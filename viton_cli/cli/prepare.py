@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import typer
 
+from viton_cli.cli.arguments import Command
 from viton_cli.cli.console import Console, summary
+from viton_cli.cli.screen import Screen
 from viton_cli.cli.settings import APP, with_settings
 from viton_cli.config import PrepareConfig
 
 app = typer.Typer(**APP)
 
 
-@app.command()
+@app.command(cls=Command)
 @with_settings(PrepareConfig)
-def prepare(config: PrepareConfig, *, json: bool = typer.Option(False, "--json", help="Print one JSON object.")) -> int:
+def prepare(config: PrepareConfig, screen: Screen) -> int:
     """Turn photos, or a published data set, into a prepared folder that `viton train` reads.
 
     Examples: viton prepare --person people --clothes clothes --out data;
@@ -21,6 +23,6 @@ def prepare(config: PrepareConfig, *, json: bool = typer.Option(False, "--json",
     """
     from viton_cli.pipelines.prepare import prepare as run
 
-    with Console("viton prepare") as console:
+    with Console("viton prepare", screen) as console:
         done = run(config, console)
-    return summary(done, json)
+    return summary(done, screen)

@@ -7,11 +7,14 @@ import inspect
 from collections.abc import Callable
 from pathlib import Path
 from types import UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import typer
 from pydantic.fields import FieldInfo
 
+from viton_cli.cli.arguments import Group
+from viton_cli.cli.choices import choices, completion
+from viton_cli.cli.screen import Screen, listen
 from viton_cli.config import Config, load
 from viton_cli.errors import BadConfig, BadPairs, BadWeights, MissingExtra, UnknownName, VitonError
 
@@ -22,24 +25,29 @@ USERS_FAULT = (
     errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.ENOTDIR, errno.EISDIR, errno.EEXIST,
 )  # fmt: skip
 APP: dict[str, Any] = {
-    "add_completion": False,
+    "cls": Group,
+    "add_completion": False,  # the top group has it for all
     "rich_markup_mode": None,
     "pretty_exceptions_enable": False,
     "context_settings": {"help_option_names": ["-h", "--help"]},
 }
 
 
-def with_settings(model: type[Config]) -> Callable[[Callable[..., int]], Callable[..., None]]:
-    """Make a Typer command of a function that takes the resolved settings and returns an exit code.
+JSON = typer.Option("--json", help="Print one JSON object.")
+QUIET = typer.Option("--quiet", "-q", help="Print nothing but errors and results.")
+VERBOSE = typer.Option("--verbose", "-v", help="Print what is done, in detail.")
+SPEAKING = {"json": JSON, "quiet": QUIET, "verbose": VERBOSE}
 
-    The command has a flag for each setting of `model` (free-form settings aside), `--config`, `--set`, and whatever
-    keyword-only parameters the function itself has. Where the command is a group's own action
-    and a sub-command was called, the function is left out.
+
+def with_settings(model: type[Config]) -> Callable[[Callable[[Any, Screen], int]], Callable[..., None]]:
+    """Make a Typer command of a function that takes the resolved settings and a screen and returns an exit code.
+
+    The command has a flag for each setting of `model` (free-form settings aside), `--config`, `--set`, `--json`,
+    `--quiet` and `--verbose`. Where the command is a group's own action and a sub-command was called, the function is
+    left out.
     """
 
-    def make(run: Callable[..., int]) -> Callable[..., None]:
-        own = [p for p in inspect.signature(run, eval_str=True).parameters.values() if p.kind is p.KEYWORD_ONLY]
-
+    def make(run: Callable[[Any, Screen], int]) -> Callable[..., None]:
         def command(ctx: typer.Context, **given: Any) -> None:
             if ctx.invoked_subcommand is not None:
                 misplaced = [name for name, value in given.items() if value is not None and value is not False]
@@ -48,13 +56,10 @@ def with_settings(model: type[Config]) -> Callable[[Callable[..., int]], Callabl
                     typer.echo(f"error: give --{misplaced[0].replace('_', '-')} after '{sub}', not before it", err=True)
                     raise typer.Exit(EXIT_USAGE)
                 return
-            extra = {p.name: given.pop(p.name) for p in own}
+            screen = Screen(*(bool(given.pop(name)) for name in ("json", "quiet", "verbose")))
             file, sets = given.pop("config"), given.pop("set") or ()
-
-            def work() -> int:
-                return run(load(model, file, sets, given), **extra)
-
-            raise typer.Exit(guarded(work))
+            listen(screen)
+            raise typer.Exit(guarded(lambda: run(load(model, file, sets, given), screen), screen))
 
         parameters = [inspect.Parameter("ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)]
         # What the command adds to its base comes first.
@@ -64,7 +69,7 @@ def with_settings(model: type[Config]) -> Callable[[Callable[..., int]], Callabl
         parameters += [
             _parameter("config", Path | None, typer.Option(help="YAML file of settings.", metavar="FILE")),
             _parameter("set", list[str] | None, typer.Option(help="A setting; may be repeated.", metavar="NAME=VALUE")),
-            *own,
+            *(_parameter(name, bool, flag, False) for name, flag in SPEAKING.items()),
         ]
         command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         command.__annotations__ = {p.name: p.annotation for p in parameters}
@@ -74,62 +79,71 @@ def with_settings(model: type[Config]) -> Callable[[Callable[..., int]], Callabl
     return make
 
 
-def guarded(work: Callable[[], int]) -> int:
+def guarded(work: Callable[[], int], screen: Screen | None = None) -> int:
     """Run a command's body; an expected error becomes one line on stderr and the exit code that fits it."""
+    screen = screen or Screen()
     try:
         return work()
     except VitonError as error:
-        typer.echo(f"error: {error}", err=True)
-        return EXIT_USAGE if isinstance(error, WRONG_USAGE) else EXIT_NOTHING
+        return screen.error(str(error), EXIT_USAGE if isinstance(error, WRONG_USAGE) else EXIT_NOTHING)
     except BrokenPipeError:
         return EXIT_SOME_FAILED
     except OSError as error:
         if error.errno not in USERS_FAULT:
             raise
-        typer.echo(f"error: {error.filename or 'output'}: {error.strerror}", err=True)
-        return EXIT_SOME_FAILED if error.errno == errno.ENOSPC else EXIT_USAGE
+        code = EXIT_SOME_FAILED if error.errno == errno.ENOSPC else EXIT_USAGE
+        return screen.error(f"{error.filename or 'output'}: {error.strerror}", code)
     except KeyboardInterrupt:
         typer.echo("interrupted", err=True)
         return EXIT_INTERRUPTED
 
 
-def _parameter(name: str, kind: Any, option: Any) -> inspect.Parameter:
-    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind, option])
+def _parameter(name: str, kind: Any, option: Any, default: object = None) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, option])
 
 
 def _flag(name: str, field: FieldInfo) -> tuple[Any, Any] | None:
     """Type and Typer option of one setting; None for a free-form one, which only `--set` and files reach."""
-    kinds = [kind for kind in _members(field.annotation) if kind is not type(None)]
+    (kind, *_) = (kind for kind in _members(field.annotation) if kind is not type(None))
     flag = "--" + name.replace("_", "-")
     default = "" if field.is_required() or field.default is None else _shown(field.default)
     help = (field.description or "") + (f" [default: {default}]" if default else "")
-    if kinds == [bool]:
+    if kind is bool:
         return bool | None, typer.Option(f"{flag}/--no-{name.replace('_', '-')}", help=help, show_default=False)
-    if get_origin(kinds[0]) is list:
-        return list[str] | None, typer.Option(flag, help=help, metavar="TEXT", show_default=False)
-    if get_origin(kinds[0]) is dict:
+    if get_origin(kind) is dict:
         return None
-    return str | None, typer.Option(flag, help=help, metavar=_metavar(kinds[0]), show_default=False)
+    several = get_origin(kind) is list
+    names = choices(name) or tuple(str(choice) for choice in get_args(kind) if get_origin(kind) is Literal)
+    metavar = "|".join(names) + (",..." if several else "") if names else _metavar(kind)
+    option = typer.Option(
+        flag,
+        help=help,
+        metavar=metavar,
+        show_default=False,
+        autocompletion=completion(names, several) if names else None,
+    )
+    return list[str] | None if several else str | None, option
 
 
 def _members(annotation: Any) -> tuple[Any, ...]:
-    return get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
+    """The kinds of a setting, what only checks and converts left out."""
+    kinds = get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
+    return tuple(get_args(kind)[0] if get_origin(kind) is Annotated else kind for kind in kinds)
 
 
 def _metavar(kind: Any) -> str:
-    if kind in (int, float):
-        return "NUMBER"
-    if kind is Path:
-        return "PATH"
     if get_origin(kind) is tuple:
-        return "N,N"
-    choices = [str(choice) for choice in get_args(kind)]
-    return "|".join(choices) if choices else "TEXT"
+        return "A,B" if get_args(kind)[0] is float else "HEIGHTxWIDTH"
+    if get_origin(kind) is list:
+        return "PATH..."
+    return {int: "INTEGER", float: "NUMBER", Path: "PATH"}.get(kind, "TEXT")
 
 
 def _shown(default: Any) -> str:
     if isinstance(default, bool):
         return "on" if default else ""
+    if isinstance(default, tuple) and all(isinstance(part, int) for part in default):
+        return "x".join(map(str, default))
     if isinstance(default, (list, tuple)):
         return ",".join(str(part) for part in default)
     return str(default)

@@ -35,6 +35,14 @@ Size = Annotated[tuple[int, int], BeforeValidator(_two)]
 Pair = Annotated[tuple[float, float], BeforeValidator(_two)]
 
 
+ADDRESS = "{}: an address; pictures, data and weights are read from this machine: download it, and give the file"
+
+
+def is_address(value: object) -> bool:
+    """Whether a value is an address of the web or of a store, where a file or folder is meant."""
+    return isinstance(value, str) and re.match(r"(?:[\w-]+:)?(https?|ftp|s3|gs)://", value, re.IGNORECASE) is not None
+
+
 class Config(BaseModel):
     """What all commands' settings share. Fields without default must be given by some source."""
 

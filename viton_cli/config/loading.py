@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import ValidationError
 
-from viton_cli.config.base import Config
+from viton_cli.config.base import ADDRESS, Config, is_address
 from viton_cli.config.models import COMMANDS
 from viton_cli.errors import BadConfig
 
@@ -46,6 +46,9 @@ def load(
     def put(name: str, value: object, source: str) -> None:
         head, _, rest = name.partition(".")
         _known(model, head, source)
+        for entry in value if isinstance(value, list) else [value]:
+            if is_address(entry):
+                raise BadConfig(f"{source}: {ADDRESS.format(entry)}")
         if rest or (head in values and isinstance(values[head], dict) and isinstance(value, dict)):
             inner: Any = {rest: value} if rest else value
             value = _merged(values.get(head) or {}, inner, name, source)
@@ -157,12 +160,20 @@ def _merged(base: object, update: Mapping[str, object], name: str, source: str) 
 
 
 def _explain(error: ValidationError, origin: Mapping[str, str]) -> str:
-    first = error.errors()[0]
-    name = str(first["loc"][0]) if first["loc"] else ""
-    if first["type"] == "missing":
-        return f"missing setting '{name}': give {_flag(name)}"
-    message = first["msg"].removeprefix("Value error, ")
-    got = "" if isinstance(first["input"], dict) else f", not '{first['input']}'"
+    """Everything that is wrong, in one line."""
+    errors = error.errors()
+    told = [_bad_value(each, origin) for each in errors if each["type"] != "missing"]
+    missing = [str(each["loc"][0]) for each in errors if each["type"] == "missing"]
+    if missing:
+        names, flags = ", ".join(f"'{name}'" for name in missing), ", ".join(map(_flag, missing))
+        told.append(f"missing setting{'s' if len(missing) > 1 else ''} {names}: give {flags}")
+    return "; ".join(told)
+
+
+def _bad_value(error: Any, origin: Mapping[str, str]) -> str:
+    name = str(error["loc"][0]) if error["loc"] else ""
+    message = error["msg"].removeprefix("Value error, ")
+    got = "" if isinstance(error["input"], dict) else f", not '{error['input']}'"
     return f"{origin.get(name, name)}: bad value for '{name}': {message[:1].lower()}{message[1:]}{got}"
 
 

@@ -23,7 +23,8 @@ from viton_cli.files.masks import read_labels, read_mask, write_labels
 from viton_cli.files.pictures import MAX_PIXELS, MIN_SIDE, decode_photo, encode_image, read_photo, write_image
 
 __all__ = [
-    "KEY_FIELDS", "MAX_PIXELS", "MIN_SIDE", "PHOTO_ENDINGS", "Entries", "Manifest", "decode_photo", "encode_image", "expand",
-    "list_inputs", "list_photos", "read_keypoints", "read_labels", "read_mask", "read_photo", "sha256", "write_arrays", "write_bytes", "write_image",
-    "write_keypoints", "write_labels", "write_text",
+    "KEY_FIELDS", "MAX_PIXELS", "MIN_SIDE", "PHOTO_ENDINGS", "Entries", "Manifest", "decode_photo",
+    "encode_image", "expand", "list_inputs", "list_photos", "read_keypoints", "read_labels", "read_mask",
+    "read_photo", "sha256", "write_arrays", "write_bytes", "write_image", "write_keypoints", "write_labels",
+    "write_text",
 ]  # fmt: skip

@@ -67,6 +67,7 @@ POSE = Registry(
         "paf": "viton_cli.perception.backends.pose_paf:PartAffinityPose",
         "fake": "viton_cli.perception.backends.fake:FakePose",
     },
+    unlisted=("fake",),
 )
 
 PARSING = Registry(
@@ -78,4 +79,5 @@ PARSING = Registry(
         "fashn": "viton_cli.perception.backends.parsing_fashn:FashnParsing",
         "fake": "viton_cli.perception.backends.fake:FakeParsing",
     },
+    unlisted=("fake",),
 )

@@ -6,6 +6,7 @@
     doctor.py          `viton doctor`
     garment_store.py   garments cut once; for tryon and prepare
     names.py           names of files and of pairs
+    swapped.py         the guess that --person and --clothes were given for each other
     run_config.py      the config.yaml beside a run's output
 
 `viton train` is `training.train`.

@@ -42,7 +42,7 @@ def evaluate(config: EvaluateConfig) -> Evaluation:
             metric.add(name, first, second)
     notes = [f"{len(alone)} results have no reference and are left out: {', '.join(alone[:3])}"] if alone else []
     if len(pairs) < FEW:
-        notes.append(f"only {len(pairs)} pictures: the scores are rough")
+        notes.append(f"only {len(pairs)} picture{'s' if len(pairs) > 1 else ''}: the scores are rough")
     return Evaluation([metric.score() for metric in metrics.values()], notes)
 
 

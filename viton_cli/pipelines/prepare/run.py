@@ -27,6 +27,7 @@ from viton_cli.pipelines.garment_store import cut
 from viton_cli.pipelines.prepare.folder import PreparedFolder
 from viton_cli.pipelines.prepare.jobs import Job, Pairs, find_jobs
 from viton_cli.pipelines.run_config import begin
+from viton_cli.pipelines.swapped import SwapGuess
 from viton_cli.records import Frame, Garment, Parsing, Person, Photo, Pose
 
 FRAME = (256, 192)
@@ -74,7 +75,9 @@ def prepare(config: PrepareConfig, progress: Progress | None = None) -> Summary:
     mine = jobs[share.index :: share.count]
     ahead = [job for job in mine if not folder.is_finished(job.kind, job.id, job.source, before)]
     done = Summary("photo", str(config.out), skipped=len(mine) - len(ahead), is_main=share.is_main)
-    run = _Run(config, folder, done, progress)
+    people = sum(job.kind == "person" for job in ahead)
+    swap = SwapGuess(people, (job.source for job in jobs if job.kind == "garment"), config)
+    run = _Run(config, folder, done, progress, swap)
     if any(job.kind == "person" and (job.labels is None or job.pose is None) for job in ahead):
         _ = run.finder  # what it lacks fails the run and not each photo
     progress.start(len(ahead), "photo")
@@ -94,8 +97,10 @@ def prepare(config: PrepareConfig, progress: Progress | None = None) -> Summary:
 class _Run:
     """The work on photos, with all it needs at hand."""
 
-    def __init__(self, config: PrepareConfig, folder: PreparedFolder, done: Summary, progress: Progress) -> None:
-        self.config, self.folder, self.done, self.progress = config, folder, done, progress
+    def __init__(
+        self, config: PrepareConfig, folder: PreparedFolder, done: Summary, progress: Progress, swap: SwapGuess
+    ) -> None:
+        self.config, self.folder, self.done, self.progress, self.swap = config, folder, done, progress, swap
 
     def batch(self, batch: list[Waiting], writer: Writer) -> None:
         """Some photos, each failed or done."""
@@ -122,7 +127,11 @@ class _Run:
             record = self._person(job, known) if job.kind == "person" else cut(known.photo, known.mask, self.config)
         except Exception as error:
             self._failed(job, error, time.monotonic() - began)
+            if job.kind == "person" and (guess := self.swap.failed(error)):
+                self.progress.note(guess)
         else:
+            if job.kind == "person":
+                self.swap.found()
             write = self._write_person if job.kind == "person" else self._write_garment
             writer.submit(write, job, record, known.digest, time.monotonic() - began)
             self.done.ok += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +18,7 @@ from viton_cli.files import decode_photo, encode_image, read_mask, read_photo
 from viton_cli.pipelines.garment_store import cut
 from viton_cli.records import Garment, Person, Photo, Result
 
+log = logging.getLogger(__name__)
 Picture = str | Path | Image.Image | NDArray[np.uint8] | Photo
 
 
@@ -72,6 +74,7 @@ class TryOn:
         began = time.monotonic()
         _ = self.finder, self.method
         self.loading = time.monotonic() - began
+        log.info("networks loaded in %.1f s", self.loading)
 
     @cached_property
     def finder(self) -> Any:

@@ -5,6 +5,7 @@ A person is looked at once, a garment is cut once, and pictures are read and wri
 
 from __future__ import annotations
 
+import logging
 import sys
 import time
 from concurrent.futures import Future
@@ -22,10 +23,12 @@ from viton_cli.pages.gallery import write_gallery
 from viton_cli.pipelines.garment_store import GarmentStore, cut
 from viton_cli.pipelines.names import pairs_of
 from viton_cli.pipelines.run_config import begin
+from viton_cli.pipelines.swapped import SwapGuess
 from viton_cli.pipelines.tryon.api import TryOn
 from viton_cli.pipelines.tryon.folder import TryOnFolder
 from viton_cli.records import Person, Photo
 
+log = logging.getLogger(__name__)
 PIPE = "-"
 LONG = 20  # pairs, from which on the size of the work is said first
 BYTES_A_PIXEL = 1.5  # of a photo in a quickly packed PNG: 1.0 for clean studio photos, 2.0 for grainy street photos
@@ -48,8 +51,10 @@ def tryon(config: TryOnConfig, progress: Progress | None = None) -> Summary:
     engine = TryOn(**config.model_dump(include=set(MethodConfig.model_fields)))
     store = GarmentStore(garments, partial(cut, settings=config), config.clothes_mask, clothes_given)
     _set_threads(config.threads)
+    swap = SwapGuess(len(wanted), (path for id, path in garments if id not in clothes_given), config)
     if not _is_folder(config.out):
-        return _one_pair(config, wanted, dict(persons), people_given, store, engine, progress)
+        with swap.explained():
+            return _one_pair(config, wanted, dict(persons), people_given, store, engine, progress)
 
     files = dict(persons)
     sources = {("person", id): path for id, path in persons if id not in people_given}
@@ -73,7 +78,7 @@ def tryon(config: TryOnConfig, progress: Progress | None = None) -> Summary:
         began = time.monotonic()
         try:
             with Writer(config.workers) as writer:
-                run = _Run(engine, store, folder, writer, done, progress)
+                run = _Run(engine, store, folder, writer, done, progress, swap)
 
                 def read(person: str) -> Photo:
                     return people_given[person] if person in people_given else read_photo(files[person], person)
@@ -98,9 +103,11 @@ class _Run:
         writer: Writer,
         done: Summary,
         progress: Progress,
+        swap: SwapGuess,
     ) -> None:
         self.engine, self.store, self.folder = engine, store, folder
         self.writer, self.done, self.progress = writer, done, progress
+        self.swap = swap
         self.told: set[str] = set()
 
     def person(self, id: str, photo: Future[Photo], garments: list[str]) -> None:
@@ -112,7 +119,10 @@ class _Run:
             cause = self._cause(error, id)
             for garment in garments:
                 self._failed(id, garment, cause)
+            if guess := self.swap.failed(error):
+                self.progress.note(guess)
             return
+        self.swap.found()
         seconds = time.monotonic() - began
         self._notes(person.photo, person.checks)
         self.writer.submit(self.folder.write_thumb, person.photo.image, "person", id)
@@ -139,6 +149,8 @@ class _Run:
         except Exception as error:
             self._failed(*ids, self._cause(error, " with ".join(ids)))
             return
+        laps = ", ".join(f"{name} {lap:.3f} s" for name, lap in {**seconds, **result.seconds}.items())
+        log.debug("%s: %s", " with ".join(ids), laps)
         self.writer.submit(self.folder.write_pair, person, garment, result, seconds)
         self.done.ok += 1
         self.progress.advance(self.folder.output(*ids).name)
