@@ -233,7 +233,7 @@ class TestTerminal:
         told = self.run(*given)
         assert "\x1b[1mmetric" in told and "\x1b[1mprotocol" in told
         plain = self.run(*given, NO_COLOR="1")
-        assert "\x1b" not in plain and "ssim  1.0000  n=1" in plain and "metric" not in plain
+        assert "\x1b" not in plain and "ssim  1.0000  n=1" in plain and "protocol" not in plain
 
     def test_columns_without_a_terminal(self) -> None:
         assert aligned([("a", "bcd", "e"), ("fgh", "i", "jk")]) == "a    bcd  e\nfgh  i    jk"

@@ -54,7 +54,7 @@ def match(results: Entries, reference: Entries) -> tuple[list[tuple[str, Path, P
     """
     found, true = list_inputs(results), dict(list_inputs(reference))
     if _are_files(results) and _are_files(reference) and len(found) == len(true) == 1:
-        return [(found[0][1].name, found[0][1], *true.values())], []
+        return [(found[0][1].name, found[0][1], next(iter(true.values())))], []
     pairs, alone = [], []
     for name, path in found:
         if not _are_files(results) and (name.split("/")[0] in NOT_RESULTS or _is_sheet(name)):
