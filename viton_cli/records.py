@@ -5,6 +5,7 @@ Names ending in `_photo` are in the upright photo's pixels; everything else is i
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 if TYPE_CHECKING:
     import torch
@@ -40,6 +42,9 @@ class Photo:
     def size(self) -> tuple[int, int]:
         """(height, width) in pixels."""
         return self.image.shape[0], self.image.shape[1]
+
+    def __repr__(self) -> str:
+        return f"Photo({self.id!r}, {_size(self.image)})"
 
 
 @dataclass(frozen=True)
@@ -69,6 +74,9 @@ class Pose:
     seen: NDArray[np.bool_]
     confidence: NDArray[np.float32]
 
+    def __repr__(self) -> str:
+        return f"Pose({int(self.seen.sum())} of {len(self.seen)} joints seen)"
+
 
 @dataclass(frozen=True, eq=False)
 class Parsing:
@@ -81,6 +89,9 @@ class Parsing:
 
     labels: NDArray[np.uint8]
     confidence: NDArray[np.float32] | None = None
+
+    def __repr__(self) -> str:
+        return f"Parsing({_size(self.labels)}, {len(np.unique(self.labels))} labels)"
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,6 +113,9 @@ class Person:
     frame: Frame
     checks: tuple[str, ...] = ()
     score: float = 1.0
+
+    def __repr__(self) -> str:
+        return f"Person({self.photo!r}, {self.pose!r}{_checks(self.checks)})"
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,6 +139,9 @@ class Garment:
     kind: str = "unknown"
     sleeves: str = "unknown"
     checks: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"Garment({self.photo!r}, {self.kind}, quality {self.quality:.2f}{_checks(self.checks)})"
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,3 +199,25 @@ class Result:
         """(H, W, 2) float32: for every pixel that shows the new garment, the pixel (x, y) of the garment's photo it
         came from; NaN elsewhere. Worked out when it is first asked for; None from a method that does not warp."""
         return self.trace() if self.trace is not None else None
+
+    @property
+    def pil(self) -> Image.Image:
+        """The picture as a PIL image."""
+        return Image.fromarray(self.image)
+
+    def _repr_png_(self) -> bytes:
+        """What a notebook shows."""
+        stream = io.BytesIO()
+        self.pil.save(stream, "PNG", compress_level=1)
+        return stream.getvalue()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({_size(self.image)}, {self.edited.mean():.0%} edited{_checks(self.checks)})"
+
+
+def _size(image: NDArray[np.generic]) -> str:
+    return f"{image.shape[1]}x{image.shape[0]}"
+
+
+def _checks(checks: tuple[str, ...]) -> str:
+    return f", {len(checks)} check{'s' if len(checks) > 1 else ''}" if checks else ""

@@ -11,7 +11,7 @@ nearest known one.
 
 from __future__ import annotations
 
-from viton_cli.config.base import Config, Inputs, Names, Pair, Size
+from viton_cli.config.base import ADDRESS, Config, Inputs, Names, Pair, Size, is_address
 from viton_cli.config.loading import known_settings, load
 from viton_cli.config.models import (
     COMMANDS,
@@ -26,6 +26,6 @@ from viton_cli.config.models import (
 )
 
 __all__ = [
-    "COMMANDS", "Config", "EvaluateConfig", "EvaluatePerceptionConfig", "Inputs", "MethodConfig", "Names", "Pair",
-    "Perception", "PrepareConfig", "Size", "TrainConfig", "TryOnConfig", "for_stage", "known_settings", "load",
+    "ADDRESS", "COMMANDS", "Config", "EvaluateConfig", "EvaluatePerceptionConfig", "Inputs", "MethodConfig", "Names",
+    "Pair", "Perception", "PrepareConfig", "Size", "TrainConfig", "TryOnConfig", "for_stage", "is_address", "known_settings", "load",
 ]  # fmt: skip

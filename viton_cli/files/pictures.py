@@ -41,22 +41,22 @@ def decode_photo(data: bytes, name: str) -> Photo:
     return _photo(io.BytesIO(data), name, name, None)
 
 
-def encode_image(image: NDArray[np.uint8], ending: str = ".png") -> bytes:
-    """A (H, W) or (H, W, 3) uint8 picture as the bytes of a PNG (quickly packed) or JPEG (quality 95) file."""
+def encode_image(image: NDArray[np.uint8], ending: str = ".png", exif: bytes = b"") -> bytes:
+    """A (H, W) or (H, W, 3) uint8 picture as bytes: PNG (quickly packed) or JPEG (quality 95), with EXIF."""
     stream = io.BytesIO()
     picture = Image.fromarray(np.ascontiguousarray(image))
     if ending.lower() in (".jpg", ".jpeg"):
-        picture.save(stream, "JPEG", quality=95)
+        picture.save(stream, "JPEG", quality=95, exif=exif)
     elif ending.lower() == ".png":
-        picture.save(stream, "PNG", compress_level=1)
+        picture.save(stream, "PNG", compress_level=1, exif=exif)
     else:
         raise BadImage(f"pictures are written as .png or .jpg, not as '{ending}'")
     return stream.getvalue()
 
 
-def write_image(path: Path, image: NDArray[np.uint8]) -> None:
+def write_image(path: Path, image: NDArray[np.uint8], exif: bytes = b"") -> None:
     """Write a (H, W) or (H, W, 3) uint8 picture, PNG or JPEG by the ending of `path`."""
-    write_bytes(path, encode_image(image, Path(path).suffix))
+    write_bytes(path, encode_image(image, Path(path).suffix, exif=exif))
 
 
 def _photo(stream: IO[bytes], name: str, id: str, source: Path | None) -> Photo:

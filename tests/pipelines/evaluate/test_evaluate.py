@@ -35,7 +35,7 @@ def test_equal_pictures_score_one_and_small_sets_are_warned_of(folders: SimpleNa
     found = evaluate(config(folders))
     (score,) = found.scores
     assert score.value == pytest.approx(1) and score.n == 1
-    assert "1 results have no reference" in found.notes[0] and "only 1 pictures" in found.notes[1]
+    assert "1 results have no reference" in found.notes[0] and "only 1 picture:" in found.notes[1]
 
 
 def test_two_files_are_compared_whatever_their_names(folders: SimpleNamespace) -> None:

@@ -6,64 +6,98 @@ import logging
 import time
 from functools import cached_property
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
+from typing import Any, Literal
 
 from viton_cli.config import MethodConfig, load
-from viton_cli.errors import BadImage
-from viton_cli.files import decode_photo, encode_image, read_mask, read_photo
+from viton_cli.errors import BadMask
 from viton_cli.pipelines.garment_store import cut
-from viton_cli.records import Garment, Person, Photo, Result
+from viton_cli.pipelines.receipts import receipt_of, weights_of
+from viton_cli.pipelines.tryon.given import Mask, Picture, as_mask, as_photo
+from viton_cli.pipelines.tryon.result import TryOnResult
+from viton_cli.records import Garment, Person, Result
 
 log = logging.getLogger(__name__)
-Picture = str | Path | Image.Image | NDArray[np.uint8] | Photo
 
 
 class TryOn:
     """Try-on from Python; the networks are loaded once, on first use.
 
     Args:
-        settings: Those of `config.MethodConfig`: `method`, `weights`, `warp`, `pose`, `parsing` ...
+        method: Try-on method, a name of `methods.METHODS`.
+        weights: Folder of the method's weight files (a run of `viton train`); by default the shipped ones.
+        warp: How the garment is warped: "places", "parts", or "paper" for the published matching.
+        pose: Pose backend, a name of `perception.POSE`.
+        pose_source: Weight file or folder of JSON files of the pose backend.
+        parsing: Parsing backend, a name of `perception.PARSING`.
+        parsing_source: Weight file or folder of PNG files of the parsing backend.
+        label_set: Label set of given parsing files: "lip", "cihp", "atr" ...
 
     Raises:
-        BadConfig: An unknown or bad setting.
+        BadConfig: A bad setting.
     """
 
-    def __init__(self, **settings: Any) -> None:
-        self.config = load(MethodConfig, flags=settings, environment={})
+    def __init__(
+        self,
+        *,
+        method: str = "viton",
+        weights: str | Path | None = None,
+        warp: Literal["places", "parts", "paper"] = "places",
+        pose: str = "builtin",
+        pose_source: str | Path | None = None,
+        parsing: str = "builtin",
+        parsing_source: str | Path | None = None,
+        label_set: str | None = None,
+    ) -> None:
+        given = {
+            "method": method, "weights": None if weights is None else str(weights), "warp": warp, "pose": pose,
+            "pose_source": pose_source, "parsing": parsing, "parsing_source": parsing_source, "label_set": label_set,
+        }  # fmt: skip
+        self.config = load(MethodConfig, flags=given, environment={})
         self.loading = 0.0
 
+    def __repr__(self) -> str:
+        given = [f"{name}={value!r}" for name, value in self.config if value != MethodConfig.model_fields[name].default]
+        return f"TryOn({', '.join(given)})"
+
     def run(
-        self, person: Picture | Person, garment: Picture | Garment, mask: Path | None = None, steps: bool = False
-    ) -> Result:
+        self,
+        person: Picture | Person,
+        garment: Picture | Garment,
+        mask: Mask | None = None,
+        steps: bool = False,
+    ) -> TryOnResult:
         """Dress one person in one garment.
 
         Args:
-            person: A file, a PIL image, an (H, W, 3) uint8 array, or what `find` gave.
+            person: A file, a PIL image, an array (grey, RGB or RGBA; uint8 or floats in [0, 1]), or what `find` gave.
             garment: The same, or what `cut` gave.
-            mask: File of the garment's mask.
+            mask: The garment's mask: a file, a PIL image, or an (H, W) array (bool, uint8 or floats in [0, 1]).
             steps: Fill `Result.steps`.
 
         Raises:
             BadImage, BadMask, NoPersonFound, NoGarmentFound: One of the two cannot be used.
         """
+        if mask is not None and isinstance(garment, Garment):
+            raise BadMask("mask: the garment is cut out already; give the mask to cut()")
         found = person if isinstance(person, Person) else self.find(person)
         cut = garment if isinstance(garment, Garment) else self.cut(garment, mask)
         result: Result = self.method.run(found, cut, steps=steps)
-        return result
+        receipt = receipt_of(found.photo, cut, self._weights, self.config)
+        return TryOnResult.of(result, receipt)
 
     def find(self, picture: Picture) -> Person:
         """Pose, labels and crop of the person in a photo."""
-        person: Person = self.finder.find(_photo(picture, "person"))
+        person: Person = self.finder.find(as_photo(picture, "person"))
         return person
 
-    def cut(self, picture: Picture, mask: Path | None = None) -> Garment:
+    def cut(self, picture: Picture, mask: Mask | None = None) -> Garment:
         """The garment of a product photo."""
-        photo = _photo(picture, "garment")
-        return cut(photo, read_mask(mask, photo.size) if mask else None, self.config)
+        photo = as_photo(picture, "garment")
+        return cut(photo, None if mask is None else as_mask(mask, photo.size), self.config)
+
+    @cached_property
+    def _weights(self) -> dict[str, str]:
+        return weights_of(self.config)
 
     def load(self) -> None:
         """Load the networks now rather than on first use.
@@ -96,15 +130,3 @@ class TryOn:
         from viton_cli.methods import METHODS
 
         return METHODS.get(self.config.method)(weights=self.config.weights, warp=self.config.warp)
-
-
-def _photo(picture: Picture, id: str) -> Photo:
-    if isinstance(picture, Photo):
-        return picture
-    if isinstance(picture, (str, Path)):
-        return read_photo(Path(picture))
-    if isinstance(picture, Image.Image):
-        return decode_photo(encode_image(np.asarray(picture.convert("RGB"))), id)
-    if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3:
-        raise BadImage(f"{id}: an array must be (H, W, 3) uint8, not {picture.shape} {picture.dtype}")
-    return Photo(id, picture)

@@ -14,6 +14,7 @@ from viton_cli.files import Manifest, write_image
 from viton_cli.imaging.drawing import colour_labels, draw_skeleton, tile
 from viton_cli.imaging.frames import crop, to_frame
 from viton_cli.pipelines.names import pair_name, safe
+from viton_cli.pipelines.tryon.result import TryOnResult
 from viton_cli.records import Garment, Person, Result
 
 Pair = tuple[str, str]
@@ -62,10 +63,10 @@ class TryOnFolder:
             if entry.get("status") == "ok" and self._whole(str(entry.get("person")), str(entry.get("garment")))
         }
 
-    def write_pair(self, person: Person, garment: Garment, result: Result, seconds: dict[str, float]) -> None:
+    def write_pair(self, person: Person, garment: Garment, result: TryOnResult, seconds: dict[str, float]) -> None:
         """Write everything of one finished pair; its manifest line comes last."""
         ids = person.photo.id, garment.photo.id
-        write_image(self.output(*ids), result.image)
+        write_image(self.output(*ids), result.image, exif=result.receipt.exif())
         if self.config.masks:
             write_image(self.edited(*ids), result.edited.astype(np.uint8) * 255)
         if self.config.steps:

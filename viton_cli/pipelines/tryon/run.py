@@ -206,11 +206,12 @@ def _one_pair(
     result = engine.run(found, cut)
     for check in dict.fromkeys((*found.checks, *cut.checks, *result.checks)):
         progress.note(check)
+    exif = result.receipt.exif()
     if config.out == PIPE:
-        sys.stdout.buffer.write(encode_image(result.image))
+        sys.stdout.buffer.write(encode_image(result.image, exif=exif))
         sys.stdout.buffer.flush()
     else:
-        write_bytes(Path(config.out), encode_image(result.image, Path(config.out).suffix))
+        write_bytes(Path(config.out), encode_image(result.image, Path(config.out).suffix, exif=exif))
     done.ok, done.seconds = 1, time.monotonic() - began
     return done
 

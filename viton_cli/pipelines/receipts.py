@@ -1,0 +1,115 @@
+"""What a result says of itself: which program, weights, settings and inputs made it, and that it is altered.
+
+It stands in the file's EXIF, which PNG, JPEG and WebP all have: a sentence for people in ImageDescription, the program
+in Software, the rest as JSON in UserComment. Inputs are named by hashes, so that it tells nobody where they lay.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from viton_cli import __version__
+from viton_cli.checkpoints import shipped
+from viton_cli.config import MethodConfig
+from viton_cli.errors import BadImage
+from viton_cli.files import sha256
+from viton_cli.records import Garment, Photo
+
+ALTERED = "digitally altered: the clothing in this picture was put on by a program"
+SOFTWARE, DESCRIPTION, EXIF_IFD, USER_COMMENT = 0x0131, 0x010E, 0x8769, 0x9286
+PREFIX = b"ASCII\0\0\0"  # how EXIF says that a UserComment is text
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What made a picture.
+
+    Attributes:
+        viton: Version of the program.
+        person, garment: Hash of the photo's file ("file:...") or, where it was none, of its pixels ("pixels:...").
+        mask: Hash of the garment's mask as it was used, given or found.
+        weights: Name or file name of each weight file, and its hash.
+        settings: Those of `MethodConfig`; of a path only the last part.
+    """
+
+    viton: str
+    person: str
+    garment: str
+    mask: str
+    weights: dict[str, str]
+    settings: dict[str, Any]
+
+    def exif(self, before: bytes = b"") -> bytes:
+        """The receipt laid into EXIF, whatever else that holds kept."""
+        exif = Image.Exif()
+        if before:
+            exif.load(before)
+        exif[DESCRIPTION] = ALTERED
+        exif[SOFTWARE] = f"viton {self.viton}"
+        exif.get_ifd(EXIF_IFD)[USER_COMMENT] = PREFIX + json.dumps(asdict(self)).encode("ascii")
+        return exif.tobytes()
+
+
+def receipt_of(person: Photo, garment: Garment, weights: Mapping[str, str], settings: MethodConfig) -> Receipt:
+    """The receipt of a result of these."""
+    dump = {
+        name: value.name if isinstance(value, Path) else value
+        for name in MethodConfig.model_fields
+        if (value := getattr(settings, name)) is not None
+    }
+    if settings.weights is not None:
+        dump["weights"] = Path(settings.weights).name
+    mask = _hash(np.round(garment.mask * 255).astype(np.uint8))
+    return Receipt(__version__, fingerprint(person), fingerprint(garment.photo), mask, dict(weights), dump)
+
+
+def fingerprint(photo: Photo) -> str:
+    """What a photo is known by: its file's hash, or that of its pixels if it is no file."""
+    return f"file:{sha256(photo.source)}" if photo.source else f"pixels:{_hash(photo.image)}"
+
+
+def weights_of(settings: MethodConfig) -> dict[str, str]:
+    """Hashes of the weights that these settings lead to: the shipped ones that stay in use, and files of one's own."""
+    used = {name: str(entry.get("sha256")) for name, entry in shipped().items()}
+    if settings.weights is not None:
+        for kind in ("stage1", "stage2"):
+            used.pop(kind, None)
+        used |= {path.name: sha256(path) for path in sorted(Path(settings.weights).glob("stage?.safetensors"))}
+    for source in (settings.pose_source, settings.parsing_source):
+        if source is not None and source.is_file():
+            used[source.name] = sha256(source)
+    return used
+
+
+def read_receipt(path: Path) -> Receipt:
+    """The receipt of a picture.
+
+    Raises:
+        BadImage: No picture, or one without a receipt (other programs drop it when they save a picture anew).
+    """
+    try:
+        with Image.open(path) as opened:
+            comment = opened.getexif().get_ifd(EXIF_IFD).get(USER_COMMENT, b"")
+    except (OSError, ValueError, SyntaxError) as error:
+        raise BadImage(f"{path}: cannot be read as a picture ({' '.join(str(error).split())})") from None
+    data = comment if isinstance(comment, bytes) else str(comment).encode("utf-8", "replace")
+    try:
+        told = json.loads(data.removeprefix(PREFIX))
+        return Receipt(**told)
+    except (ValueError, TypeError):
+        raise BadImage(
+            f"{path}: holds no receipt of this toolkit; it was not made by it, or was saved anew by another program"
+        ) from None
+
+
+def _hash(array: NDArray[np.uint8]) -> str:
+    return hashlib.sha256(str(array.shape).encode() + np.ascontiguousarray(array).tobytes()).hexdigest()
