@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy import ndimage
 
+from viton_cli.compositing.body import soft
 from viton_cli.compositing.by_joints import regions_by_joints
 from viton_cli.compositing.by_layout import regions_by_layout
 from viton_cli.compositing.fills import fill
@@ -11,9 +13,15 @@ from viton_cli.compositing.painted import Bools, Floats, Mask, Painted, Picture,
 from viton_cli.core.composer import compose
 from viton_cli.imaging.filling import grow
 from viton_cli.imaging.frames import box_in, carry, crop, resize, to_photo
+from viton_cli.imaging.matting import guided
 from viton_cli.records import Frame, Person
+from viton_cli.vocabulary import labels as L
 
 WORKING = 640  # longest side at which regions and fills are worked out; a larger part's are enlarged from there
+BAND = 4.0  # network pixels to each side of the old garment's edge where the photo's colours decide
+UNSURE = (0.15, 0.5)  # guided matte below which a pixel is none of the old garment, and above which all of it
+SHARP = (L.FACE, L.SUNGLASSES)  # never touched, whatever their colour
+EDGE = 0.8  # pixels of the part by which the old garment's matte is widened
 SEEN = 4e-3  # opacity below this changes no grey level
 GROWN = 400  # longest side at which the garment's colours are continued into gaps
 GAP_ALPHA = 0.9  # in a gap the garment's colours are the better guess, whatever stage 2 says of the hole it saw there
@@ -38,20 +46,51 @@ def lay_in(person: Person, frame: Frame, painted: Painted) -> tuple[Picture, Boo
     whole = Frame(part.box, full)
 
     regions = _regions(person, frame, part, painted)
-    beneath = resize(fill(crop(photo, part).astype(np.uint8), regions, _coarse(painted, frame, part)), full)
-    removed, cover, gap = (resize(plane, full) for plane in (regions.removed, regions.cover, regions.gap))
+    small = crop(photo, part).astype(np.uint8)
+    beneath = resize(fill(small, regions, _coarse(painted, frame, part)), full)
+    removed, front = edges(small, photo[b:d, a:c], regions)
+    gap = resize(regions.gap, full)
     cloth, laid = _cloth(painted, frame, whole, gap)
     garment = _garment(painted, frame, whole, cloth, gap * (1 - laid))
 
     patch = photo[b:d, a:c].astype(np.float32)
-    removed = removed[..., None]
-    opacity = (np.maximum(laid, gap) * cover)[..., None]
-    result = patch + removed * (beneath - patch)
+    opacity = (np.maximum(laid, gap) * resize(regions.limit, full) * (1 - front))[..., None]
+    result = patch + removed[..., None] * (beneath - patch)
     result += opacity * (garment - result)
-    changed = np.maximum(opacity, removed)[..., 0] > SEEN
+    changed = np.maximum(opacity[..., 0], removed) > SEEN
     out[b:d, a:c] = np.where(changed[..., None], np.clip(result + 0.5, 0, 255), patch).astype(np.uint8)
     edited[b:d, a:c] = changed
     return out, edited
+
+
+def edges(small: Picture, photo: Picture, regions: Regions) -> tuple[Mask, Mask]:
+    """How much of each pixel is the old garment, and how much lies in front of the new one.
+
+    The labels say it but for a band along their edges, which are no surer than the network's pixels; there the photo's
+    colours decide (guided filter). Nothing of the old garment stays between fingers or along hair, nor is skin taken.
+
+    Args:
+        small: (h, w, 3) the part at the regions' size. photo: (H, W, 3) at its own. regions: Of the part.
+
+    Returns:
+        Two (H, W) in [0, 1].
+    """
+    size = (photo.shape[0], photo.shape[1])
+    reach = max(round(BAND * regions.pixel), 1)
+    band = ndimage.binary_dilation(regions.old, iterations=reach) & ~ndimage.binary_erosion(
+        regions.old, iterations=reach, border_value=1
+    )
+    face = resize(np.isin(regions.labels, SHARP).astype(np.float32), size) > 0
+    matte = guided(regions.old, small, BAND * regions.pixel).at(photo)
+    matte = ((matte - UNSURE[0]) / (UNSURE[1] - UNSURE[0])).clip(0, 1)
+    share = resize(band.astype(np.float32), size)
+    removed = share * matte + (1 - share) * resize(regions.old.astype(np.float32), size)
+    front = resize(soft(regions.front, 0.5 * regions.pixel), size)
+    front = np.maximum(front * (front > 0.3), resize(regions.front.astype(np.float32), size) > 0.5)
+    # A pixel on the very edge is a mixture: it goes with its neighbour.
+    removed = ndimage.maximum_filter(removed, 2 * max(round(EDGE * size[0] / regions.labels.shape[0]), 1) + 1)
+    removed = np.where(removed > 0.03, removed, 0) * ~face
+    return np.asarray(removed, np.float32), np.asarray(front * (1 - removed), np.float32)
 
 
 def trace(person: Person, frame: Frame, painted: Painted) -> Floats:
@@ -66,7 +105,10 @@ def trace(person: Person, frame: Frame, painted: Painted) -> Floats:
     whole = Frame(part.box, (d - b, c - a))
     product = painted.product
     origins = painted.warp.origins(whole.size, box_in(frame, whole))
-    shown = resize(_regions(person, frame, part, painted).cover, whole.size) > 0.5
+    regions = _regions(person, frame, part, painted)
+    x0, y0, x1, y1 = part.box
+    _, front = edges(crop(person.photo.image, part).astype(np.uint8), person.photo.image[y0:y1, x0:x1], regions)
+    shown = resize(regions.limit, whole.size) * (1 - front) > 0.5
     photo = to_photo(origins, Frame(product.box, product.mask.shape))
     out[b:d, a:c] = np.where(shown[..., None], photo, np.nan)
     return out
@@ -106,10 +148,14 @@ def _garment(painted: Painted, frame: Frame, whole: Frame, cloth: Floats, open_:
     """Equation 2 at the photo's own size, (H, W, 3) in 0..255; `open_` is 1 where the warp laid no cloth."""
     alpha = carry(painted.alpha, frame, whole)
     alpha = np.maximum(alpha, GAP_ALPHA * open_)[..., None]
-    if painted.light is not None:
-        cloth = (cloth * carry(painted.light, frame, whole)[..., None]).clip(0, 255)
+    cloth = (cloth * _planes(painted.gain, frame, whole)).clip(0, 255)
     return np.asarray(compose(alpha, cloth, _coarse(painted, frame, whole)), np.float32)
 
 
 def _coarse(painted: Painted, frame: Frame, part: Frame) -> Floats:
-    return np.stack([carry(plane, frame, part) for plane in painted.coarse.astype(np.float32).transpose(2, 0, 1)], 2)
+    return _planes(painted.coarse.astype(np.float32), frame, part)
+
+
+def _planes(values: Floats, frame: Frame, part: Frame) -> Floats:
+    """(h, w, 3) values of the network frame at the part's pixels."""
+    return np.stack([carry(plane, frame, part) for plane in values.transpose(2, 0, 1)], 2)

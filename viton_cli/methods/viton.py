@@ -15,12 +15,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
 
 from viton_cli.checkpoints import resolve
 from viton_cli.compositing.blend import lay_in, trace
 from viton_cli.compositing.painted import Painted
-from viton_cli.core.composer import compose, relight
+from viton_cli.core.composer import compose, light_gain, relight
 from viton_cli.core.generator import Painting
 from viton_cli.core.representation import represent
 from viton_cli.core.warp import Places, Warp, fit_places, fit_warp
@@ -121,20 +122,21 @@ class Viton:
         clock.lap("generate")
 
         warp, notes = self.fit(person, garment, coarse)
+        gain = torch.ones_like(coarse.image) if coarse.light is None else light_gain(coarse.light)
         warped = Warped(
-            warp.apply(garment.picture, self.size, fill=1.0).float(),
+            relight(warp.apply(garment.picture, self.size, fill=1.0).float(), gain),
             warp.apply(garment.mask, self.size, fill=0.0).float(),
             warp.folded,
             warp.fallback,
         )
         clock.lap("warp")
 
-        alpha, gain = self.composer(warped.image, coarse.image)
+        alpha = self.composer(warped.image, coarse.image)
         clock.lap("compose")
 
         painted = Painted(
             as_picture(coarse.image), as_mask(coarse.mask), as_mask(alpha), garment.product, warp,
-            None if coarse.layout is None else coarse.layout[0].numpy(), None if gain is None else as_mask(gain.exp()),
+            gain[0].permute(1, 2, 0).numpy(), None if coarse.layout is None else coarse.layout[0].numpy(),
         )  # fmt: skip
         finished, edited = lay_in(person.person, person.frame, painted)
         clock.lap("paste")
@@ -142,7 +144,7 @@ class Viton:
         shown = {}
         if steps:
             inside = alpha * warped.mask
-            network_result = compose(inside, relight(warped.image, gain), coarse.image)
+            network_result = compose(inside, warped.image, coarse.image)
             shown = strip(person, garment, coarse, warped, inside, as_picture(network_result), finished)
         checks = (*person.person.checks, *garment.garment.checks, *notes)
         return Result(
@@ -178,13 +180,18 @@ def predicted(painting: Painting) -> Coarse:
     if painting.layout is None or painting.places is None or painting.scale is None:
         return Coarse(painting.image, torch.sigmoid(painting.mask))
     shares, scale = torch.softmax(painting.layout, 1), painting.scale.exp()
-    return Coarse(painting.image, torch.sigmoid(painting.mask), shares, painting.places, scale)
+    return Coarse(painting.image, torch.sigmoid(painting.mask), shares, painting.places, scale, painting.light)
+
+
+def even(shares: torch.Tensor) -> torch.Tensor:
+    """Shares (1, C, h, w) without the grain of single pixels, which would notch outlines."""
+    return F.avg_pool2d(F.avg_pool2d(shares, 3, 1, 1, count_include_pad=False), 3, 1, 1, count_include_pad=False)
 
 
 def as_places(coarse: Coarse) -> Places:
     """The places of the first of a batch, as the warp takes them."""
     assert coarse.layout is not None and coarse.places is not None and coarse.scale is not None
-    layout = coarse.layout[0].argmax(0).numpy().astype(np.uint8)
+    layout = even(coarse.layout)[0].argmax(0).numpy().astype(np.uint8)
     return Places(layout, coarse.places[0].permute(1, 2, 0).numpy(), coarse.scale[0, 0].numpy())
 
 
