@@ -74,7 +74,7 @@ def painted(
     product = Product(colours, cover, colours, (cover > 0.5).astype(np.float32))
     coarse = np.full((*SIZE, 3), COARSE, np.uint8)
     gain = np.ones((*SIZE, 3), np.float32)
-    return Painted(coarse, predicted, np.full(SIZE, alpha, np.float32), product, cast(Warp, Straight()), gain)
+    return Painted(coarse, predicted, np.full(SIZE, alpha, np.float32), product, cast(Warp, Straight()), cover, gain)
 
 
 def lay(who: Person, what: Painted) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:

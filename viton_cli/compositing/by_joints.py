@@ -20,7 +20,7 @@ from viton_cli.compositing.painted import (
     Regions,
 )
 from viton_cli.imaging.capsules import capsule
-from viton_cli.imaging.frames import box_in, carry, crop, torso_length
+from viton_cli.imaging.frames import carry, crop, torso_length
 from viton_cli.records import Frame, Person, Pose
 from viton_cli.vocabulary import labels as L
 
@@ -36,7 +36,7 @@ def regions_by_joints(person: Person, frame: Frame, part: Frame, painted: Painte
     pose, pixel = pose_in(person.pose, part), network_pixel(frame, part)
     # The predicted mask carries the grain of the generator's transposed convolutions, which would notch the outline.
     mask = carry(np.asarray(ndimage.gaussian_filter(painted.mask, GRAIN), np.float32), frame, part)
-    laid = painted.warp.apply(painted.product.sharp_mask, part.size, box_in(frame, part), fill=0.0).clip(0, 1)
+    laid = carry(painted.laid, frame, part)
 
     arms = np.isin(labels, L.ARMS)
     # An arm in front of the body stays in front; where the network predicts a sleeve, the arm is covered.

@@ -17,7 +17,7 @@ from viton_cli.compositing.painted import (
     Painted,
     Regions,
 )
-from viton_cli.imaging.frames import box_in, carry, crop
+from viton_cli.imaging.frames import carry, crop
 from viton_cli.records import Frame, Person
 from viton_cli.vocabulary import labels as L
 from viton_cli.vocabulary import layout as G
@@ -41,7 +41,7 @@ def regions_by_layout(person: Person, frame: Frame, part: Frame, painted: Painte
     labels = crop(person.parsing.labels, part, fill=L.BACKGROUND, nearest=True).astype(np.uint8)
     pose, pixel = pose_in(person.pose, part), network_pixel(frame, part)
     layout = np.stack([carry(plane, frame, part) for plane in painted.layout])
-    laid = painted.warp.apply(painted.product.sharp_mask, part.size, box_in(frame, part), fill=0.0).clip(0, 1)
+    laid = carry(painted.laid, frame, part)
     dressed = layout[list(G.GARMENT_LAYERS)].sum(0)
 
     # An arm that shows stays in front, but where the layout puts a sleeve on it, or the garment's trunk over the upper

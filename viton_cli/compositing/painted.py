@@ -36,6 +36,7 @@ class Painted:
         alpha: (h, w) the composition mask.
         product: The garment.
         warp: From it to the frame.
+        laid: (h, w) where the warp lays it, in [0, 1].
         gain: (h, w, 3) factor on the garment's colours, which brings it into the photo's light.
         layout: (10, h, w) shares of `vocabulary.layout.LAYOUT`; None from a generator that predicts none.
     """
@@ -45,6 +46,7 @@ class Painted:
     alpha: Mask
     product: Product
     warp: Warp
+    laid: Mask
     gain: Floats
     layout: Floats | None = None
 

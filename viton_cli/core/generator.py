@@ -96,6 +96,7 @@ class Generator(nn.Module):
         x = self.up[0](skips.pop())
         for layer in self.up[1:]:
             x = layer(torch.cat((x, skips.pop()), 1))
+        x = x.float()  # whatever the layers compute in
         return Painting(torch.tanh(x[:, :3]), x[:, 3:])
 
 

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from viton_cli.imaging.frames import resize
+from viton_cli.imaging.frames import carry, resize
+from viton_cli.records import Frame
 
 Floats = NDArray[np.float32]
 LONGEST = 320  # longest side at which the coefficients are worked out
@@ -30,11 +31,18 @@ class Guided:
     slope: Floats
     offset: Floats
 
-    def at(self, guide: NDArray[np.uint8]) -> Floats:
-        """The matte (H, W) in [0, 1] of a guide (H, W, 3) of any size that shows the same."""
-        size = (guide.shape[0], guide.shape[1])
-        slope, offset = resize(self.slope, size), resize(self.offset, size)
-        matte = (slope * (guide.astype(np.float32) / 255)).sum(2) + offset
+    def at(self, guide: NDArray[np.uint8], part: Frame, whole: Frame) -> Floats:
+        """The matte (H, W) in [0, 1] of another picture of the same, or of a piece of it.
+
+        Args:
+            guide: (H, W, 3), what `whole` shows.
+            part: The frame of the picture that the coefficients were worked out from. whole: Lies within it.
+        """
+        matte = carry(self.offset, part, whole)
+        for k in range(3):
+            matte = matte + carry(np.ascontiguousarray(self.slope[..., k]), part, whole) * (
+                guide[..., k] / np.float32(255)
+            )
         return np.asarray(matte.clip(0, 1), np.float32)
 
 

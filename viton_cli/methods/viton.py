@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -118,16 +119,19 @@ class Viton:
             NoGarmentFound: The predicted clothing mask is empty: there is nowhere to lay the garment.
         """
         clock = Clock()
-        coarse = predicted(self.generator(person.representation, garment.picture, person.joints, person.seen))
+        with torch.autocast("cpu", torch.bfloat16, enabled=fast_bfloat16()):
+            painting = self.generator(person.representation, garment.picture, person.joints, person.seen)
+        coarse = predicted(painting)
         clock.lap("generate")
 
         warp, notes = self.fit(person, garment, coarse)
         gain = torch.ones_like(coarse.image) if coarse.light is None else light_gain(coarse.light)
+        # Drawn onto nothing beside its own coverage; the ground of c' is white, as that of the product's picture.
+        layers = torch.cat([garment.picture, garment.mask, torch.ones_like(garment.mask)], 1)
+        drawn = warp.apply(layers, self.size, fill=0.0).float()
+        cloth = relight(drawn[:, :3] / drawn[:, 4:].clamp_min(1e-3), gain)
         warped = Warped(
-            relight(warp.apply(garment.picture, self.size, fill=1.0).float(), gain),
-            warp.apply(garment.mask, self.size, fill=0.0).float(),
-            warp.folded,
-            warp.fallback,
+            torch.lerp(torch.ones_like(cloth), cloth, drawn[:, 4:]), drawn[:, 3:4], warp.folded, warp.fallback
         )
         clock.lap("warp")
 
@@ -135,7 +139,7 @@ class Viton:
         clock.lap("compose")
 
         painted = Painted(
-            as_picture(coarse.image), as_mask(coarse.mask), as_mask(alpha), garment.product, warp,
+            as_picture(coarse.image), as_mask(coarse.mask), as_mask(alpha), garment.product, warp, as_mask(warped.mask),
             gain[0].permute(1, 2, 0).numpy(), None if coarse.layout is None else coarse.layout[0].numpy(),
         )  # fmt: skip
         finished, edited = lay_in(person.person, person.frame, painted)
@@ -173,6 +177,12 @@ class Viton:
         if warp.fallback:
             notes = (*notes, f"the warp fell back to a {warp.fallback} map: {warp.reason}")
         return warp, notes
+
+
+@cache
+def fast_bfloat16() -> bool:
+    """Whether this CPU multiplies bfloat16 faster than float32 (AMX or AVX-512 BF16)."""
+    return bool(torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported())
 
 
 def predicted(painting: Painting) -> Coarse:
