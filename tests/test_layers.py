@@ -23,7 +23,7 @@ ROWS = (
     ("perception", "data", "metrics", "compositing", "weights"),
     ("methods", "training"),
     ("pipelines", "pages", "engines"),
-    ("cli",),
+    ("cli", "api"),
     ("__main__", "__init__"),
 )
 LEVEL = {unit: level for level, row in enumerate(ROWS) for unit in row}

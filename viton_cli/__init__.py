@@ -10,12 +10,16 @@ From Python:
     result = TryOn().run("person.jpg", "shirt.jpg")      # paths, PIL images or uint8 arrays
     result.image, result.edited, result.steps, result.checks
 
-`prepare`, `train` and `evaluate` do what the commands of those names do and take their settings as keywords
-(`viton_cli.config` lists them). Nothing heavy is imported until one of these names is used.
+    import viton_cli
+    report = viton_cli.tryon("people/*.jpg", "clothes", "out", steps=True)
+    report.ok, report.failed, report.results, report.problems
+
+`tryon`, `prepare`, `train` and `evaluate` do what the commands of those names do, take their settings by name, and
+return a report (`viton_cli.api`). Nothing heavy is imported until one of these names is used.
 
 The rooms, imports pointing down only (ARCHITECTURE.md says more)
 
-    cli                                           parses, prints
+    cli, api                                      parses, prints; the commands as functions
     pipelines, pages, engines                     what a command does; what is looked at after; how work is run
     methods, training                             VITON start to end; how its networks were made
     perception, data, metrics, compositing        people and garments found; data sets; scores; the full-size picture
@@ -31,43 +35,27 @@ from typing import TYPE_CHECKING, Any
 from viton_cli import errors as errors
 
 if TYPE_CHECKING:
-    from viton_cli.engines.progress import Summary
-    from viton_cli.pipelines.evaluate import Evaluation
+    from viton_cli.api import evaluate as evaluate
+    from viton_cli.api import prepare as prepare
+    from viton_cli.api import train as train
+    from viton_cli.api import tryon as tryon
     from viton_cli.pipelines.tryon import TryOn as TryOn
 
 __version__ = "0.1.0"
-__all__ = ["TryOn", "errors", "evaluate", "prepare", "train"]
-
-
-def prepare(**settings: Any) -> Summary:
-    """Write a prepared folder; settings of `config.PrepareConfig`."""
-    from viton_cli.config import PrepareConfig, load
-    from viton_cli.pipelines.prepare import prepare as run
-
-    return run(load(PrepareConfig, flags=settings))
-
-
-def train(stage: str = "both", **settings: Any) -> None:
-    """Train "stage1", "stage2", "both" one after the other, or "perception"; settings of `config.TrainConfig`."""
-    from viton_cli.config import TrainConfig, load
-    from viton_cli.training.train import train as run
-
-    config = load(TrainConfig, flags=settings)
-    for part in ("stage1", "stage2") if stage == "both" else (stage,):
-        run(part, config)
-
-
-def evaluate(**settings: Any) -> Evaluation:
-    """Score results against true pictures; settings of `config.EvaluateConfig`."""
-    from viton_cli.config import EvaluateConfig, load
-    from viton_cli.pipelines.evaluate import evaluate as run
-
-    return run(load(EvaluateConfig, flags=settings))
+__all__ = ["TryOn", "errors", "evaluate", "prepare", "train", "tryon"]
 
 
 def __getattr__(name: str) -> Any:
-    if name != "TryOn":
+    if name not in __all__:
         raise AttributeError(f"module 'viton_cli' has no attribute '{name}'")
-    from viton_cli.pipelines.tryon import TryOn
+    if name == "TryOn":
+        from viton_cli.pipelines.tryon import TryOn
 
-    return TryOn
+        return TryOn
+    from viton_cli import api
+
+    return getattr(api, name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

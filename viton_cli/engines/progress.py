@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
+
+from viton_cli.files import Manifest
 
 
 class Progress:
@@ -25,9 +28,9 @@ class Progress:
         """The toolkit itself failed on an item."""
 
 
-@dataclass
+@dataclass(repr=False)
 class Summary:
-    """What became of the items of a run.
+    """What became of the items of a run: what it prints at its end, and its report in Python.
 
     Attributes:
         unit: What was counted ("pair", "photo").
@@ -56,12 +59,27 @@ class Summary:
         """Seconds an item that was worked on."""
         return self.seconds / max(self.ok + self.failed, 1)
 
+    @property
+    def entries(self) -> list[dict[str, Any]]:
+        """The manifest of the folder that was written, one entry an item, those of earlier runs too."""
+        return Manifest(Path(self.out) / "manifest.jsonl").read() if Path(self.out).is_dir() else []
+
+    @property
+    def results(self) -> list[Path]:
+        """The pictures that a try-on folder holds, or the one picture that was written."""
+        if self.ok and Path(self.out).is_file():
+            return [Path(self.out)]
+        return [Path(self.out) / str(entry["output"]) for entry in self.entries if entry.get("output")]
+
     def as_dict(self) -> dict[str, Any]:
         """For `--json`."""
         entry = asdict(self)
         del entry["is_main"]
         entry[f"seconds_per_{self.unit}"] = round(self.pace, 3) if self.ok else None
         return entry
+
+    def __repr__(self) -> str:
+        return f"<{self}>"
 
     def __str__(self) -> str:
         if self.planned is not None:

@@ -130,7 +130,7 @@ class TestResume:
 
     def test_another_method_is_not_mixed_in(self, folders: SimpleNamespace) -> None:
         run(folders)
-        with pytest.raises(BadConfig, match=r"warp=parts, not paper.*--overwrite"):
+        with pytest.raises(BadConfig, match=r"warp=places, not paper.*--overwrite"):
             run(folders, warp="paper")
         assert run(folders, warp="paper", overwrite=True).ok == 6
 
@@ -217,7 +217,7 @@ class TestOnePair:
         with pytest.raises(NoPersonFound, match=r"dark\.png"):
             run(folders, person=str(dark), clothes=str(folders.clothes / "red.png"), out=str(folders.root / "x.png"))
         with pytest.raises(BadImage, match="uint8"):
-            TryOn().run(np.zeros((9, 9), np.float32), folders.clothes / "red.png")
+            TryOn().run(np.full((64, 48), 200.0), folders.clothes / "red.png")
 
 
 def test_pairs_file_masks_and_dry_run(folders: SimpleNamespace, fakes: SimpleNamespace) -> None:

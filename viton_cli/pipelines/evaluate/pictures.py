@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from viton_cli.config import EvaluateConfig
 from viton_cli.errors import NothingUsable
@@ -15,12 +16,23 @@ FEW = 50
 NOT_RESULTS = ("steps", "edited", "thumbs")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Evaluation:
     """Scores, and what the reader of them should know."""
 
     scores: list[Score]
     notes: list[str]
+
+    def __getitem__(self, metric: str) -> float:
+        """A metric's value."""
+        return next(score.value for score in self.scores if score.name == metric)
+
+    def as_dict(self) -> dict[str, Any]:
+        """For `--json`."""
+        return {"scores": [score.as_dict() for score in self.scores], "notes": self.notes}
+
+    def __repr__(self) -> str:
+        return f"<{', '.join(f'{score.name} {score.value:.4f} (n={score.n})' for score in self.scores)}>"
 
 
 def evaluate(config: EvaluateConfig) -> Evaluation:
