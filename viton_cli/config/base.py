@@ -6,7 +6,9 @@ import re
 from typing import Annotated
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, field_validator
+
+VERSION = 1  # of a file of settings
 
 
 def _several(value: object) -> object:
@@ -31,6 +33,18 @@ class Config(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True, protected_namespaces=())
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _not_empty(cls, value: object) -> object:
+        """An empty path would be the current folder."""
+        if value == "":
+            raise ValueError("is empty")
+        return value
+
     def to_yaml(self) -> str:
         """All settings as YAML that `load` reads back to an equal object."""
         return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+
+    def to_file(self) -> str:
+        """The text of a config.yaml: the settings, and which version of them this is."""
+        return f"# settings of viton\nversion: {VERSION}\n{self.to_yaml()}"

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import ValidationError
 
-from viton_cli.config.base import Config
+from viton_cli.config.base import VERSION, Config
 from viton_cli.config.models import COMMANDS
 from viton_cli.errors import BadConfig
 
@@ -113,6 +113,9 @@ def _file_values(file: Path | None) -> dict[Any, Any]:
         return {}
     if not isinstance(content, dict):
         raise BadConfig(f"{file}: expected 'name: value' lines")
+    version = content.pop("version", VERSION)
+    if version != VERSION:
+        raise BadConfig(f"{file}: settings of version {version}; this viton reads version {VERSION}")
     numbers: dict[Any, Any] = _numbers(content)
     return numbers
 
@@ -162,7 +165,7 @@ def _explain(error: ValidationError, origin: Mapping[str, str]) -> str:
     if first["type"] == "missing":
         return f"missing setting '{name}': give {_flag(name)}"
     message = first["msg"].removeprefix("Value error, ")
-    got = "" if isinstance(first["input"], dict) else f", not '{first['input']}'"
+    got = "" if isinstance(first["input"], dict) or first["input"] == "" else f", not '{first['input']}'"
     return f"{origin.get(name, name)}: bad value for '{name}': {message[:1].lower()}{message[1:]}{got}"
 
 

@@ -9,6 +9,8 @@ from pydantic import BeforeValidator, Field
 
 from viton_cli.config.base import Config, Names, Pair, Size, _precision
 
+FORCE = "Write into a folder that holds other files too; none of these is replaced."
+
 
 class Perception(Config):
     """Where pose and parsing come from."""
@@ -41,6 +43,7 @@ class PrepareConfig(Perception):
     workers: int = Field(2, ge=1, le=64, description="Threads that read and write pictures beside the networks.")
     threads: int | None = Field(None, ge=1, description="Threads of the networks; by default all cores.")
     overwrite: bool = Field(False, description="Redo photos that are finished.")
+    force: bool = Field(False, description=FORCE)
 
 
 class MethodConfig(Perception):
@@ -64,6 +67,7 @@ class TryOnConfig(MethodConfig):
     workers: int = Field(2, ge=1, le=64, description="Threads that write pictures beside the networks.")
     threads: int | None = Field(None, ge=1, description="Threads of the networks; by default all cores.")
     overwrite: bool = Field(False, description="Redo pairs that are finished.")
+    force: bool = Field(False, description=FORCE)
     dry_run: bool = Field(False, description="Say what would be done, and do nothing.")
 
 
@@ -91,6 +95,7 @@ class TrainConfig(Config):
     log_every: int = Field(20, ge=1, description="Log the losses every so many steps.")
     init: str | None = Field(None, description="Start from these weights: a file or the name of shipped ones.")
     resume: bool = Field(False, description="Carry on from the last checkpoint in --out.")
+    force: bool = Field(False, description=FORCE)
     device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="Where to compute.")
     precision: Annotated[Literal["no", "fp16", "bf16"], BeforeValidator(_precision)] = Field(
         "no", description="Mixed precision."

@@ -22,7 +22,7 @@ from torch.utils.data import DataLoader
 
 from viton_cli.checkpoints import save_weights
 from viton_cli.errors import BadConfig, BadWeights
-from viton_cli.files import write_bytes, write_image, write_text
+from viton_cli.files import append_line, write_bytes, write_image, write_text
 from viton_cli.training.curve import draw_curve
 from viton_cli.training.task import Task, _Positions, _Stream
 
@@ -246,9 +246,7 @@ def _catch_stop() -> tuple[dict[str, bool], Callable[[], None]]:
 
 
 def _log(out: Path, line: dict[str, Any]) -> None:
-    out.mkdir(parents=True, exist_ok=True)
-    with (out / "log.jsonl").open("a") as file:
-        file.write(json.dumps(line) + "\n")
+    append_line(out / "log.jsonl", json.dumps(line).encode())
 
 
 def _write_checkpoint(
