@@ -17,8 +17,9 @@ from viton_cli.config import TrainConfig, for_stage
 from viton_cli.errors import BadConfig
 from viton_cli.files import check_apart, look, write_bytes, write_text
 from viton_cli.files.ownership import LEDGER
-from viton_cli.training.fit import Stopped, check_device, fit
+from viton_cli.training.fit import check_device, fit
 from viton_cli.training.pairs.sources import source_of
+from viton_cli.training.stopping import Stopped
 from viton_cli.training.task import Task
 
 STAGES = ("stage1", "stage2", "perception")
