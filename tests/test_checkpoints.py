@@ -105,6 +105,7 @@ def test_numbers_that_are_not_finite_are_named_and_replace_nothing(tmp_path: Pat
 
 
 ODD: dict[str, object] = {
+    "channels": [None, 8, [], [0, 8], ["8"], [10**9] * 5, [8] * 99],
     "width": [None, 0, -4, 1.5, "8", True, 10**9, 10**30, [4], {"a": 1}],
     "size": [None, 0, [64], [64, 0], [64, -64], [64, 65], [64.0, 64.0], ["64", "64"], [10**9, 10**9], "6464", {}],
 }
@@ -112,12 +113,12 @@ ODD: dict[str, object] = {
 
 @pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in ODD.items() for value in values])
 def test_an_odd_description_is_refused_before_a_network_is_built(tmp_path: Path, name: str, value: object) -> None:
-    from viton_cli.methods.networks import build, load_stage
+    from viton_cli.methods.networks import build_generator, load_generator
 
     meta = {"kind": "stage1", "width": 4, "size": [64, 64], name: value}
-    checkpoints.save_weights(tmp_path / "w.safetensors", build("stage1", 4).state_dict(), meta)
+    checkpoints.save_weights(tmp_path / "w.safetensors", build_generator({"width": 4}).state_dict(), meta)
     with pytest.raises(BadWeights, match=rf"w\.safetensors: does not fit its own description: {name}") as caught:
-        load_stage(tmp_path / "w.safetensors", "stage1")
+        load_generator(tmp_path / "w.safetensors")
     assert "\n" not in str(caught.value) and len(str(caught.value)) < 400
 
 
@@ -133,12 +134,12 @@ def test_metadata_that_is_no_description(tmp_path: Path, text: str) -> None:
 
 
 def test_a_width_of_another_network_costs_no_memory(tmp_path: Path) -> None:
-    from viton_cli.methods.networks import build, load_stage
+    from viton_cli.methods.networks import build_generator, load_generator
 
     meta = {"kind": "stage1", "width": 1024, "size": [64, 64]}
-    checkpoints.save_weights(tmp_path / "w.safetensors", build("stage1", 4).state_dict(), meta)
+    checkpoints.save_weights(tmp_path / "w.safetensors", build_generator({"width": 4}).state_dict(), meta)
     with pytest.raises(BadWeights, match="does not fit its own description"):
-        load_stage(tmp_path / "w.safetensors", "stage1")
+        load_generator(tmp_path / "w.safetensors")
 
 
 def test_a_folder_or_pipe_is_no_weight_file(tmp_path: Path) -> None:

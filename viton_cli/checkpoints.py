@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).parent / "weights"
 VERSION = 1  # of the description inside a weight file
 # What a description may say. Networks halve their picture five times.
-MAX_WIDTH, MAX_SIDE, SIDE_STEP = 1024, 4096, 32
+MAX_WIDTH, MAX_SIDE, SIDE_STEP, MAX_STAGES, MAX_BLOCKS = 1024, 4096, 32, 16, 64
 REINSTALL = "mend it with: pip install --force-reinstall --no-deps viton-cli"
 
 
@@ -103,26 +103,36 @@ def load_network(path: Path, kind: str, build: Callable[[dict[str, Any]], Net]) 
     tensors, meta = load_weights(path)
     if meta.get("kind") != kind:
         raise BadWeights(f"{path}: these are weights of '{meta.get('kind', 'an unknown network')}', not of '{kind}'")
-    _check_sizes(path, meta)
+    _check_description(path, meta)
     try:
         with torch.device("meta"):  # takes no memory, whatever the description says
             build(meta).load_state_dict(tensors, assign=True)
         net = build(meta)
         net.load_state_dict(tensors)
-    except (KeyError, RuntimeError) as error:
-        cause = f"no {error}" if isinstance(error, KeyError) else str(error).splitlines()[0]
+    except (KeyError, RuntimeError, TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
+        cause = f"no {error}" if isinstance(error, KeyError) else (str(error).splitlines() or [type(error).__name__])[0]
         raise BadWeights(f"{path}: does not fit its own description: {cause}") from error
     return net.eval(), meta
 
 
-def _check_sizes(path: Path, meta: dict[str, Any]) -> None:
+def _check_description(path: Path, meta: dict[str, Any]) -> None:
     """See that a weight file's description is one of a network, before one is built after it."""
-    width, size = meta.get("width"), meta.get("size")
-    if type(width) is not int or not 1 <= width <= MAX_WIDTH:
-        raise BadWeights(f"{path}: does not fit its own description: width {str(width)[:40]}")
-    whole = isinstance(size, list) and len(size) == 2 and all(type(n) is int and 0 < n <= MAX_SIDE for n in size)
-    if not whole or any(n % SIDE_STEP for n in size or ()):
-        raise BadWeights(f"{path}: does not fit its own description: size {str(size)[:40]}")
+
+    def whole(value: object, most: int, least: int = 1) -> bool:
+        return type(value) is int and least <= value <= most
+
+    def several(value: object, most: int, least: int = 1) -> bool:
+        return isinstance(value, list) and 0 < len(value) <= MAX_STAGES and all(whole(n, most, least) for n in value)
+
+    size = meta.get("size")
+    fits = {
+        "size": several(size, MAX_SIDE) and len(size or ()) == 2 and not any(n % SIDE_STEP for n in size or ()),
+        "width": "width" not in meta or whole(meta["width"], MAX_WIDTH),
+        "channels": "channels" not in meta or several(meta["channels"], MAX_WIDTH),
+        "blocks": "blocks" not in meta or several(meta["blocks"], MAX_BLOCKS, least=0),
+    }
+    for name in (name for name, fit in fits.items() if not fit):
+        raise BadWeights(f"{path}: does not fit its own description: {name} {str(meta.get(name))[:40]}")
 
 
 def shipped() -> dict[str, dict[str, Any]]:

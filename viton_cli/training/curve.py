@@ -26,10 +26,10 @@ def draw_curve(log: Path, target: Path) -> None:
         try:
             entry = json.loads(line)
             step = float(entry["step"])
-            values = {key: float(value) for key, value in entry.items() if key not in ("step", "minutes", "lr")}
+            found = {key: float(value) for key, value in entry.items() if key not in ("step", "minutes", "lr")}
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             continue
-        for key, value in values.items():
+        for key, value in found.items():
             if math.isfinite(value) and math.isfinite(step):
                 series.setdefault(key, []).append((step, value))
     picture = Image.new("RGB", SIZE, "white")

@@ -25,8 +25,8 @@ def read_published(path: Path) -> dict[str, Tensor]:
     one of `WRAPPERS` is unwrapped.
 
     Raises:
-        BadWeights: Missing, torn, no tensors in it, numbers in it that are not finite, or a pickle of anything but tensors and plain values: such a file
-            can run code when it is read, and is not read.
+        BadWeights: Missing, torn, no tensors in it, numbers in it that are not finite, or a pickle of anything but
+            tensors and plain values: such a file can run code when it is read, and is not read.
     """
     if not path.is_file():
         raise BadWeights(f"{path}: no such weight file")

@@ -38,7 +38,7 @@ class Job:
     @property
     def files(self) -> list[Path]:
         """All that is read of it: the photo, its mask, what is known beforehand."""
-        return [self.source, *([self.mask] if self.mask else []), *self.known_from]
+        return list(dict.fromkeys((self.source, *([self.mask] if self.mask else []), *self.known_from)))
 
 
 def find_jobs(config: PrepareConfig, progress: Progress) -> tuple[list[Job], Pairs]:
@@ -99,7 +99,7 @@ def _from_dataset(config: PrepareConfig, progress: Progress) -> tuple[list[Job],
     pairs: Pairs = {}
     for split in splits:
         for entry in _or_empty(partial(_entries, dataset, split), needed=bool(config.split)):
-            known = (*_files_of(entry.read_labels), *_files_of(entry.read_pose))
+            known = tuple(entry.files)
             job = Job(entry.kind, safe(entry.id), entry.image, entry.mask, split, entry.labels, entry.pose, True, known)
             jobs.setdefault((entry.kind, entry.id), job)
         for setting, ending in (("paired", ""), ("unpaired", "_unpaired")):
@@ -118,12 +118,6 @@ def _or_empty(read: Callable[[], list[Any]], needed: bool) -> list[Any]:
         if needed:
             raise
         return []
-
-
-def _files_of(read: object) -> list[Path]:
-    """The files that a data set's reader was given."""
-    given = (*read.args, *read.keywords.values()) if isinstance(read, partial) else ()
-    return [argument for argument in given if isinstance(argument, Path) and argument.is_file()]
 
 
 def check_inputs(config: PrepareConfig, jobs: list[Job], written: list[Path]) -> None:

@@ -8,6 +8,7 @@ import json
 import zlib
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from PIL import Image
 
 from viton_cli.data.base import Dataset, Entry
 from viton_cli.errors import BadDataset, NoGarmentFound, VitonError
-from viton_cli.files import read_mask, read_photo, write_arrays
+from viton_cli.files import read_mask, read_photo, sha256, write_arrays
 from viton_cli.imaging import frames
 from viton_cli.imaging.flat_lay import NotLaidFlat, lay_flat, top_garment
 from viton_cli.imaging.product import on_white, product_view
@@ -161,11 +162,13 @@ def _from_jpeg(data: bytes) -> NDArray[np.uint8]:
 def _key(
     name: str, size: tuple[int, int], jobs: list[tuple[str, str]], people: dict[str, Entry], garments: dict[str, Entry]
 ) -> str:
-    """A hash of everything the prepared examples are made from."""
-    digest = hashlib.sha256(json.dumps([VERSION, name, size, jobs]).encode())
+    """A hash of everything the prepared examples are made from, told by content: dates do not tell."""
+    digest = hashlib.sha256(json.dumps([VERSION, name, size, jobs]).encode("utf-8", "surrogateescape"))
     for entry in [*people.values(), *garments.values()]:
-        status = entry.image.stat()
-        digest.update(f"{entry.image.resolve()} {status.st_size} {status.st_mtime_ns}\n".encode())
+        digest.update(f"{entry.kind} {entry.id}".encode("utf-8", "surrogateescape"))
+        for path in entry.files:
+            with suppress(OSError):  # a file that cannot be read is told when its pair is prepared
+                digest.update(f" {sha256(path)}".encode())
     return digest.hexdigest()[:16]
 
 
