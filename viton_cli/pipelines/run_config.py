@@ -6,9 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from viton_cli.config import Config
+from viton_cli.config.yaml_text import NotSettings, read_yaml_file
 from viton_cli.errors import BadConfig
 from viton_cli.files import Ledger, write_text
 
@@ -40,7 +39,7 @@ def begin(ledger: Ledger, config: Config, decisive: Iterable[str], overwrite: bo
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError):
+        content = read_yaml_file(path) if path.is_file() else {}
+    except (OSError, NotSettings):
         return {}
     return content if isinstance(content, dict) else {}

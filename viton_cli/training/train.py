@@ -98,4 +98,5 @@ def _task(stage: str, config: TrainConfig, run: Path, say: Callable[[str], None]
 
 
 def _to_stderr(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+    if sys.stderr is not None:  # print would turn to stdout
+        print(line, file=sys.stderr, flush=True)

@@ -5,6 +5,7 @@ A person is looked at once, a garment is cut once, and pictures are read and wri
 
 from __future__ import annotations
 
+import errno
 import sys
 import time
 from concurrent.futures import Future
@@ -50,7 +51,7 @@ def tryon(config: TryOnConfig, progress: Progress | None = None) -> Summary:
     wanted = pairs_of(config.pairing, list(people.files.items()), list(clothes.files.items()))
     store = GarmentStore(list(clothes.files.items()), partial(cut, settings=config), config.clothes_mask, clothes.given)
     check_inputs(config, [*people.files.values(), *clothes.files.values(), *store.masks.values()], wanted)
-    engine = TryOn(**config.model_dump(include=set(MethodConfig.model_fields)))
+    engine = TryOn(config)
     _set_threads(config.threads)
     if not is_folder(config.out):
         return _one_pair(config, wanted, people, store, engine, progress)
@@ -215,14 +216,25 @@ def _one_pair(
     for check in dict.fromkeys((*found.checks, *cut.checks, *result.checks)):
         progress.note(check)
     if config.out == PIPE:
-        sys.stdout.buffer.write(encode_image(result.image))
-        sys.stdout.buffer.flush()
+        _to_stdout(encode_image(result.image))
     else:
         out = Path(config.out)
         sweep(out.parent)
         write_bytes(out, encode_image(result.image, out.suffix))
     done.ok, done.seconds = 1, time.monotonic() - began
     return done
+
+
+def _to_stdout(data: bytes) -> None:
+    try:
+        if sys.stdout is None:
+            raise OSError(errno.EBADF, "is closed")
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, "stdout") from None
 
 
 def _pixels(path: Path) -> int:
