@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from viton_cli.errors import BadConfig, NotOurs
-from viton_cli.files.temporary import sweep
+from viton_cli.files.temporary import of_path, sweep
 
 LEDGER = ".viton.jsonl"
 VERSION = 1  # of the ledger
@@ -112,11 +112,14 @@ class Ledger:
         _taken[str(self.folder)] = self
 
     def _append(self, line: dict[str, Any]) -> None:
-        handle = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
         try:
-            os.write(handle, (json.dumps(line) + "\n").encode())
-        finally:
-            os.close(handle)
+            handle = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+            try:
+                os.write(handle, (json.dumps(line) + "\n").encode())
+            finally:
+                os.close(handle)
+        except OSError as error:
+            raise of_path(self.path, error) from error
 
     def _load(self) -> None:
         if not self.path.is_file():
