@@ -1,7 +1,7 @@
 """The commands as functions: each takes a command's settings by name and returns a report of what was done.
 
-Nothing is printed: what is worth knowing goes to the log "viton_cli" (`logging.basicConfig(level="INFO")` shows it), and
-a failed photo stands in the report.
+Nothing is printed: what is worth knowing goes to the log "viton_cli" (`logging.basicConfig(level="INFO")` shows it),
+and a failed photo stands in the report.
 """
 
 from __future__ import annotations

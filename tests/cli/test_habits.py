@@ -150,7 +150,7 @@ class TestChoices:
         assert completion(("ssim", "lpips"), several=True)("ssim,l") == ["ssim,lpips"]
 
     def test_fixed_values_and_commands_are_completed_too(self) -> None:
-        assert complete("viton tryon --warp p") == ["parts", "paper"]
+        assert complete("viton tryon --warp pa") == ["parts", "paper"]
         assert complete("viton tr") == ["tryon", "train"]
 
     @pytest.mark.parametrize("command", [*COMMANDS, "train stage1", "evaluate perception"])

@@ -20,7 +20,7 @@ class Screen:
     """How a command was asked to speak: results on stdout, everything else on stderr.
 
     Attributes:
-        json: One JSON object on stdout, whatever comes of the command.
+        json: Results as one JSON object.
         quiet: Only errors and results.
         verbose: Also what the package logs of its work.
     """
@@ -53,13 +53,6 @@ class Screen:
         """Something worth knowing."""
         if not self.quiet:
             write(text)
-
-    def error(self, text: str, code: int) -> int:
-        """What stopped the command; returns the exit code."""
-        write(f"error: {text}", bad=True)
-        if self.json:
-            typer.echo(json.dumps({"error": text, "exit": code}, ensure_ascii=False))
-        return code
 
 
 def is_rich(stream: IO[Any] | None) -> bool:

@@ -10,21 +10,26 @@ cut off, never meets half a file.
     keypoints.py   joints, as OpenPose JSON
     manifest.py    what a run has done, one JSON object a line
     atomic.py      writing in one step, and hashes
+    temporary.py   half-written files, and what killed runs left of them
+    ownership.py   which files of an output folder are ours, and may be replaced
+    apart.py       no output path is an input path
 """
 
 from __future__ import annotations
 
-from viton_cli.files.atomic import sha256, write_arrays, write_bytes, write_text
+from viton_cli.files.apart import check_apart
+from viton_cli.files.atomic import append_line, sha256, write_arrays, write_bytes, write_text
 from viton_cli.files.inputs import Entries, expand, list_inputs
 from viton_cli.files.keypoints import read_keypoints, write_keypoints
 from viton_cli.files.listing import PHOTO_ENDINGS, list_photos
 from viton_cli.files.manifest import KEY_FIELDS, Manifest
 from viton_cli.files.masks import read_labels, read_mask, write_labels
+from viton_cli.files.ownership import Ledger, is_made_by_us, look, refuse_results, remove
 from viton_cli.files.pictures import MAX_PIXELS, MIN_SIDE, decode_photo, encode_image, read_photo, write_image
 
 __all__ = [
-    "KEY_FIELDS", "MAX_PIXELS", "MIN_SIDE", "PHOTO_ENDINGS", "Entries", "Manifest", "decode_photo",
-    "encode_image", "expand", "list_inputs", "list_photos", "read_keypoints", "read_labels", "read_mask",
-    "read_photo", "sha256", "write_arrays", "write_bytes", "write_image", "write_keypoints", "write_labels",
-    "write_text",
+    "KEY_FIELDS", "MAX_PIXELS", "MIN_SIDE", "PHOTO_ENDINGS", "Entries", "Ledger", "Manifest", "append_line",
+    "check_apart", "decode_photo", "encode_image", "expand", "is_made_by_us", "list_inputs", "list_photos", "look",
+    "read_keypoints", "read_labels", "read_mask", "read_photo", "refuse_results", "remove", "sha256", "write_arrays",
+    "write_bytes", "write_image", "write_keypoints", "write_labels", "write_text",
 ]  # fmt: skip

@@ -23,12 +23,14 @@ class TryOn:
     """Try-on from Python; the networks are loaded once, on first use.
 
     Args:
-        method: Try-on method, a name of `methods.METHODS`.
+        config: Settings that are resolved already, instead of the others. What is not given comes from the
+            environment, as for the command (VITON_TRYON_WARP ...), and else is the default.
+        method: Try-on method, a name of `methods.METHODS`; "viton".
         weights: Folder of the method's weight files (a run of `viton train`); by default the shipped ones.
-        warp: How the garment is warped: "places", "parts", or "paper" for the published matching.
-        pose: Pose backend, a name of `perception.POSE`.
+        warp: How the garment is warped: "places" (default), "parts", or "paper" for the published matching.
+        pose: Pose backend, a name of `perception.POSE`; "builtin".
         pose_source: Weight file or folder of JSON files of the pose backend.
-        parsing: Parsing backend, a name of `perception.PARSING`.
+        parsing: Parsing backend, a name of `perception.PARSING`; "builtin".
         parsing_source: Weight file or folder of PNG files of the parsing backend.
         label_set: Label set of given parsing files: "lip", "cihp", "atr" ...
 
@@ -38,13 +40,15 @@ class TryOn:
 
     def __init__(
         self,
+        config: MethodConfig | None = None,
+        /,
         *,
-        method: str = "viton",
+        method: str | None = None,
         weights: str | Path | None = None,
-        warp: Literal["places", "parts", "paper"] = "places",
-        pose: str = "builtin",
+        warp: Literal["places", "parts", "paper"] | None = None,
+        pose: str | None = None,
         pose_source: str | Path | None = None,
-        parsing: str = "builtin",
+        parsing: str | None = None,
         parsing_source: str | Path | None = None,
         label_set: str | None = None,
     ) -> None:
@@ -52,7 +56,7 @@ class TryOn:
             "method": method, "weights": None if weights is None else str(weights), "warp": warp, "pose": pose,
             "pose_source": pose_source, "parsing": parsing, "parsing_source": parsing_source, "label_set": label_set,
         }  # fmt: skip
-        self.config = load(MethodConfig, flags=given, environment={})
+        self.config = config or load(MethodConfig, flags=given)
         self.loading = 0.0
 
     def __repr__(self) -> str:

@@ -17,9 +17,14 @@ def open_sources(entries: Iterable[str]) -> list[Dataset]:
         UnknownName: The format is not known. BadDataset: The folder is not of that format.
     """
     opened: list[Dataset] = []
-    for entry in entries:
-        name, colon, path = str(entry).partition(":")
-        if not colon or Path(entry).exists():  # a path may hold a colon
-            name, path = "prepared", str(entry)
-        opened += [DATASETS.get(name)(folder) for folder in expand([path])]
+    for name, path in map(source_of, entries):
+        opened += [DATASETS.get(name)(folder) for folder in expand(path)]
     return opened
+
+
+def source_of(entry: str) -> tuple[str, Path]:
+    """Format and path of a `--data` entry."""
+    name, colon, path = entry.partition(":")
+    if not colon or Path(entry).exists():  # a path may hold a colon
+        name, path = "prepared", entry
+    return name, Path(path).expanduser()
