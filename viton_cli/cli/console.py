@@ -128,7 +128,8 @@ def print_scores(scores: Sequence[Score], screen: Screen, notes: Sequence[str] =
         for score in scores
     ]
     told = {"scores": [score.as_dict() for score in scores], "notes": list(notes)}
-    screen.table(told, ("metric", "score", "pictures", "protocol"), rows)
+    if scores or screen.json:
+        screen.table(told, ("metric", "score", "pictures", "protocol"), rows)
 
 
 def _minutes(seconds: float) -> str:

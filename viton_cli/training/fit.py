@@ -19,35 +19,21 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from viton_cli.checkpoints import save_weights
-from viton_cli.errors import BadConfig, BadWeights
+from viton_cli.errors import BadWeights
 from viton_cli.files import append_line, write_image
+from viton_cli.training.average import Average
 from viton_cli.training.checkpoint import read_checkpoint, write_checkpoint
-from viton_cli.training.curve import draw_curve
+from viton_cli.training.curve import append_row, draw_curve
+from viton_cli.training.needs import check_device, check_tensorboard
 from viton_cli.training.stopping import Asked, Stopped, asked_to_stop, leave_to_parent
 from viton_cli.training.task import Batch, Task, _Positions, _Stream
+from viton_cli.training.watch import Tick
 
 if TYPE_CHECKING:
     from viton_cli.config import TrainConfig
 
 
 LEFT_OUT = 50  # steps in a row without a finite loss, after which none is to be hoped for
-
-
-class Average:
-    """Exponential moving average of the weights: what is validated and shipped."""
-
-    def __init__(self, net: nn.Module, decay: float) -> None:
-        self.decay = decay
-        self.state = {k: v.detach().clone() for k, v in net.state_dict().items()}
-
-    def update(self, net: nn.Module, step: int) -> None:
-        """Take in the weights after step number `step` (the average is shorter in the first steps)."""
-        decay = min(self.decay, (1 + step) / (10 + step))
-        for key, value in net.state_dict().items():
-            if value.is_floating_point():
-                self.state[key].lerp_(value.detach(), 1 - decay)
-            else:
-                self.state[key].copy_(value)
 
 
 def learning_rate(progress: float) -> float:
@@ -57,31 +43,27 @@ def learning_rate(progress: float) -> float:
     return 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * min(progress, 1.0)))
 
 
-def check_device(device: str) -> None:
-    """See that PyTorch has the device of `TrainConfig.device`; "auto" and "cpu" always are there.
-
-    Raises:
-        BadConfig: It has not.
-    """
-    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    if not there.get(device, True):
-        raise BadConfig(f"--device {device}: PyTorch finds no such device here; give --device cpu or auto")
-
-
-def fit(task: Task, config: TrainConfig, say: Callable[[str], None], constant_lr: bool = False) -> dict[str, float]:
+def fit(
+    task: Task,
+    config: TrainConfig,
+    say: Callable[[str], None],
+    constant_lr: bool = False,
+    watch: Callable[[Tick], None] | None = None,
+) -> dict[str, float]:
     """Train `task.net` until `config.steps` or `config.minutes` (of all runs of this folder together) are used up.
 
     Writes into `config.out`: last.ckpt (everything needed to carry on), best.safetensors (the average weights that
-    scored best on held-out data, half precision), log.jsonl, curve.png, samples/STEP.jpg.
+    scored best on held-out data, half precision), log.jsonl, losses.csv, curve.png, samples/STEP.jpg.
 
     Args:
         task: What is trained on what.
         config: Settings without gaps (`config.for_stage`). With `resume` and no checkpoint yet the run starts anew.
         say: Gets lines of progress.
         constant_lr: Keep the learning rate as it is, as the paper does, instead of `learning_rate`'s course.
+        watch: Gets every step; `say` then gets no lines of steps.
 
     Returns:
-        The scores of the best weights.
+        The scores of the best weights, the "step" they are of, and the "last step".
 
     Raises:
         BadConfig: The device is not there, or the run was begun with other settings.
@@ -92,22 +74,34 @@ def fit(task: Task, config: TrainConfig, say: Callable[[str], None], constant_lr
     check_device(config.device)
     if config.batch is None or config.lr is None or config.betas is None or config.weight_decay is None:
         raise ValueError("settings with gaps: use config.for_stage")
-    run = _Fit(task, config, say, constant_lr)
+    run = _Fit(task, config, say, constant_lr, watch)
     with asked_to_stop() as asked:
         run.train(asked)
-    return {k: float(v) for k, v in (run.best or {}).items() if k != "value"}
+    return {**{name: value for name, value in (run.best or {}).items() if name != "value"}, "last step": run.step}
 
 
 class _Fit:
     """A run of `fit`: its state, and what is done with it."""
 
-    def __init__(self, task: Task, config: TrainConfig, say: Callable[[str], None], constant_lr: bool) -> None:
+    def __init__(
+        self,
+        task: Task,
+        config: TrainConfig,
+        say: Callable[[str], None],
+        constant_lr: bool,
+        watch: Callable[[Tick], None] | None,
+    ) -> None:
         from accelerate import Accelerator
 
         assert config.batch and config.lr and config.betas and config.weight_decay is not None
-        self.task, self.config, self.say, self.constant_lr = task, config, say, constant_lr
+        self.task, self.config, self.say, self.constant_lr, self.watch = task, config, say, constant_lr, watch
         self.out, self.checkpoint = Path(config.out), Path(config.out) / "last.ckpt"
-        self.accelerator = Accelerator(mixed_precision=config.precision, cpu=config.device == "cpu")
+        if config.tensorboard:
+            check_tensorboard()
+        tracker: dict[str, Any] = {"log_with": "tensorboard", "project_dir": self.out} if config.tensorboard else {}
+        self.accelerator = Accelerator(mixed_precision=config.precision, cpu=config.device == "cpu", **tracker)
+        if config.tensorboard:
+            self.accelerator.init_trackers("tensorboard")
         self.main = self.accelerator.is_main_process
         random.seed(config.seed)
         torch.manual_seed(config.seed)
@@ -166,6 +160,7 @@ class _Fit:
                 last_saved = time.monotonic()
         self.validate()
         self.save()
+        self.accelerator.end_training()
 
     def _stop(self) -> None:
         self.save()
@@ -193,6 +188,9 @@ class _Fit:
         if finite:
             self.average.update(self.bare, self.step)
             self._log_losses(terms)
+            if self.watch and self.main:
+                loss = float(terms["loss"].detach())
+                self.watch(Tick(self.step, self.config.steps, min(self.progress(), 1.0), loss, self.seconds_left()))
 
     def _count_left_out(self, finite: bool) -> None:
         self.left_out = 0 if finite else self.left_out + 1
@@ -211,10 +209,13 @@ class _Fit:
         if not self.main or self.counted < self.config.log_every:
             return
         line = {key: round(total / self.counted, 5) for key, total in self.sums.items()}
-        left = (1 - self.progress()) / max(self.progress(), 1e-6) * self.seconds() / 60
-        self._log({**self._now(), "lr": self.optimizer.param_groups[0]["lr"], **line})
-        self.say(f"step {self.step}  " + "  ".join(f"{k} {v:.4f}" for k, v in line.items()) + f"  {left:.0f} min left")
-        draw_curve(self.out / "log.jsonl", self.out / "curve.png")
+        entry = {**self._now(), "lr": self.optimizer.param_groups[0]["lr"], **line}
+        self._log(entry)
+        append_row(self.out / "losses.csv", entry)
+        if not self.watch:
+            left = f"{self.seconds_left() / 60:.0f} min left"
+            self.say("  ".join([f"step {self.step}", *(f"{k} {v:.4f}" for k, v in line.items()), left]))
+        draw_curve(self.out / "log.jsonl", self.out / "curve.png", int(self.best["step"]) if self.best else None)
         self.sums, self.counted = {}, 0
 
     def validate(self) -> None:
@@ -270,8 +271,14 @@ class _Fit:
         by_minutes = self.seconds() / 60 / self.config.minutes if self.config.minutes else 0.0
         return max(by_steps, by_minutes)
 
+    def seconds_left(self) -> float:
+        """Until the end, about, at the pace so far."""
+        return (1 - self.progress()) / max(self.progress(), 1e-6) * self.seconds()
+
     def _now(self) -> dict[str, Any]:
         return {"step": self.step, "minutes": round(self.seconds() / 60, 2)}
 
     def _log(self, line: dict[str, Any]) -> None:
         append_line(self.out / "log.jsonl", json.dumps(line).encode())
+        if self.config.tensorboard:
+            self.accelerator.log({name: value for name, value in line.items() if name != "step"}, step=self.step)

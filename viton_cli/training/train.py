@@ -7,9 +7,11 @@ RUN/stage1.safetensors ...              the best weights of each stage: `viton t
 
 from __future__ import annotations
 
-import sys
+import logging
+import time
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import torch
 
@@ -17,35 +19,46 @@ from viton_cli.config import TrainConfig, for_stage
 from viton_cli.errors import BadConfig
 from viton_cli.files import check_apart, look, write_bytes, write_text
 from viton_cli.files.ownership import LEDGER
-from viton_cli.training.fit import check_device, fit
+from viton_cli.training.estimate import Estimate, estimate
+from viton_cli.training.fit import fit
+from viton_cli.training.needs import check_device, check_tensorboard
 from viton_cli.training.pairs.sources import source_of
 from viton_cli.training.stopping import Stopped
 from viton_cli.training.task import Task
+from viton_cli.training.watch import Tick
 
+log = logging.getLogger(__name__)
 STAGES = ("stage1", "stage2", "perception")
 
 
-def train(stage: str, config: TrainConfig, say: Callable[[str], None] | None = None) -> dict[str, float]:
+def train(
+    stage: str,
+    config: TrainConfig,
+    say: Callable[[str], None] = log.info,
+    watch: Callable[[Tick], None] | None = None,
+) -> dict[str, float]:
     """Train one stage.
 
     Args:
         stage: "stage1", "stage2" or "perception".
         config: Settings; what they leave open comes from the stage and the preset (`config.for_stage`).
-        say: Gets lines of progress, stderr by default.
+        say: Gets lines of progress. watch: Gets every step (`fit`).
 
     Returns:
-        Scores of the best weights on held-out data; empty if there is none.
+        Scores of the best weights on held-out data, none if there are no such; their "step", and the "last step".
 
     Raises:
         VitonError: Data, settings or weights cannot be used. KeyboardInterrupt: Stopped, and can be resumed.
     """
+    began = time.monotonic()
     if stage not in STAGES:
         raise BadConfig(f"unknown stage '{stage}'; known: {', '.join(STAGES)}")
-    say = say or _to_stderr
     run = Path(config.out)
     settings = for_stage(config, stage).model_copy(update={"out": run / stage})
     if (settings.out / "last.ckpt").exists() and not config.resume:
         raise BadConfig(f"{settings.out}: holds a training already; carry on with --resume, or give another --out")
+    if config.tensorboard:
+        check_tensorboard()
     check_device(settings.device)  # before the data are read, which may take minutes
     _take(run, stage, config)
     torch.manual_seed(settings.seed)
@@ -54,12 +67,45 @@ def train(stage: str, config: TrainConfig, say: Callable[[str], None] | None = N
     write_text(settings.out / "config.yaml", settings.to_file())
     million = sum(p.numel() for p in task.net.parameters()) / 1e6
     say(f"{stage}: {len(task)} training examples, {million:.2f} million weights")
+    say(f"{stage}: {estimate(task, settings, _steps_done(settings))}")
+    settings = _less(settings, time.monotonic() - began)
     try:
-        scores = fit(task, settings, say, constant_lr=config.preset == "paper")
+        scores = fit(task, settings, say, constant_lr=config.preset == "paper", watch=watch)
     except Stopped:
         raise KeyboardInterrupt from None
     write_bytes(run / f"{stage}.safetensors", (settings.out / "best.safetensors").read_bytes())
     return scores
+
+
+def plan(stage: str, config: TrainConfig, say: Callable[[str], None] = log.info) -> Estimate:
+    """What training one stage would take. Nothing is left on the disk.
+
+    Raises:
+        VitonError: Data, settings or weights cannot be used.
+    """
+    if stage not in STAGES:
+        raise BadConfig(f"unknown stage '{stage}'; known: {', '.join(STAGES)}")
+    check_device(config.device)
+    run = Path(config.out)
+    with TemporaryDirectory() as folder:
+        settings = for_stage(config, stage).model_copy(update={"out": Path(folder)})
+        task = _task(stage, settings, run, say)
+    settings = settings.model_copy(update={"out": run / stage})
+    return estimate(task, settings, _steps_done(settings) if config.resume else 0)
+
+
+def _steps_done(settings: TrainConfig) -> int:
+    """Of a run that is carried on, by the note beside its checkpoint."""
+    note = settings.out / "last.txt"
+    words = note.read_text(encoding="utf-8").split() if settings.resume and note.is_file() else []
+    return int(words[1]) if len(words) > 1 and words[1].isdigit() else 0
+
+
+def _less(settings: TrainConfig, seconds: float) -> TrainConfig:
+    """The settings when so many of their minutes went by before the first step, in reading data."""
+    if settings.minutes is None:
+        return settings
+    return settings.model_copy(update={"minutes": max(settings.minutes - seconds / 60, settings.minutes / 10)})
 
 
 def _take(run: Path, stage: str, config: TrainConfig) -> None:
@@ -95,8 +141,3 @@ def _task(stage: str, config: TrainConfig, run: Path, say: Callable[[str], None]
     if "stage1" not in config.model and (run / "stage1.safetensors").exists():
         config = config.model_copy(update={"model": {**config.model, "stage1": str(run / "stage1.safetensors")}})
     return Stage2Task(config, say)
-
-
-def _to_stderr(line: str) -> None:
-    if sys.stderr is not None:  # print would turn to stdout
-        print(line, file=sys.stderr, flush=True)

@@ -39,6 +39,10 @@ def evaluate_perception(config: EvaluatePerceptionConfig, say: Callable[[str], N
         for entry in dataset.entries()
         if entry.kind == "person" and fnmatch(entry.id, config.ids)
     ][: config.limit]
+    if config.dry_run:
+        if say:
+            say(f"would score what is found in {len(entries)} photos")
+        return []
     for number, entry in enumerate(entries):
         labels, truth = entry.labels(), entry.pose()
         if labels is None and truth is None:

@@ -48,6 +48,10 @@ def evaluate(config: EvaluateConfig) -> Evaluation:
     """
     metrics = {name: METRICS.get(name)() for name in config.metrics}
     pairs, alone = match(config.results, config.reference)
+    if config.dry_run:
+        return Evaluation(
+            [], [f"would compare {len(pairs)} of {len(pairs) + len(alone)} results by {', '.join(metrics)}"]
+        )
     for name, result, reference in pairs:
         first, second = read_photo(result).image, read_photo(reference).image
         for metric in metrics.values():

@@ -61,6 +61,12 @@ def prepare(config: PrepareConfig, progress: Progress | None = None) -> Summary:
     progress = progress or Progress()
     share = Share()
     jobs, pairs = find_jobs(config, progress)
+    if config.dry_run:
+        folder = _folder(config, jobs, share)
+        before = folder.entries()
+        finished = sum(folder.is_finished(job.kind, job.id, job.files, before) for job in jobs)
+        planned = len(jobs) - finished
+        return Summary("photo", str(config.out), skipped=finished, planned=planned, is_main=share.is_main)
     if config.threads:
         import torch
 

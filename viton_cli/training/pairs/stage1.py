@@ -8,9 +8,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from viton_cli.core.losses import mask_iou, stage1_loss
-from viton_cli.imaging.drawing import tile
+from viton_cli.imaging.drawing import repeated, tile
 from viton_cli.training.pairs.task import _dressed, _PairTask, paint, picture
 from viton_cli.training.task import Batch
+
+# What `picture` shows of a person in the own and in another garment.
+SHOWN = ("person", *("garment", "coarse image", "clothing mask") * 2)
 
 
 class Stage1Task(_PairTask):
@@ -49,4 +52,4 @@ class Stage1Task(_PairTask):
                 coarse, mask = paint(net, batch)
                 tiles += [garment.clothing, picture(coarse), picture(torch.sigmoid(mask) * 2 - 1)]
             tiles.insert(-6, one.person)
-        return tile(tiles, columns=14)
+        return tile(tiles, columns=14, captions=repeated(SHOWN, len(tiles)))

@@ -16,7 +16,7 @@ from viton_cli.core.losses import stage2_loss
 from viton_cli.core.warp import fit_warp
 from viton_cli.core.warp.target import whole_target
 from viton_cli.errors import NoGarmentFound
-from viton_cli.imaging.drawing import tile
+from viton_cli.imaging.drawing import repeated, tile
 from viton_cli.methods.networks import load_generator
 from viton_cli.training.pairs.task import _dressed, _PairTask, beside, paint, picture, tensors
 from viton_cli.training.task import Batch
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from viton_cli.config import TrainConfig
+
+# What `picture` shows of a person in the own and in another garment.
+SHOWN = ("garment", "coarse image", "warped clothing", "composition mask", "result")
 
 
 class Stage2Task(_PairTask):
@@ -115,4 +118,4 @@ class Stage2Task(_PairTask):
                     picture(alpha * 2 - 1),
                     picture(result),
                 ]
-        return tile(tiles, columns=10)
+        return tile(tiles, columns=10, captions=repeated(SHOWN, len(tiles)))

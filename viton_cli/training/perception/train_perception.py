@@ -17,7 +17,7 @@ from viton_cli.data.base import Entry
 from viton_cli.errors import BadConfig, BadDataset, BadWeights
 from viton_cli.files import list_photos, read_labels, read_photo, write_labels
 from viton_cli.imaging import frames
-from viton_cli.imaging.drawing import draw_labels, draw_skeleton, tile
+from viton_cli.imaging.drawing import draw_labels, draw_skeleton, repeated, tile
 from viton_cli.metrics.perception import LabelCounts, correct_keypoints
 from viton_cli.perception.builtin.builtin import Perceiver
 from viton_cli.perception.builtin.network import STRIDE, PerceptionNet, decode_joints
@@ -208,7 +208,7 @@ class PerceptionTask:
         for image, predicted, found, sure in zip(images, labels, points, confidence):
             photo = ((image.permute(1, 2, 0).numpy() + 1) * 127.5).astype(np.uint8)
             tiles += [draw_skeleton(photo, found, sure > 0.3), draw_labels(photo, predicted)]
-        return tile(tiles, columns=8)
+        return tile(tiles, columns=8, captions=repeated(("joints", "labels"), len(tiles)))
 
     def meta(self) -> dict[str, Any]:
         return {"kind": "perception", "width": self.width, "size": list(self.size)}

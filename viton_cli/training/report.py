@@ -1,0 +1,102 @@
+"""One or both stages trained, and what came of it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from viton_cli.config import TrainConfig
+from viton_cli.training.estimate import Estimate
+from viton_cli.training.train import plan, train
+from viton_cli.training.watch import Tick
+
+log = logging.getLogger(__name__)
+# Of the minutes of both stages, those of stage 1: its network is the larger one and takes most of the steps.
+STAGE1_SHARE = 0.75
+BOTH = ("stage1", "stage2")
+
+
+@dataclass(frozen=True)
+class StageReport:
+    """What became of one stage.
+
+    Attributes:
+        weights: The best weights.
+        best_step: The step they are of. last_step: The step training ended at.
+        scores: Theirs on held-out data; empty if there is none.
+    """
+
+    weights: Path
+    best_step: int
+    last_step: int
+    scores: dict[str, float]
+
+    def as_dict(self) -> dict[str, Any]:
+        """For `--json`."""
+        steps = {"best_step": self.best_step, "last_step": self.last_step}
+        return {"weights": str(self.weights), **steps, "scores": self.scores}
+
+    def __str__(self) -> str:
+        scores = "".join(f", {name} {value:.4f}" for name, value in self.scores.items())
+        return f"best step {self.best_step} of {self.last_step}{scores}: {self.weights}"
+
+
+@dataclass(frozen=True)
+class TrainReport:
+    """What became of a training: each stage's report, or, of a dry run, what each would take."""
+
+    out: Path
+    stages: dict[str, StageReport] = field(default_factory=dict)
+    planned: dict[str, Estimate] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """For `--json`."""
+        parts = self.planned or self.stages
+        return {"out": str(self.out), **{stage: part.as_dict() for stage, part in parts.items()}}
+
+    def __str__(self) -> str:
+        lines = [f"{stage} would take {part}" for stage, part in self.planned.items()]
+        return "\n".join([*lines, *(f"{stage} done, {part}" for stage, part in self.stages.items())])
+
+    def __repr__(self) -> str:
+        return f"<{'; '.join(str(self).splitlines())}>"
+
+
+def train_all(
+    stage: str,
+    config: TrainConfig,
+    say: Callable[[str], None] = log.info,
+    watch: Callable[[str, Tick], None] | None = None,
+) -> TrainReport:
+    """Train one stage, or with "both" stage 1 and then stage 2.
+
+    `config.minutes` are those of all that is trained here: of both stages, stage 1 has three quarters.
+
+    Args:
+        stage: A name of `train.STAGES`, or "both".
+        config: Settings. With `dry_run` nothing is trained or written.
+        say: Gets lines of progress. watch: Gets the stage and every step; the lines of the steps are left out then.
+
+    Raises:
+        VitonError: Data, settings or weights cannot be used. KeyboardInterrupt: Stopped, and can be resumed.
+    """
+    report = TrainReport(config.out)
+    for part in BOTH if stage == "both" else (stage,):
+        settings = config
+        if stage == "both" and config.minutes is not None:
+            share = STAGE1_SHARE if part == "stage1" else 1 - STAGE1_SHARE
+            settings = config.model_copy(update={"minutes": config.minutes * share})
+        if config.dry_run:
+            report.planned[part] = plan(part, settings, say)
+            continue
+        scores = train(part, settings, say, _of(part, watch))
+        best, last = int(scores.pop("step", 0)), int(scores.pop("last step"))
+        report.stages[part] = StageReport(Path(config.out) / f"{part}.safetensors", best, last, scores)
+    return report
+
+
+def _of(stage: str, watch: Callable[[str, Tick], None] | None) -> Callable[[Tick], None] | None:
+    return None if watch is None else lambda tick: watch(stage, tick)
