@@ -15,7 +15,8 @@ COMMANDS = {
     "prepare": "Turn photos or a published data set into a prepared folder: crops, joints, labels, masks.",
     "train": "Train the try-on networks or perception on a prepared folder.",
     "evaluate": "Compare results with true pictures, in numbers.",
-    "doctor": "Say what is installed, what is missing, and the command that mends it.",
+    "doctor": "Say what is installed and what is missing, or what made a result.",
+    "licences": "Say what may be done with code, weights, data and dependencies.",
 }
 
 

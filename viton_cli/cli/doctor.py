@@ -2,44 +2,100 @@
 
 from __future__ import annotations
 
-import json as jsonlib
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from viton_cli.cli.settings import APP, EXIT_OK, EXIT_SOME_FAILED, guarded
+from viton_cli.cli.arguments import Command
+from viton_cli.cli.screen import Screen, listen
+from viton_cli.cli.settings import APP, EXIT_OK, EXIT_SOME_FAILED, JSON, QUIET, VERBOSE, guarded
+from viton_cli.errors import BadConfig
 
 if TYPE_CHECKING:
     from viton_cli.pipelines.doctor import Diagnosis
+    from viton_cli.pipelines.repeat import Repeat
 
 app = typer.Typer(**APP)
+PATH: dict[str, Any] = {"metavar": "PATH", "show_default": False}
 
 
-@app.command()
-def doctor(json: bool = typer.Option(False, "--json", help="Print one JSON object.")) -> None:
-    """Say what is installed, what is missing, and the command that mends it.
+@app.command(cls=Command)
+def doctor(
+    file: Path | None = typer.Argument(None, metavar="[FILE]", help="A result: say what made it.", show_default=False),
+    person: Path | None = typer.Option(None, help="The person FILE was made from: make it again, compare.", **PATH),
+    clothes: Path | None = typer.Option(None, help="The garment FILE was made from.", **PATH),
+    clothes_mask: Path | None = typer.Option(None, help="The mask given when FILE was made.", **PATH),
+    weights: Path | None = typer.Option(None, help="The weights FILE was made with, if not the shipped ones.", **PATH),
+    pose_source: Path | None = typer.Option(None, help="Likewise.", **PATH),
+    parsing_source: Path | None = typer.Option(None, help="Likewise.", **PATH),
+    dry_run: bool = typer.Option(False, "--dry-run", help="Say whether FILE could be made again, and do not."),
+    json: bool = typer.Option(False, *JSON.param_decls, help=JSON.help),
+    quiet: bool = typer.Option(False, *QUIET.param_decls, help=QUIET.help),
+    verbose: bool = typer.Option(False, *VERBOSE.param_decls, help=VERBOSE.help),
+) -> None:
+    """Say what is installed, what is missing, and the command that mends it; or what made a result.
 
-    The exit code is 1 if something needed is missing or damaged.
+    The exit code is 1 if something needed is missing or damaged, or if FILE would not be made again as it is.
     """
+    screen = Screen(json, quiet, verbose)
+    listen(screen)
+    given = {"weights": weights, "pose_source": pose_source, "parsing_source": parsing_source}
+    sources = {name: path for name, path in given.items() if path is not None}
 
     def work() -> int:
-        from viton_cli.pipelines.doctor import diagnose
+        if file is None:
+            if person or clothes or clothes_mask or sources:
+                raise BadConfig("--person, --clothes and where weights lie belong to a FILE: viton doctor FILE ...")
+            return _installation(screen)
+        if (person is None) != (clothes is None):
+            raise BadConfig("to make FILE again both are needed: give --person and --clothes")
+        from viton_cli.pipelines.repeat import check, repeat
 
-        found = diagnose()
-        typer.echo(jsonlib.dumps(found.as_dict(), ensure_ascii=False) if json else _text(found))
-        return EXIT_SOME_FAILED if found.problems else EXIT_OK
+        if person is None or clothes is None or dry_run:
+            found = check(file, sources)
+        else:
+            found = repeat(file, person, clothes, clothes_mask, sources)
+        screen.table(found.as_dict(), ("", ""), _lines(found))
+        return EXIT_OK if found.is_same else EXIT_SOME_FAILED
 
     raise typer.Exit(guarded(work, json))
 
 
-def _text(found: Diagnosis) -> str:
-    lines = [f"{name:<14} {version or 'MISSING'}" for name, version in found.versions.items()]
-    lines += [f"{'devices':<14} {', '.join(found.devices) or 'none'}", f"{'cores':<14} {found.cores}", ""]
+def _installation(screen: Screen) -> int:
+    from viton_cli.pipelines.doctor import diagnose
+
+    found = diagnose()
+    if screen.json or not screen.quiet:
+        screen.table(found.as_dict(), ("part", "state"), _rows(found))
+    for text in found.problems:
+        screen.problem(text)
+    if not found.problems and not screen.json:
+        screen.note("all well")
+    return EXIT_SOME_FAILED if found.problems else EXIT_OK
+
+
+def _rows(found: Diagnosis) -> list[tuple[str, str]]:
+    rows = [(name, version or "MISSING") for name, version in found.versions.items()]
+    rows += [("devices", ", ".join(found.devices) or "none"), ("cores", str(found.cores))]
     for name, entry in found.weights.items():
         what = f"ok, {entry['megabytes']} MB, sha256 {entry['sha256'][:12]}" if entry["ok"] else "DAMAGED"
-        lines.append(f"weights {name}: {what}")
+        rows.append((f"weights {name}", what))
     for name, entry in found.extras.items():
         what = "installed" if entry["present"] else f"not installed: {entry['install']}"
-        lines.append(f"extra {name} ({entry['for']}): {what}")
-    lines += ["", *[f"problem: {text}" for text in found.problems]] if found.problems else ["", "all well"]
-    return "\n".join(lines)
+        rows.append((f"extra {name}", f"{what} ({entry['for']})"))
+    return rows
+
+
+def _lines(found: Repeat) -> list[tuple[str, str]]:
+    receipt = found.receipt
+    rows = [("made by", f"viton {receipt.viton}; digitally altered")]
+    rows += [("person", receipt.person), ("garment", receipt.garment), ("mask", receipt.mask)]
+    rows += [(f"weights {name}", value) for name, value in receipt.weights.items()]
+    rows += [("settings", ", ".join(f"{name}={value}" for name, value in receipt.settings.items()))]
+    rows += [("difference", text) for text in found.differences]
+    if found.pixels is not None:
+        rows.append(("made again", "every pixel the same" if found.is_same else f"{found.pixels} pixels differ"))
+    else:
+        rows.append(("today", "would make the same" if found.is_same else "would not make the same"))
+    return rows

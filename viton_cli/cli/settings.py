@@ -31,9 +31,9 @@ APP: dict[str, Any] = {
 }
 
 
-JSON = typer.Option("--json", help="Print one JSON object.")
-QUIET = typer.Option("--quiet", "-q", help="Print nothing but errors and results.")
-VERBOSE = typer.Option("--verbose", "-v", help="Print what is done, in detail.")
+JSON: Any = typer.Option("--json", help="Print one JSON object.")
+QUIET: Any = typer.Option("--quiet", "-q", help="Print nothing but errors and results.")
+VERBOSE: Any = typer.Option("--verbose", "-v", help="Print what is done, in detail.")
 SPEAKING = {"json": JSON, "quiet": QUIET, "verbose": VERBOSE}
 
 

@@ -4,6 +4,9 @@
     prepare/           `viton prepare`
     evaluate/          `viton evaluate`
     doctor.py          `viton doctor`
+    receipts.py        what a result says of itself
+    repeat.py          `viton doctor FILE`
+    licences.py        `viton licences`
     garment_store.py   garments cut once; for tryon and prepare
     names.py           names of files and of pairs
     swapped.py         the guess that --person and --clothes were given for each other

@@ -54,7 +54,7 @@ def diagnose() -> Diagnosis:
     """Look at the installation; nothing is changed or downloaded."""
     found = Diagnosis(cores=_cores())
     found.versions = {"viton-cli": __version__, "python": platform.python_version(), "system": platform.platform()}
-    for name in _requirements():
+    for name in requirements():
         found.versions[name] = _version(name)
         if found.versions[name] is None:
             found.problems.append(f"{name} is not installed; mend it with: pip install '{name}'")
@@ -69,7 +69,7 @@ def diagnose() -> Diagnosis:
     return found
 
 
-def _requirements() -> list[str]:
+def requirements() -> list[str]:
     """Names of the packages the toolkit needs, from its own metadata."""
     try:
         lines = importlib.metadata.requires(PACKAGE) or []

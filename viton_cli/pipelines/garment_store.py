@@ -109,7 +109,8 @@ class GarmentStore:
 
 
 def cut(photo: Photo, mask: NDArray[np.float32] | None, settings: Perception) -> Garment:
-    """Cut a garment out of its photo, and say so if the photo shows a person.
+    """Cut a garment out of its photo, and say so if the photo shows a person. Masks get 8 bits, as those that are
+    stored have, so that a result is the same from Python and from a folder.
 
     Raises:
         NoGarmentFound, BadMask: See `perception.garments.cut`.
@@ -118,7 +119,9 @@ def cut(photo: Photo, mask: NDArray[np.float32] | None, settings: Perception) ->
     from viton_cli.perception.garments.cut import cut_garment
 
     weights = settings.pose_source if settings.pose == "builtin" else None
-    return cut_garment(photo, mask, person_score=person_score(photo, weights))
+    garment = cut_garment(photo, mask, person_score=person_score(photo, weights))
+    inner = None if garment.inner is None else _eight_bits(garment.inner)
+    return replace(garment, mask=_eight_bits(garment.mask), inner=inner)
 
 
 def masks_of(photos: dict[str, Path], masks: Entries) -> dict[str, Path]:
@@ -135,6 +138,10 @@ def masks_of(photos: dict[str, Path], masks: Entries) -> dict[str, Path]:
         return {id: found[0][1] for id in photos}
     stems = {id.removesuffix(path.suffix): path for id, path in found}
     return {id: stems[id] for id in photos if id in stems}
+
+
+def _eight_bits(mask: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.round(mask * 255).astype(np.uint8).astype(np.float32) / np.float32(255)
 
 
 def _deflate(mask: NDArray[np.float32]) -> bytes:

@@ -72,9 +72,11 @@ def receipt_of(person: Photo, garment: Garment, weights: Mapping[str, str], sett
     return Receipt(__version__, fingerprint(person), fingerprint(garment.photo), mask, dict(weights), dump)
 
 
-def fingerprint(photo: Photo) -> str:
-    """What a photo is known by: its file's hash, or that of its pixels if it is no file."""
-    return f"file:{sha256(photo.source)}" if photo.source else f"pixels:{_hash(photo.image)}"
+def fingerprint(photo: Photo, as_pixels: bool = False) -> str:
+    """What a photo is known by: its file's hash, or that of its pixels if it is no file, or `as_pixels`."""
+    if photo.source is None or as_pixels:
+        return f"pixels:{_hash(photo.image)}"
+    return f"file:{sha256(photo.source)}"
 
 
 def weights_of(settings: MethodConfig) -> dict[str, str]:
