@@ -57,7 +57,7 @@ def _of_package(name: str) -> tuple[str, str]:
     classified = [
         line.rsplit("::", 1)[-1].strip() for line in about.get_all("Classifier") or [] if line.startswith("License ::")
     ]
-    old = (about.get("License") or "").strip()
+    old, expression = ((about.get_all(field) or [""])[0].strip() for field in ("License", "License-Expression"))
     if "\n" in old:  # some put the whole text there
         old = ""
-    return about.get("License-Expression") or old or ", ".join(classified) or UNSTATED, about["Version"]
+    return expression or old or ", ".join(classified) or UNSTATED, about["Version"]
