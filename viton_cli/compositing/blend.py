@@ -19,6 +19,7 @@ from viton_cli.vocabulary import labels as L
 
 WORKING = 480  # longest side at which regions and fills are worked out; a larger part's are enlarged from there
 BAND = 4.0  # network pixels to each side of the old garment's edge where the photo's colours decide
+BAND_IN_FRONT = 2.0  # the same into hands and hair
 UNSURE = (0.15, 0.5)  # guided matte below which a pixel is none of the old garment, and above which all of it
 UNSURE_IN_FRONT = (0.4, 0.8)  # the same where the labels have a hand or hair: only what clearly is none of them
 SHARP = (L.FACE, L.SUNGLASSES)  # never touched, whatever their colour
@@ -98,10 +99,10 @@ def edges(small: Picture, photo: Picture, regions: Regions, part: Frame, whole: 
         Two (H, W) in [0, 1].
     """
     old, pixel = regions.old, regions.pixel
-    reach = max(round(BAND * pixel), 1)
-    band = ndimage.binary_dilation(old, iterations=reach) & ~ndimage.binary_erosion(
-        old, iterations=reach, border_value=1
-    )
+    near, reach = max(round(BAND_IN_FRONT * pixel), 1), max(round(BAND * pixel), 1)
+    away = ndimage.distance_transform_cdt(~old, "taxicab") if old.any() else np.full(old.shape, reach + 1)
+    band = away <= np.where(regions.front, near, reach)
+    band &= ~ndimage.binary_erosion(old, iterations=reach, border_value=1)
     matte = guided(old, small, BAND * pixel).at(photo, part, whole)
     held = carry(regions.front.astype(np.float32), part, whole)
     low, high = (a + held * (b - a) for a, b in zip(UNSURE, UNSURE_IN_FRONT))
