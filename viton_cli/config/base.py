@@ -21,6 +21,14 @@ def _precision(value: object) -> object:
     return "no" if value is False else value  # YAML 1.1 reads a bare `no` as false
 
 
+def _words(value: object) -> object:
+    if isinstance(value, (list, tuple)) and all(isinstance(part, str) for part in value):
+        value = ",".join(value)
+    return _several(value)
+
+
+# Names of paths among them may hold commas, when they come one by one; words hold none.
+Words = Annotated[list[str], BeforeValidator(_words)]
 Names = Annotated[list[str], BeforeValidator(_several)]
 Size = Annotated[tuple[int, int], BeforeValidator(_two)]
 Pair = Annotated[tuple[float, float], BeforeValidator(_two)]
