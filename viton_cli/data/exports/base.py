@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from viton_cli.data.exports.looks import Looks, Name
-from viton_cli.files import body25, write_bytes, write_image
+from viton_cli.files import body25, write_bytes, write_image, write_text
 from viton_cli.imaging.frames import crop, to_frame
 from viton_cli.records import Frame, Pose
 from viton_cli.vocabulary.labels import COCO18_IN_BODY25
@@ -123,6 +123,14 @@ def write_jpeg(path: Path, image: NDArray[np.uint8], file: bytes | None = None) 
         write_image(path, image)
     else:
         write_bytes(path, file)
+
+
+def write_list(path: Path, lines: list[str]) -> None:
+    """Write a list, one pair a line; one without pairs is no file, nor stays one of an earlier run."""
+    if lines:
+        write_text(path, "".join(f"{line}\n" for line in lines))
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _whole(size: tuple[int, ...], new: tuple[int, int]) -> Frame:

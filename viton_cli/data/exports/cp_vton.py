@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
-from viton_cli.data.exports.base import Product, Wearer, write_jpeg
+from viton_cli.data.exports.base import Product, Wearer, write_jpeg, write_list
 from viton_cli.data.exports.looks import Looks, Name
 from viton_cli.files import write_image, write_labels, write_text
 from viton_cli.vocabulary.label_sets import from_labels
@@ -84,7 +84,5 @@ class CpVtonExport:
             "test_pairs_same.txt": same["test"],
         }
         for file, pairs in lists.items():
-            if pairs:
-                lines = [f"{person:06d}_0.jpg {garment:06d}_1.jpg\n" for person, garment in pairs]
-                write_text(self.root / file, "".join(lines))
+            write_list(self.root / file, [f"{person:06d}_0.jpg {garment:06d}_1.jpg" for person, garment in pairs])
         return []

@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from viton_cli.data.dresscode import CATEGORIES, KEYPOINT_FRAME
-from viton_cli.data.exports.base import Product, Wearer, write_jpeg
+from viton_cli.data.exports.base import Product, Wearer, write_jpeg, write_list
 from viton_cli.data.exports.looks import Looks, Name
 from viton_cli.files import write_image, write_labels, write_text
 from viton_cli.imaging.openpose import draw_openpose
@@ -93,11 +93,9 @@ class DressCodeExport:
             lines = []
             for kind, category in CATEGORY.items():
                 own = [_pair(person, garment) for person, garment in pairs if person.kind == garment.kind == kind]
-                lines += [f"{pair} {CATEGORIES.index(category)}\n" for pair in own]
-                if own:
-                    write_text(self.root / category / file, "".join(f"{pair}\n" for pair in own))
-            if lines:
-                write_text(self.root / file, "".join(lines))
+                lines += [f"{pair} {CATEGORIES.index(category)}" for pair in own]
+                write_list(self.root / category / file, own)
+            write_list(self.root / file, lines)
         mixed = sum(person.kind != garment.kind for pairs in lists.values() for person, garment in pairs)
         return [f"{mixed} pairs of two categories have no place in this layout"] if mixed else []
 

@@ -158,10 +158,12 @@ def _turned(book: _Book, people: list[str], clothes: list[str], notes: list[str]
     """Each of these people with the garment of the next test person of the same kind, or another garment there is."""
     pairs = []
     for kind in ("upper", "lower", "dress"):
-        looks = [look for look in book.looks.values() if look.person in people and look.name.split == "test"]
-        looks = [look for look in looks if look.name.kind == kind]
+        looks = [look for look in book.looks.values() if look.person and look.name.split == "test"]
+        looks = [look for look in looks if look.name.kind == kind and look.garment]
         rest = [garment for garment in clothes if book.kinds.get(garment, "upper") == kind]
         for place, look in enumerate(looks):
+            if look.person not in people:
+                continue
             turn = [other.garment for other in (*looks[place + 1 :], *looks[:place])]
             garment = next((g for g in (*turn, *rest) if g and g != look.garment), look.garment)
             if garment == look.garment:

@@ -30,11 +30,11 @@ from scipy import ndimage
 
 from viton_cli.core.warp import fit_warp
 from viton_cli.core.warp.outlines import contours, sample_outlines
-from viton_cli.data.exports.base import Product, Wearer, write_jpeg
+from viton_cli.data.exports.base import Product, Wearer, write_jpeg, write_list
 from viton_cli.data.exports.looks import Looks, Name
 from viton_cli.data.viton import SIDE
 from viton_cli.errors import NoGarmentFound
-from viton_cli.files import write_bytes, write_text
+from viton_cli.files import write_bytes
 from viton_cli.vocabulary.label_sets import from_labels
 from viton_cli.vocabulary.labels import N_JOINTS, UPPER
 
@@ -94,9 +94,7 @@ class VitonExport:
             ("viton_train_images.txt", train),
             ("viton_test_pairs.txt", looks.unpaired),
         ):
-            if pairs:
-                lines = [f"{person:06d}_0.jpg {garment:06d}_1.jpg\n" for person, garment in pairs]
-                write_text(self.root / file, "".join(lines))
+            write_list(self.root / file, [f"{person:06d}_0.jpg {garment:06d}_1.jpg" for person, garment in pairs])
         people = [self.person_files(look.name)[2] for look in looks.all if look.person]
         joints = {path.stem: _arrays(path) for path in people}
         # VITON reads it in Python 2 with an older numpy, whose modules have other names.

@@ -22,9 +22,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from viton_cli.data.exports.base import Product, Wearer, write_jpeg
+from viton_cli.data.exports.base import Product, Wearer, write_jpeg, write_list
 from viton_cli.data.exports.looks import Looks, Name
-from viton_cli.files import write_image, write_labels, write_openpose, write_text
+from viton_cli.files import write_image, write_labels, write_openpose
 from viton_cli.imaging.agnostic import agnostic_labels, agnostic_picture, agnostic_region, with_torso
 from viton_cli.imaging.openpose import draw_openpose
 from viton_cli.vocabulary.label_sets import from_labels
@@ -92,9 +92,8 @@ class HrVitonExport:
         rows = {"train": [(look.name, look.name) for look in looks.worn("train")]}
         rows["test"] = [(names[person], names[garment]) for person, garment in looks.unpaired]
         for split, pairs in rows.items():
-            if pairs:
-                lines = [f"{_id(person)}.jpg {_id(garment)}.jpg\n" for person, garment in pairs]
-                write_text(self.root / f"{split}_pairs.txt", "".join(lines))
+            lines = [f"{_id(person)}.jpg {_id(garment)}.jpg" for person, garment in pairs]
+            write_list(self.root / f"{split}_pairs.txt", lines)
         return []
 
 

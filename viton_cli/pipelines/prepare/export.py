@@ -12,9 +12,6 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
 
-import numpy as np
-from PIL import Image
-
 from viton_cli.config import PrepareConfig
 from viton_cli.data.base import Entry
 from viton_cli.data.exports import EXPORTS
@@ -24,7 +21,7 @@ from viton_cli.data.prepared import Prepared
 from viton_cli.engines.overlap import read_ahead
 from viton_cli.engines.progress import Progress, Summary
 from viton_cli.errors import BadDataset, VitonError
-from viton_cli.files import read_mask, write_text
+from viton_cli.files import decode_photo, read_mask, write_text
 from viton_cli.imaging.flat_lay import NotLaidFlat, lay_flat
 from viton_cli.imaging.product import product_view
 from viton_cli.pipelines.prepare.folder import HEIGHT
@@ -70,40 +67,48 @@ class _Exporting:
 
     def run(self, kinds: dict[str, Kind]) -> None:
         """Write all looks that are not there yet, then the lists; take away what is no longer spoken of."""
-        root = self.config.out / self.name
-        before = _numbers(root / "names.csv")
+        names = self.config.out / self.name / "names.csv"
+        before = _numbers(names)
         looks = number_looks(self.data, kinds, before)
-        _ = self._people
-        kept = {look.key for look in looks.all if before.get(look.key) == look.name.number}
-        failed: dict[Key, str] = {}
-        flat = 0
-        self.progress.start(len(looks.all), "look")
-        for look, written in read_ahead(looks.all, partial(self._look, kept), self.config.workers):
-            try:
-                for text in written.result():
-                    self.progress.note(f"{self.name}: {look.person}: {text}")
-                flat += bool(self.layout.needs_own and look.person and not look.garment)
-            except VitonError as error:
-                failed[look.key] = str(error)
-            self.progress.advance(look.person or look.garment or "")
-        for key, cause in failed.items():
-            self._failed(f"{self.name}: {key[1] or key[2]} is left out: {cause}")
-        looks = looks.without(failed)
+        if not looks.all:
+            self._failed("nothing to export: it takes people and garments, and this folder has no pair of them")
+        # Written first, so that a run that is cut off can be carried on.
         self._forget(before, looks)
+        write_text(names, _table(looks.all))
+        kept = {look.key for look in looks.all if before.get(look.key) == look.name.number}
+        failed = self._write(looks, kept)
+        whole, looks = looks, looks.without(failed)
+        self._forget({look.key: look.name.number for look in whole.all}, looks)
+        write_text(names, _table(looks.all))
         notes = [*looks.notes, *self.layout.write_lists(looks), self.layout.lacks]
+        flat = sum(bool(self.layout.needs_own and look.person and not look.garment) for look in looks.all)
         if flat:
             notes.append(f"the own garment of {flat} people is not known: it was laid flat from their photos")
-        write_text(root / "names.csv", _table(looks.all))
-        for note in filter(None, notes):
-            self.progress.note(f"{self.name}: {note}")
-        if not looks.all:
-            self._failed(
-                f"{self.name}: nothing to export: it takes people and garments, and this folder has no pair of them"
-            )
         splits = [look.name.split for look in looks.all if look.person]
-        self.progress.note(
-            f"{self.name}: {splits.count('train')} people to train on, {splits.count('test')} to test: {root}"
-        )
+        counts = f"{splits.count('train')} people to train on, {splits.count('test')} to test: {names.parent}"
+        for note in filter(None, (*notes, counts)):
+            self.progress.note(f"{self.name}: {note}")
+
+    def _write(self, looks: Looks, kept: set[Key]) -> set[Key]:
+        """Write all looks; returns those that failed, which are told."""
+        _ = self._people  # read once, before the threads ask for it
+        failed: set[Key] = set()
+        self.progress.start(len(looks.all), "look")
+        for look, written in read_ahead(looks.all, partial(self._look, kept), self.config.workers):
+            who = look.person or look.garment or ""
+            try:
+                for text in written.result():
+                    self.progress.note(f"{self.name}: {who}: {text}")
+            except Exception as error:
+                failed.add(look.key)
+                cause = str(error)
+                if not isinstance(error, VitonError):
+                    cause = f"defect of the toolkit: {type(error).__name__}: {' '.join(cause.split())}"
+                    self.done.defects += 1
+                    self.progress.defect(error)
+                self._failed(f"{who} is left out: {cause}")
+            self.progress.advance(who)
+        return failed
 
     def _look(self, kept: set[Key], look: Look) -> list[str]:
         """Write what stands under one number, unless it is there and not older than what it is made from."""
@@ -112,7 +117,7 @@ class _Exporting:
             *(self.layout.person_files(look.name) if look.person else []),
             *(self.layout.garment_files(look.name) if look.garment or (look.person and self.layout.needs_own) else []),
         ]
-        there = look.key in kept and not self.config.overwrite and all(path.is_file() for path in made)
+        there = look.key in kept and not self.config.overwrite and all(path.is_file() for path in (*made, *sources))
         if there and max(path.stat().st_mtime for path in sources) <= min(path.stat().st_mtime for path in made):
             return []
         person = self._person(look.person) if look.person else None
@@ -134,13 +139,13 @@ class _Exporting:
         if labels is None or pose is None:
             raise BadDataset("no labels" if labels is None else "no joint is seen")
         file = image.read_bytes()
-        return Wearer(np.asarray(Image.open(io.BytesIO(file)).convert("RGB")), labels, pose, file)
+        return Wearer(decode_photo(file, str(image)).image, labels, pose, file)
 
     def _garment(self, id: str) -> Product:
         image, mask = self._garment_sources(id)
         file = image.read_bytes()
-        picture = np.asarray(Image.open(io.BytesIO(file)).convert("RGB"))
-        return Product(picture, read_mask(mask, picture.shape[:2]), file)
+        photo = decode_photo(file, str(image))
+        return Product(photo.image, read_mask(mask, photo.size), file)
 
     def _person_sources(self, id: str | None) -> list[Path]:
         root = self.data.root
@@ -151,6 +156,7 @@ class _Exporting:
         return [self.data.root / "cloth" / f"{id}.jpg", self.data.root / "cloth-mask" / f"{id}.png"] if id else []
 
     def _failed(self, cause: str) -> None:
+        cause = f"{self.name}: {cause}"
         self.done.failed += 1
         self.done.problems.append(cause)
         self.progress.problem(cause)
