@@ -245,7 +245,7 @@ def test_dress_code_as_its_dataset_opens_it(exported: Path, category: str, phase
             points = np.array(
                 json.loads((folder / "keypoints" / person.replace("_0.jpg", "_2.json")).read_text())["keypoints"]
             )
-            assert points.reshape(-1, 4).shape == (18, 4)
+            assert points.reshape(-1, 4).shape == (18, 4) and (points[:, :2] >= 0).all()
             seen = (points[:, :2] > 1).all(1)
             assert seen.sum() >= 12 and (points[seen, 0] < 384).all() and (points[seen, 1] < 512).all()
     root = (exported / "dresscode" / files[-1]).read_text().splitlines()

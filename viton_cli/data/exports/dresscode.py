@@ -9,7 +9,7 @@
                                          train_pairs.txt  test_pairs_paired.txt  test_pairs_unpaired.txt
     ROOT/train_pairs.txt  test_pairs_paired.txt  test_pairs_unpaired.txt         the same with the category's number
 
-Convention: keypoints are in pixels of a 384x512 picture; -1 for what was not found (loaders take 1 and less so).
+Convention: keypoints are in pixels of a 384x512 picture; 0, 0 for what was not found (loaders take 1 and less so).
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class DressCodeExport:
         rows = [
             [round(float(x * scale[0]), 4), round(float(y * scale[1]), 4), round(float(seen), 4), float(number)]
             if seen > 0
-            else [-1.0] * 4
+            else [0.0, 0.0, 0.0, -1.0]  # loaders make unsigned numbers of x and y
             for number, (x, y, seen) in enumerate(joints)
         ]
         write_text(pose, json.dumps({"keypoints": rows}))
