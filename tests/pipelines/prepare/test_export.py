@@ -22,9 +22,10 @@ from viton_cli.config import PrepareConfig
 from viton_cli.data import DATASETS
 from viton_cli.data.prepared import Prepared
 from viton_cli.engines.progress import Progress, Summary
+from viton_cli.errors import BadConfig
 from viton_cli.files import Manifest, read_mask, read_photo, write_image, write_keypoints, write_labels
 from viton_cli.perception.backends.fake import draw_person
-from viton_cli.pipelines.prepare.export import export, with_height
+from viton_cli.pipelines.prepare.export import check_exports, export, with_height
 from viton_cli.vocabulary import labels as L
 from viton_cli.vocabulary.label_sets import from_labels, to_labels
 
@@ -467,3 +468,15 @@ def test_a_defect_fails_its_look_alone(tmp_path: Path, monkeypatch: pytest.Monke
     done, _ = run(tmp_path, "cp-vton")
     assert done.problems == ["cp-vton: p1 is left out: defect of the toolkit: ZeroDivisionError: of something"]
     assert done.defects == 1 and len(list(lines(tmp_path / "cp-vton" / "train_pairs.txt"))) == 1
+
+
+def test_no_folder_but_that_of_an_export_is_written_into(tmp_path: Path) -> None:
+    config = PrepareConfig(out=tmp_path, export=["viton-hd"])
+    check_exports(config, [])
+    (tmp_path / "viton-hd" / "train").mkdir(parents=True)
+    with pytest.raises(BadConfig, match=r"viton-hd: holds files that are not of an export \(there is no names.csv\)"):
+        check_exports(config, [])
+    (tmp_path / "viton-hd" / "names.csv").touch()
+    check_exports(config, [tmp_path / "people" / "a.jpg"])
+    with pytest.raises(BadConfig, match="which photos are read from; give another --out"):
+        check_exports(config, [tmp_path / "viton-hd" / "train" / "image" / "00001_00.jpg"])

@@ -20,12 +20,13 @@ from viton_cli.data.exports.looks import Kind, Look, Looks, Name, number_looks
 from viton_cli.data.prepared import Prepared
 from viton_cli.engines.overlap import read_ahead
 from viton_cli.engines.progress import Progress, Summary
-from viton_cli.errors import BadDataset, VitonError
+from viton_cli.errors import BadConfig, BadDataset, VitonError
 from viton_cli.files import decode_photo, read_mask, write_text
 from viton_cli.imaging.flat_lay import NotLaidFlat, lay_flat
 from viton_cli.imaging.product import product_view
 from viton_cli.pipelines.prepare.folder import HEIGHT
 
+NAMES = "names.csv"
 # What `perception.garments` calls a garment -> the kind by which layouts tell garments apart.
 KINDS: dict[str, Kind] = {"lower": "lower", "dress": "dress"}
 Key = tuple[str, str, str]
@@ -42,6 +43,22 @@ def with_height(config: PrepareConfig) -> PrepareConfig:
         return config
     sizes = [export.size[0] for export in exports if export.size]
     return config.model_copy(update={"height": max([HEIGHT, *sizes])})
+
+
+def check_exports(config: PrepareConfig, sources: Iterable[Path]) -> None:
+    """Make sure that exports write over nothing that they did not write.
+
+    Raises:
+        BadConfig: A folder that an export is to go into holds something else, or photos that are to be prepared.
+    """
+    folders = {path.resolve().parent for path in sources} if config.export else set()
+    for name in config.export:
+        root = config.out / name
+        inside = [folder for folder in folders if root.resolve() in (folder, *folder.parents)]
+        if inside:
+            raise BadConfig(f"--export {name} would write into {root}, which photos are read from; give another --out")
+        if root.exists() and not (root / NAMES).is_file() and (not root.is_dir() or any(root.iterdir())):
+            raise BadConfig(f"{root}: holds files that are not of an export (there is no {NAMES}); give another --out")
 
 
 def export(config: PrepareConfig, done: Summary, progress: Progress) -> None:
@@ -67,7 +84,7 @@ class _Exporting:
 
     def run(self, kinds: dict[str, Kind]) -> None:
         """Write all looks that are not there yet, then the lists; take away what is no longer spoken of."""
-        names = self.config.out / self.name / "names.csv"
+        names = self.config.out / self.name / NAMES
         before = _numbers(names)
         looks = number_looks(self.data, kinds, before)
         if not looks.all:

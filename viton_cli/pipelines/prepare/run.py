@@ -24,7 +24,7 @@ from viton_cli.errors import VitonError
 from viton_cli.files import read_mask, read_photo, sha256
 from viton_cli.imaging.frames import person_frame, whole_photo
 from viton_cli.pipelines.garment_store import cut
-from viton_cli.pipelines.prepare.export import export, with_height
+from viton_cli.pipelines.prepare.export import check_exports, export, with_height
 from viton_cli.pipelines.prepare.folder import PreparedFolder
 from viton_cli.pipelines.prepare.jobs import Job, Pairs, find_jobs
 from viton_cli.pipelines.run_config import begin
@@ -64,6 +64,7 @@ def prepare(config: PrepareConfig, progress: Progress | None = None) -> Summary:
     config = with_height(config)
     share = Share()
     jobs, pairs = find_jobs(config, progress)
+    check_exports(config, [job.source for job in jobs])
     if config.threads:
         import torch
 
