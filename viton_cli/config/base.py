@@ -13,6 +13,14 @@ def _several(value: object) -> object:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
+def _words(value: object) -> object:
+    if isinstance(value, str):
+        value = [value]
+    if not isinstance(value, list):
+        return value
+    return [word for part in value for word in (re.split(r"[,\s]+", part) if isinstance(part, str) else [part]) if word]
+
+
 def _two(value: object) -> object:
     return re.split(r"\s*[x,]\s*", value) if isinstance(value, str) else value
 
@@ -21,15 +29,8 @@ def _precision(value: object) -> object:
     return "no" if value is False else value  # YAML 1.1 reads a bare `no` as false
 
 
-def _words(value: object) -> object:
-    if isinstance(value, (list, tuple)) and all(isinstance(part, str) for part in value):
-        value = ",".join(value)
-    return _several(value)
-
-
-# Names of paths among them may hold commas, when they come one by one; words hold none.
-Words = Annotated[list[str], BeforeValidator(_words)]
 Names = Annotated[list[str], BeforeValidator(_several)]
+Words = Annotated[list[str], BeforeValidator(_words)]  # names without commas: given apart, or joined by them
 Size = Annotated[tuple[int, int], BeforeValidator(_two)]
 Pair = Annotated[tuple[float, float], BeforeValidator(_two)]
 
