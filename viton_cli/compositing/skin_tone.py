@@ -54,4 +54,4 @@ def missed_fingers(labels: NDArray[np.uint8], photo: Picture, hands: Bools) -> B
 
 
 def _tone(colours: NDArray[np.generic]) -> Floats:
-    return np.log(np.asarray(colours, np.float32) + np.float32(DARK))
+    return np.asarray(np.log(np.asarray(colours, np.float32) + np.float32(DARK)), np.float32)
