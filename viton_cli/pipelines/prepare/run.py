@@ -180,7 +180,7 @@ class _Run:
             parsing=c.parsing,
             pose_source=c.pose_source,
             parsing_source=c.parsing_source,
-            label_set=c.label_set,
+            label_set=None if c.dataset else c.label_set,  # a data set's own labels need none
         )
 
     def _write(self, job: Job, record: Person | Garment, seconds: float) -> None:

@@ -69,12 +69,13 @@ def tryon(config: TryOnConfig, progress: Progress | None = None) -> Summary:
     if config.dry_run:
         done.planned = count
         return done
+    if ahead:
+        engine.load()  # what it lacks is told before anything is written
     begin(folder.ledger, config, MethodConfig.model_fields, config.overwrite)
     if ahead:
         if count >= LONG:
             disk = BYTES_A_PIXEL * sum(_pixels(photos["person", p]) * len(garments) for p, garments in ahead.items())
             progress.note(f"{count} pairs of {len(ahead)} people, about {disk / 1e6:.0f} MB in {config.out}")
-        engine.load()
         progress.start(count, "pair")
         began = time.monotonic()
         try:
