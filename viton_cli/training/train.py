@@ -86,7 +86,7 @@ def _task(stage: str, config: TrainConfig, run: Path, say: Callable[[str], None]
     if stage == "perception":
         from viton_cli.training.perception.train_perception import PerceptionTask
 
-        return PerceptionTask(config)
+        return PerceptionTask(config, say)
     from viton_cli.training.pairs.stage1 import Stage1Task
     from viton_cli.training.pairs.stage2 import Stage2Task
 
