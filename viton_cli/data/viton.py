@@ -34,10 +34,9 @@ from viton_cli.data.base import (
     missing,
     missing_of_pairs,
     own_garment,
+    pair_ids,
     pictures,
     read_mat,
-    read_pairs,
-    stem,
 )
 from viton_cli.errors import BadDataset
 from viton_cli.records import Pose
@@ -84,7 +83,7 @@ class Viton:
         if split == "train" and setting == "unpaired":
             raise BadDataset(f"{self.root}: VITON has no unpaired training pairs")
         name = "viton_train_pairs.txt" if split == "train" else "viton_test_pairs.txt"
-        rows = [(stem(row[0]), stem(row[1])) for row in read_pairs(find(self.root, name, what="the list of pairs"))]
+        rows = pair_ids(find(self.root, name, what="the list of pairs"))
         return (
             rows if setting == "unpaired" or split == "train" else [(person, own_garment(person)) for person, _ in rows]
         )
