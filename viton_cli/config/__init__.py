@@ -17,15 +17,19 @@ from viton_cli.config.models import (
     COMMANDS,
     EvaluateConfig,
     EvaluatePerceptionConfig,
+    EvaluateReportConfig,
+    EvaluateTableConfig,
     MethodConfig,
     Perception,
     PrepareConfig,
+    ScoringConfig,
     TrainConfig,
     TryOnConfig,
     for_stage,
 )
 
 __all__ = [
-    "COMMANDS", "Config", "EvaluateConfig", "EvaluatePerceptionConfig", "MethodConfig", "Names", "Pair", "Perception",
-    "PrepareConfig", "Size", "TrainConfig", "TryOnConfig", "for_stage", "known_settings", "load",
+    "COMMANDS", "Config", "EvaluateConfig", "EvaluatePerceptionConfig", "EvaluateReportConfig", "EvaluateTableConfig",
+    "MethodConfig", "Names", "Pair", "Perception", "PrepareConfig", "ScoringConfig", "Size", "TrainConfig",
+    "TryOnConfig", "for_stage", "known_settings", "load",
 ]  # fmt: skip

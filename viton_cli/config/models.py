@@ -7,7 +7,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from viton_cli.config.base import Config, Names, Pair, Size, _precision
+from viton_cli.config.base import Config, Names, Pair, Size, Words, _precision
+
+
+Style = Literal["text", "csv", "markdown", "latex", "json"]
 
 
 class Perception(Config):
@@ -121,12 +124,47 @@ def for_stage(config: TrainConfig, stage: str) -> TrainConfig:
     return config.model_copy(update={name: value for name, value in defaults.items() if getattr(config, name) is None})
 
 
-class EvaluateConfig(Config):
+class ScoringConfig(Config):
+    """What `viton evaluate` and its tables need to score results."""
+
+    reference: Path | None = Field(None, description="Folder of true pictures, named as the results or in --pairs.")
+    pairs: Path | None = Field(None, description="File of person, garment, truth: which picture is the true one.")
+    person: Path | None = Field(None, description="Folder of the photos the results were made from; scored beside.")
+    metrics: Words = Field(["all"], min_length=1, description="Measures, separated by commas; all: every one.")
+    labels: Path | None = Field(
+        None, description="Folder of label PNGs of photos and true pictures; else they are found."
+    )
+    label_set: str = Field("viton", description="Label set of --labels: viton, lip, cihp, atr ...")
+    groups: Path | None = Field(None, description="CSV of people (id, then skin_group, sex ...): scores by group too.")
+    inception: Path | None = Field(None, description="Weights of torch-fidelity's Inception; by default its cache.")
+    alexnet: Path | None = Field(None, description="Weights of torchvision's AlexNet; by default its cache.")
+    vgg16: Path | None = Field(None, description="Weights of torchvision's VGG-16; by default its cache.")
+    mixed_sizes: bool = Field(False, description="Allow results of different sizes in one score.")
+    workers: int = Field(2, ge=1, le=64, description="Threads that read and compare pictures.")
+
+
+class EvaluateConfig(ScoringConfig):
     """`viton evaluate`."""
 
     results: Path = Field(description="Folder of results, or one picture.")
-    reference: Path = Field(description="Folder of the true pictures: same names, or the person's name.")
-    metrics: Names = Field(["ssim"], min_length=1, description="Metrics, separated by commas.")
+    rows: Path | None = Field(None, description="CSV to write: one row a picture.")
+    style: Style = Field("text", description="How the scores are printed.")
+
+
+class EvaluateTableConfig(ScoringConfig):
+    """`viton evaluate table`."""
+
+    results: Names = Field([], description="FOLDER or NAME=FOLDER of a method's results; may be repeated.")
+    votes: Names = Field([], description="Files of votes; may be repeated.")
+    style: Style = Field("text", description="How the table is printed.")
+
+
+class EvaluateReportConfig(ScoringConfig):
+    """`viton evaluate report`."""
+
+    source: Path | None = Field(None, description="Folder of a training run or of results.")
+    out: Path = Field(description="HTML file to write.")
+    count: int = Field(8, ge=1, le=50, description="Worst and best pictures shown, of each measure.")
 
 
 class EvaluatePerceptionConfig(Perception):
@@ -142,5 +180,7 @@ COMMANDS: tuple[type[Config], ...] = (
     TryOnConfig,
     TrainConfig,
     EvaluateConfig,
+    EvaluateTableConfig,
+    EvaluateReportConfig,
     EvaluatePerceptionConfig,
 )

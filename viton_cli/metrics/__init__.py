@@ -8,7 +8,7 @@
     fidelity.py    is, fid, kid                         the Inception network, as torch-fidelity has it
 
 A measure looks at one case at a time (`Metric.measure`) and keeps a row of numbers; the rows of many cases make its
-value (`Metric.value`). So one protocol holds means over pictures and distances between sets of pictures, and
+score (`Metric.scorer`). So one protocol holds means over pictures and distances between sets of pictures, and
 one bootstrap (`scores.py`) gives the intervals of both.
 """
 

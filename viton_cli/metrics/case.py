@@ -69,8 +69,8 @@ class Case:
         truth: The true picture of that person in that garment, if there is one.
         photo: The photo the result was made from: "the photo left as it is".
         edited: (H, W) bool, where the result may differ from the photo, if the run wrote it.
-        labels: "result", "truth", "photo" to (h, w) uint8 labels at the size of `Picture.small`, those that were asked
-            for and could be had.
+        labels: "truth", "photo" to (h, w) uint8 labels at the size of `Picture.small`, the best that are known.
+        parsed: "result", "truth", "photo" to labels by one and the same parser, whose faults are then equal in all.
         similarity: Filled by `structure`: what several measures need and none wants to do again.
     """
 
@@ -81,6 +81,7 @@ class Case:
     photo: Picture | None = None
     edited: NDArray[np.bool_] | None = None
     labels: Mapping[Which, NDArray[np.uint8]] = field(default_factory=dict)
+    parsed: Mapping[Which, NDArray[np.uint8]] = field(default_factory=dict)
     similarity: dict[Which, list[Any]] = field(default_factory=dict)
 
     def seen(self, which: Which) -> Picture:
@@ -95,9 +96,9 @@ class Case:
         return picture
 
     def has(self, need: str) -> bool:
-        """Whether it has "truth", "photo", "edited", or "labels:WHICH"."""
+        """Whether it has "truth", "photo", "edited", "labels:WHICH" or "parsed:WHICH"."""
         kind, _, which = need.partition(":")
-        return which in self.labels if kind == "labels" else getattr(self, kind) is not None
+        return which in getattr(self, kind) if which else getattr(self, kind) is not None
 
     @cached_property
     def differs(self) -> NDArray[np.bool_]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from skimage.color import deltaE_cie76, deltaE_ciede2000, rgb2lab
 
 from viton_cli.metrics.case import Case, Which
-from viton_cli.metrics.metric import MeanOfPictures, Rows, library
+from viton_cli.metrics.metric import MeanOfPictures, Reference, Rows, library
 from viton_cli.vocabulary import labels as L
 
 FEWEST = 80  # pixels
@@ -21,7 +21,7 @@ REDUCED = "pictures of over 2 megapixels reduced to that by means of blocks"
 class _ColourError(MeanOfPictures):
     formula: Callable[..., Any]
 
-    def protocol(self, rows: Rows, reference: Rows | None) -> str:
+    def protocol(self, rows: Rows, reference: Reference | None) -> str:
         """See `Metric.protocol`."""
         return f"{self.how}; sRGB to CIELAB (D65) by {library('scikit-image')}; {REDUCED}; mean over pictures"
 
@@ -30,7 +30,7 @@ class _ColourError(MeanOfPictures):
         region = self.region(case)
         if region.sum() < FEWEST:
             return None
-        first, second = (rgb2lab(case.seen(name).small[region][None]) for name in (which, "truth"))  # type: ignore[arg-type, no-untyped-call]
+        first, second = (rgb2lab(case.seen(name).small[region][None]) for name in (which, "truth"))
         return [float(np.mean(type(self).formula(second, first)))]
 
     def region(self, case: Case) -> NDArray[np.bool_]:

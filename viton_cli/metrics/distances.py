@@ -38,9 +38,21 @@ def kernel_matrices(first: Features, second: Features) -> tuple[Features, Featur
 
 
 def mmd(
-    kernels: tuple[Features, Features, Features], weights: Weights | None = None, others: Weights | None = None
+    kernels: tuple[Features, Features, Features],
+    weights: Weights | None = None,
+    others: Weights | None = None,
+    matched: bool = False,
 ) -> float:
-    """Unbiased estimate of the squared maximum mean discrepancy, from the matrices of `kernel_matrices`."""
+    """Unbiased estimate of the squared maximum mean discrepancy, from the matrices of `kernel_matrices`.
+
+    Args:
+        kernels: The three matrices.
+        weights, others: How often each item of the first and the second set counts.
+        matched: Item i of both sets shows the same person: such pairs, which are alike in any case, are then left out
+            between the sets, so that a set against itself gives 0.
+
+    Source: Gretton et al. 2012, equations 3 and (matched) 5.
+    """
     xx, xy, yy = kernels
     w = np.ones(len(xx)) if weights is None else weights
     v = np.ones(len(yy)) if others is None else others
@@ -48,7 +60,11 @@ def mmd(
     def within(kernel: Features, w: Weights) -> float:
         return float((w @ kernel @ w - w @ np.diag(kernel)) / (w.sum() * (w.sum() - 1)))
 
-    return within(xx, w) + within(yy, v) - 2 * float(w @ xy @ v) / float(w.sum() * v.sum())
+    if matched:
+        between = (w @ xy @ w - w @ np.diag(xy)) / (w.sum() * (w.sum() - 1))
+    else:
+        between = w @ xy @ v / (w.sum() * v.sum())
+    return within(xx, w) + within(yy, v) - 2 * float(between)
 
 
 def _scaled(features: Features, weights: Weights | None) -> tuple[Features, Features]:

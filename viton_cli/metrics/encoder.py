@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from viton_cli.errors import BadWeights
 from viton_cli.metrics.case import Case, Picture, Which
 from viton_cli.metrics.distances import kernel_matrices, mmd
-from viton_cli.metrics.metric import Encoder, Rows, Tools, Weights
+from viton_cli.metrics.metric import Encoder, Reference, Rows, Scorer, Tools
 
 
 class EncoderMmd:
@@ -26,13 +26,13 @@ class EncoderMmd:
         if tools.encoder is None:
             raise BadWeights("encoder-mmd: no encoder was given")
         self.encoder: Encoder = tools.encoder
-        self._kernels: tuple[int, int, tuple[Rows, Rows, Rows]] | None = None
 
-    def protocol(self, rows: Rows, reference: Rows | None) -> str:
+    def protocol(self, rows: Rows, reference: Reference | None) -> str:
         """See `Metric.protocol`."""
         return (
-            f"unbiased MMD^2 x 1000 with kernel (x.y/d + 1)^3 on the {rows.shape[1]} features of {self.encoder.name} "
-            f"(SHA-256 {self.encoder.sha256[:12]}); compare only with the same hash; {compared(rows, reference)}"
+            f"unbiased MMD^2 x 1000 with kernel (cosine + 1)^3 on the {rows.shape[1]} features of {self.encoder.name} "
+            f"(SHA-256 {self.encoder.sha256[:12]}), result and truth of one person left out where both are given; "
+            f"compare only with the same hash; {compared(rows, reference)}"
         )
 
     def measure(self, case: Case, which: Which) -> Sequence[float] | NDArray[np.float64] | None:
@@ -41,23 +41,21 @@ class EncoderMmd:
 
     def features(self, picture: Picture) -> NDArray[np.float64]:
         """See `Metric.features`."""
-        return self.encoder.features(picture.small)
+        found = self.encoder.features(picture.small)
+        scaled: NDArray[np.float64] = found * (len(found) ** 0.5 / max(float(np.linalg.norm(found)), 1e-12))
+        return scaled
 
-    def value(
-        self, rows: Rows, reference: Rows | None, weights: Weights | None = None, others: Weights | None = None
-    ) -> float:
-        """See `Metric.value`."""
+    def scorer(self, rows: Rows, reference: Reference | None) -> Scorer:
+        """See `Metric.scorer`."""
         assert reference is not None
-        key = id(rows), id(reference)  # the matrices of one bootstrap are the same each time
-        if self._kernels is None or self._kernels[:2] != key:
-            self._kernels = (*key, kernel_matrices(rows, reference))
-        return 1000 * mmd(self._kernels[2], weights, others)
+        kernels, matched = kernel_matrices(rows, reference.rows), reference.matched
+        return lambda weights, others: 1000 * mmd(kernels, weights, others, matched)
 
-    def spread(self, rows: Rows, reference: Rows | None) -> float | None:
+    def spread(self, rows: Rows, reference: Reference | None) -> float | None:
         """See `Metric.spread`: none."""
         return None
 
 
-def compared(rows: Rows, reference: Rows | None) -> str:
+def compared(rows: Rows, reference: Reference | None) -> str:
     """How many pictures against how many."""
-    return f"{len(rows)} pictures against {0 if reference is None else len(reference)} true ones"
+    return f"{len(rows)} pictures against {0 if reference is None else len(reference.rows)} true ones"

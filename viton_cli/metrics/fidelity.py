@@ -19,7 +19,7 @@ from viton_cli.metrics import fetched
 from viton_cli.metrics.case import Case, Picture, Which
 from viton_cli.metrics.distances import frechet, kernel_matrices, mmd
 from viton_cli.metrics.encoder import compared
-from viton_cli.metrics.metric import Rows, Tools, Weights, library
+from viton_cli.metrics.metric import Reference, Rows, Scorer, Tools, Weights, library
 
 SPLITS, SEED = 10, 2020  # torch-fidelity's
 SUBSETS, SUBSET = 100, 1000
@@ -94,7 +94,7 @@ class _OnInception:
         """See `Metric.features`."""
         return self.net(picture)[self.part]
 
-    def spread(self, rows: Rows, reference: Rows | None) -> float | None:
+    def spread(self, rows: Rows, reference: Reference | None) -> float | None:
         """See `Metric.spread`: none."""
         return None
 
@@ -111,20 +111,18 @@ class InceptionScore(_OnInception):
     name, higher_is_better, of_sets = "is", True, False
     part = slice(FEATURES, None)
 
-    def protocol(self, rows: Rows, reference: Rows | None) -> str:
+    def protocol(self, rows: Rows, reference: Reference | None) -> str:
         """See `Metric.protocol`."""
         return (
             f"{self._how()}, logits without bias, {self._splits(len(rows))} splits after a shuffle with seed {SEED}: "
             "mean and standard deviation over splits"
         )
 
-    def value(
-        self, rows: Rows, reference: Rows | None, weights: Weights | None = None, others: Weights | None = None
-    ) -> float:
-        """See `Metric.value`."""
-        return self._of_splits(rows, weights)[0]
+    def scorer(self, rows: Rows, reference: Reference | None) -> Scorer:
+        """See `Metric.scorer`."""
+        return lambda weights, others: self._of_splits(rows, weights)[0]
 
-    def spread(self, rows: Rows, reference: Rows | None) -> float | None:
+    def spread(self, rows: Rows, reference: Reference | None) -> float | None:
         """See `Metric.spread`: over splits."""
         return self._of_splits(rows, None)[1]
 
@@ -146,16 +144,15 @@ class Fid(_OnInception):
 
     name, higher_is_better = "fid", False
 
-    def protocol(self, rows: Rows, reference: Rows | None) -> str:
+    def protocol(self, rows: Rows, reference: Reference | None) -> str:
         """See `Metric.protocol`."""
         return f"{self._how()}, {FEATURES} features; {compared(rows, reference)}"
 
-    def value(
-        self, rows: Rows, reference: Rows | None, weights: Weights | None = None, others: Weights | None = None
-    ) -> float:
-        """See `Metric.value`."""
+    def scorer(self, rows: Rows, reference: Reference | None) -> Scorer:
+        """See `Metric.scorer`."""
         assert reference is not None
-        return frechet(rows, reference, weights, others)
+        true = reference.rows
+        return lambda weights, others: frechet(rows, true, weights, others)
 
 
 class Kid(_OnInception):
@@ -163,43 +160,44 @@ class Kid(_OnInception):
 
     name, higher_is_better = "kid", False
 
-    def __init__(self, tools: Tools) -> None:
-        super().__init__(tools)
-        self._kernels: tuple[int, int, tuple[Rows, Rows, Rows]] | None = None
-
-    def protocol(self, rows: Rows, reference: Rows | None) -> str:
+    def protocol(self, rows: Rows, reference: Reference | None) -> str:
         """See `Metric.protocol`."""
         size = self._subset(rows, reference)
-        every = size == len(rows) == (0 if reference is None else len(reference))
+        every = reference is not None and size == len(rows) == len(reference.rows)
         subsets = "over all pictures at once" if every else f"mean over {SUBSETS} subsets of {size}, seed {SEED}"
-        return f"{self._how()}, kernel (x.y/d + 1)^3, unbiased, raw (not x 1000), {subsets}; {compared(rows, reference)}"
+        return (
+            f"{self._how()}, kernel (x.y/d + 1)^3, unbiased, raw (not x 1000), {subsets}; {compared(rows, reference)}"
+        )
 
-    def value(
-        self, rows: Rows, reference: Rows | None, weights: Weights | None = None, others: Weights | None = None
-    ) -> float:
-        """See `Metric.value`; with weights (in a bootstrap) over all pictures at once."""
+    def scorer(self, rows: Rows, reference: Reference | None) -> Scorer:
+        """See `Metric.scorer`. Resamples are scored over all pictures at once, from one set of matrices."""
         assert reference is not None
-        if weights is None:
-            return self._of_subsets(rows, reference)[0]
-        key = id(rows), id(reference)
-        if self._kernels is None or self._kernels[:2] != key:
-            self._kernels = (*key, kernel_matrices(rows, reference))
-        return mmd(self._kernels[2], weights, others)
+        true = reference.rows
+        kernels: list[tuple[Rows, Rows, Rows]] = []
 
-    def spread(self, rows: Rows, reference: Rows | None) -> float | None:
+        def scored(weights: Weights | None, others: Weights | None) -> float:
+            if weights is None:
+                return self._of_subsets(rows, true)[0]
+            if not kernels:
+                kernels.append(kernel_matrices(rows, true))
+            return mmd(kernels[0], weights, others)
+
+        return scored
+
+    def spread(self, rows: Rows, reference: Reference | None) -> float | None:
         """See `Metric.spread`: over subsets; none where all pictures are one."""
         assert reference is not None
-        return self._of_subsets(rows, reference)[1] or None
+        return self._of_subsets(rows, reference.rows)[1] or None
 
     @staticmethod
-    def _subset(rows: Rows, reference: Rows | None) -> int:
-        return min(SUBSET, len(rows), 0 if reference is None else len(reference))
+    def _subset(rows: Rows, reference: Reference | None) -> int:
+        return min(SUBSET, len(rows), 0 if reference is None else len(reference.rows))
 
     def _of_subsets(self, rows: Rows, reference: Rows) -> tuple[float, float]:
         import torch
         from torch_fidelity.metric_kid import kid_features_to_metric
 
-        size = self._subset(rows, reference)
+        size = min(SUBSET, len(rows), len(reference))
         # Subsets that hold every picture are all alike.
         count = 1 if size == len(rows) == len(reference) else SUBSETS
         found = kid_features_to_metric(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -15,6 +15,21 @@ from viton_cli.metrics.case import Case, Picture, Which
 
 Rows = NDArray[np.float64]
 Weights = NDArray[np.float64]
+# The score, where each row (and each reference row) counts so often; None: once.
+Scorer = Callable[[Weights | None, Weights | None], float]
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The true pictures a set is compared with.
+
+    Attributes:
+        rows: (m, d) features.
+        matched: Whether row i belongs to row i of the set that is scored: the truth of that result.
+    """
+
+    rows: Rows
+    matched: bool
 
 
 class Encoder(Protocol):
@@ -51,7 +66,7 @@ class Metric(Protocol):
         name: As in `METRICS`.
         higher_is_better: Which way is up.
         needs: What a case must have for it: "truth", "photo", "edited", "labels:truth" ...
-        of_sets: It compares sets of pictures: `value` wants the rows of true pictures too.
+        of_sets: It compares sets of pictures: `scorer` wants the rows of true pictures too.
     """
 
     name: str
@@ -63,7 +78,7 @@ class Metric(Protocol):
         """Raises MissingExtra or NotFetched, whose text is the command that brings what is missing."""
         ...
 
-    def protocol(self, rows: Rows, reference: Rows | None) -> str:
+    def protocol(self, rows: Rows, reference: Reference | None) -> str:
         """All that another program would have to do alike, library and its version included."""
         ...
 
@@ -75,20 +90,16 @@ class Metric(Protocol):
         """Of sets only: the row of a picture of the reference set."""
         ...
 
-    def value(
-        self, rows: Rows, reference: Rows | None, weights: Weights | None = None, others: Weights | None = None
-    ) -> float:
-        """The score of (n, d) rows.
+    def scorer(self, rows: Rows, reference: Reference | None) -> Scorer:
+        """What gives the score of (n, d) rows, also of resamples of them.
 
         Args:
             rows: Of the pictures scored.
-            reference: Of sets only: (m, d) rows of the true pictures.
-            weights: (n,) how often each row counts, by default once.
-            others: (m,) the same of `reference`.
+            reference: Of sets only: the true pictures.
         """
         ...
 
-    def spread(self, rows: Rows, reference: Rows | None) -> float | None:
+    def spread(self, rows: Rows, reference: Reference | None) -> float | None:
         """The standard deviation that goes with the value by custom (over splits, over subsets), if there is one."""
         ...
 
@@ -105,7 +116,7 @@ class MeanOfPictures:
     def __init__(self, tools: Tools) -> None:
         del tools
 
-    def protocol(self, rows: Rows, reference: Rows | None) -> str:
+    def protocol(self, rows: Rows, reference: Reference | None) -> str:
         """See `Metric.protocol`."""
         return f"{self.how}; mean over pictures"
 
@@ -117,17 +128,20 @@ class MeanOfPictures:
         """See `Metric.features`: there are none."""
         raise NotImplementedError
 
-    def value(
-        self, rows: Rows, reference: Rows | None, weights: Weights | None = None, others: Weights | None = None
-    ) -> float:
-        """See `Metric.value`."""
-        return float(np.average(rows[:, 0], weights=weights))
+    def scorer(self, rows: Rows, reference: Reference | None) -> Scorer:
+        """See `Metric.scorer`."""
+        values = rows[:, 0]
+        return lambda weights, others: self.of_mean(float(np.average(values, weights=weights)))
 
-    def spread(self, rows: Rows, reference: Rows | None) -> float | None:
+    def of_mean(self, mean: float) -> float:
+        """The score that a mean of the rows stands for: itself."""
+        return mean
+
+    def spread(self, rows: Rows, reference: Reference | None) -> float | None:
         """See `Metric.spread`: none."""
         return None
 
 
 def library(name: str) -> str:
-    """"name 1.2.3"."""
+    """ "name 1.2.3"."""
     return f"{name} {version(name)}"

@@ -11,7 +11,7 @@ from PIL import Image
 from viton_cli.errors import MissingExtra
 from viton_cli.metrics import fetched
 from viton_cli.metrics.case import Case, Picture, Which
-from viton_cli.metrics.metric import MeanOfPictures, Rows, Tools, library
+from viton_cli.metrics.metric import MeanOfPictures, Reference, Rows, Tools, library
 
 PIXELS = 800_000  # a larger picture is reduced: the network's memory grows with it
 SHORTEST = 64  # side below which AlexNet's last map is empty
@@ -42,7 +42,7 @@ class Lpips(MeanOfPictures):
         self.net.net.load_state_dict(own)
         self.net.eval()
 
-    def protocol(self, rows: Rows, reference: Rows | None) -> str:
+    def protocol(self, rows: Rows, reference: Reference | None) -> str:
         """See `Metric.protocol`."""
         return (
             f"{library('lpips')}, net={self.network}, version 0.1, RGB in [-1, 1] at the pictures' own size (those of over "

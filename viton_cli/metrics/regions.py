@@ -35,14 +35,14 @@ class Region(MeanOfPictures):
 class MaskIou(MeanOfPictures):
     """Intersection over union of the garment in the result and in the true picture."""
 
-    name, higher_is_better, needs = "iou", True, ("truth", "labels:result", "labels:truth")
-    how = "garment (upper clothes, dress, coat) in the picture, by the built-in parser, and in the true one"
+    name, higher_is_better, needs = "iou", True, ("truth", "parsed:result", "parsed:truth")
+    how = "upper clothes, dress and coat in the picture against those in the true one, both found by the same parser"
 
     def measure(self, case: Case, which: Which) -> Sequence[float] | None:
         """See `Metric.measure`."""
-        if which not in case.labels:
+        if which not in case.parsed:
             return None
-        here, there = (np.isin(case.labels[name], L.CLOTHES) for name in (which, "truth"))  # type: ignore[index]
+        here, there = np.isin(case.parsed[which], L.CLOTHES), np.isin(case.parsed["truth"], L.CLOTHES)
         union = int((here | there).sum())
         return [int((here & there).sum()) / union] if there.sum() >= FEWEST else None
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from viton_cli.metrics.metric import Metric, Rows, Weights
+from viton_cli.metrics.metric import Metric, Reference, Rows, Weights
 
 RESAMPLES = 1000
 SET_RESAMPLES, MANY_SET_RESAMPLES, MANY = 100, 20, 400  # of distances between sets; beyond MANY pictures fewer
@@ -30,6 +30,7 @@ class Score:
         low, high: Its 95 % interval, by a bootstrap over people; None where nothing can be said.
         spread: The standard deviation given with it by custom (over splits or subsets), if there is one.
         photo: The same measure for the photo left as it is, and its interval; None if the photo was not given.
+        truth: The same measure of the true pictures themselves, where it can be taken without a comparison ("is").
         people: How many people the pictures are of.
         kind: "paired" (the person's own garment), "unpaired" (another), or "" (not known, or of no matter).
         group: "skin_group=dark" where it is the score of a group, else "".
@@ -46,6 +47,7 @@ class Score:
     photo: float | None = None
     photo_low: float | None = None
     photo_high: float | None = None
+    truth: float | None = None
     people: int | None = None
     kind: str = ""
     group: str = ""
@@ -56,7 +58,7 @@ class Score:
 
 
 def score(
-    metric: Metric, rows: Rows, people: Sequence[str], reference: Rows | None = None, matched: bool = True
+    metric: Metric, rows: Rows, people: Sequence[str], reference: Reference | None = None
 ) -> tuple[float, float | None, float | None]:
     """Value of a measure and its 95 % interval.
 
@@ -68,10 +70,10 @@ def score(
         metric: The measure.
         rows: (n, d) rows.
         people: Whose picture each row is.
-        reference: Of sets: the true pictures' rows.
-        matched: Whether row i of `reference` belongs to row i of `rows` and is drawn with it.
+        reference: Of sets: the true pictures; matched ones are drawn with their results.
     """
-    value = metric.value(rows, reference)
+    scorer = metric.scorer(rows, reference)
+    value = scorer(None, None)
     names = {name: index for index, name in enumerate(dict.fromkeys(people))}
     if len(names) < 2 or not math.isfinite(value):
         return value, None, None
@@ -81,8 +83,9 @@ def score(
     drawn = _drawn(rng, np.array([names[name] for name in people]), len(names), count)
     others: Sequence[Weights | None] = [None] * count
     if reference is not None:
-        others = drawn if matched else _drawn(rng, np.arange(len(reference)), len(reference), count)
-    values = np.array([metric.value(rows, reference, weights, other) for weights, other in zip(drawn, others)])
+        true = len(reference.rows)
+        others = drawn if reference.matched else _drawn(rng, np.arange(true), true, count)
+    values = np.array([scorer(weights, other) for weights, other in zip(drawn, others)])
     values = values[np.isfinite(values)]
     if len(values) < 2:
         return value, None, None

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from viton_cli.metrics.case import Case, Picture, Which, strips
-from viton_cli.metrics.metric import MeanOfPictures, Rows, Weights
+from viton_cli.metrics.metric import MeanOfPictures, Reference, Rows
 from viton_cli.vocabulary import labels as L
 
 WINDOW, SIGMA, K1, K2 = 11, 1.5, 0.01, 0.03
@@ -39,7 +39,9 @@ class Ssim(MeanOfPictures):
         """See `Metric.measure`."""
         if min(case.result.size) < WINDOW:
             return None
-        sums = [(np.sum(similarity, dtype=np.float64), similarity.size) for _, similarity, _ in _with_truth(case, which)]
+        sums = [
+            (np.sum(similarity, dtype=np.float64), similarity.size) for _, similarity, _ in _with_truth(case, which)
+        ]
         return [float(sum(s for s, _ in sums) / sum(n for _, n in sums))]
 
 
@@ -75,7 +77,7 @@ class Psnr(MeanOfPictures):
     name, higher_is_better, needs = "psnr", True, ("truth",)
     how = f"10 log10(255^2 / mean squared error), {OWN_SIZE}"
 
-    def protocol(self, rows: Rows, reference: Rows | None) -> str:
+    def protocol(self, rows: Rows, reference: Reference | None) -> str:
         """See `Metric.protocol`."""
         return f"{self.how}; the error averaged over all pictures first, so that an equal one does not make it infinite"
 
@@ -88,12 +90,9 @@ class Psnr(MeanOfPictures):
             total += float(np.einsum("ijk,ijk->i", error, error).sum(dtype=np.float64))
         return [total / int(np.prod(first.shape))]
 
-    def value(
-        self, rows: Rows, reference: Rows | None, weights: Weights | None = None, others: Weights | None = None
-    ) -> float:
-        """See `Metric.value`; infinite where all pictures are equal to the truth."""
-        error = super().value(rows, reference, weights)
-        return float(10 * np.log10(255**2 / error)) if error else float("inf")
+    def of_mean(self, mean: float) -> float:
+        """From the mean squared error; infinite where all pictures are equal to the truth."""
+        return float(10 * np.log10(255**2 / mean)) if mean else float("inf")
 
 
 class Face(MeanOfPictures):
@@ -141,18 +140,19 @@ def similarities(a: Array, b: Array) -> tuple[Array, Array]:
 
     Source: Wang et al. 2004, equation 13; the contrast part is equations 9 and 10 together.
     """
-    c1, c2 = np.float32(K1**2), np.float32(K2**2)
+    c1, c2 = K1**2, K2**2
     mean_a, mean_b = _blurred(a), _blurred(b)
     squares = mean_a * mean_a + mean_b * mean_b
     product = mean_a * mean_b
     variances = _blurred(a * a + b * b) - squares
-    contrast = (2 * (_blurred(a * b) - product) + c2) / (variances + c2)
-    return contrast * ((2 * product + c1) / (squares + c1)), contrast
+    contrast: Array = (2 * (_blurred(a * b) - product) + c2) / (variances + c2)
+    similarity: Array = contrast * ((2 * product + c1) / (squares + c1))
+    return similarity, contrast
 
 
 def _blurred(x: Array) -> Array:
     """Weighted sums of the windows that fit, (h - 10, w - 10, 3). The window is a product of two symmetric rows."""
-    weights = np.exp(-np.arange(-RIM, RIM + 1) ** 2 / (2 * SIGMA**2))
+    weights = np.exp(-(np.arange(-RIM, RIM + 1) ** 2) / (2 * SIGMA**2))
     weights = (weights / weights.sum()).astype(np.float32)
     for axis in (0, 1):
         length = x.shape[axis] - 2 * RIM
