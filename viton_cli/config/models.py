@@ -9,7 +9,6 @@ from pydantic import BeforeValidator, Field
 
 from viton_cli.config.base import Config, Names, Pair, Size, Words, _precision
 
-
 Style = Literal["text", "csv", "markdown", "latex", "json"]
 
 

@@ -37,7 +37,7 @@ class Picture:
         )
         self._image: NDArray[np.uint8] | None = image
         if height * width > IN_MEMORY:
-            self._file = tempfile.TemporaryFile()
+            self._file = tempfile.TemporaryFile()  # noqa: SIM115 (it lives as long as the picture)
             for top, bottom in strips(height, width):
                 self._file.write(np.ascontiguousarray(image[top:bottom]).data)
             self._image = None
@@ -71,7 +71,7 @@ class Case:
         edited: (H, W) bool, where the result may differ from the photo, if the run wrote it.
         labels: "truth", "photo" to (h, w) uint8 labels at the size of `Picture.small`, the best that are known.
         parsed: "result", "truth", "photo" to labels by one and the same parser, whose faults are then equal in all.
-        similarity: Filled by `structure`: what several measures need and none wants to do again.
+        memory: Filled by measures: what several of them need and none wants to do again.
     """
 
     name: str
@@ -82,7 +82,7 @@ class Case:
     edited: NDArray[np.bool_] | None = None
     labels: Mapping[Which, NDArray[np.uint8]] = field(default_factory=dict)
     parsed: Mapping[Which, NDArray[np.uint8]] = field(default_factory=dict)
-    similarity: dict[Which, list[Any]] = field(default_factory=dict)
+    memory: dict[str, Any] = field(default_factory=dict)
 
     def seen(self, which: Which) -> Picture:
         """One of the three pictures.

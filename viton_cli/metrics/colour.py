@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ REDUCED = "pictures of over 2 megapixels reduced to that by means of blocks"
 
 class _ColourError(MeanOfPictures):
     formula: Callable[..., Any]
+    where: ClassVar[str] = "garment"
 
     def protocol(self, rows: Rows, reference: Reference | None) -> str:
         """See `Metric.protocol`."""
@@ -30,8 +31,15 @@ class _ColourError(MeanOfPictures):
         region = self.region(case)
         if region.sum() < FEWEST:
             return None
-        first, second = (rgb2lab(case.seen(name).small[region][None]) for name in (which, "truth"))
+        first, second = (self._lab(case, name, region) for name in (which, "truth"))
         return [float(np.mean(type(self).formula(second, first)))]
+
+    def _lab(self, case: Case, which: Which, region: NDArray[np.bool_]) -> Any:
+        """CIELAB of the region's pixels, kept for the next measure of the same region."""
+        key = f"{self.where} of {which} in CIELAB"
+        if key not in case.memory:
+            case.memory[key] = rgb2lab(case.seen(which).small[region][None])
+        return case.memory[key]
 
     def region(self, case: Case) -> NDArray[np.bool_]:
         """(h, w) which pixels of `Picture.small` count."""
@@ -63,6 +71,7 @@ class Skin(_ColourError):
         "upper clothes, dress or coat in the photo"
     )
     formula = deltaE_cie76
+    where = "skin"
 
     def region(self, case: Case) -> NDArray[np.bool_]:
         """See `_ColourError.region`."""

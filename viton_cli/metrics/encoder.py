@@ -1,4 +1,4 @@
-"""A distance between sets of pictures that needs nothing fetched: on the features of one frozen encoder of this package.
+"""A distance between sets of pictures that needs nothing fetched: on features of one frozen encoder of this package.
 
 It has a name of its own: its numbers are not those of FID or KID, and not comparable to any of another encoder.
 """

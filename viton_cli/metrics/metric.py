@@ -131,7 +131,9 @@ class MeanOfPictures:
     def scorer(self, rows: Rows, reference: Reference | None) -> Scorer:
         """See `Metric.scorer`."""
         values = rows[:, 0]
-        return lambda weights, others: self.of_mean(float(np.average(values, weights=weights)))
+        return lambda weights, others: self.of_mean(
+            float(values.mean() if weights is None else weights @ values / weights.sum())
+        )
 
     def of_mean(self, mean: float) -> float:
         """The score that a mean of the rows stands for: itself."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -35,7 +36,9 @@ class Lpips(MeanOfPictures):
         path = fetched.find(self.weights, getattr(tools, self.weights))
         backbone = getattr(torchvision.models, self.weights)(weights=None).features
         fetched.read(path, backbone, "features.")
-        self.net = lpips.LPIPS(net=self.network, pnet_rand=True, verbose=False)
+        with warnings.catch_warnings():  # it calls torchvision as torchvision no longer wishes to be called
+            warnings.simplefilter("ignore")
+            self.net = lpips.LPIPS(net=self.network, pnet_rand=True, verbose=False)
         features = dict(backbone.named_parameters())
         # The package cuts the backbone into slices, which keep the layers' numbers.
         own = {key: features[key.split(".", 1)[1]] for key in self.net.net.state_dict()}
@@ -45,8 +48,8 @@ class Lpips(MeanOfPictures):
     def protocol(self, rows: Rows, reference: Reference | None) -> str:
         """See `Metric.protocol`."""
         return (
-            f"{library('lpips')}, net={self.network}, version 0.1, RGB in [-1, 1] at the pictures' own size (those of over "
-            f"{PIXELS / 1e6:g} megapixels reduced by means of blocks); mean over pictures"
+            f"{library('lpips')}, net={self.network}, version 0.1, RGB in [-1, 1] at the pictures' own size (those of "
+            f"over {PIXELS / 1e6:g} megapixels reduced by means of blocks); mean over pictures"
         )
 
     def measure(self, case: Case, which: Which) -> Sequence[float] | None:

@@ -63,8 +63,12 @@ class Spill(MeanOfPictures):
             return None
         box = np.s_[rows[0] : rows[-1] + case.result.factor, columns[0] : columns[-1] + case.result.factor]
         same = case.agrees[box]
+        if same.sum() < FEWEST:
+            return None
+        if which == "photo":
+            return [0.0]
         changed = compare(case.seen(which), case.seen("photo"), lambda gap: gap > 0)[box]
-        return [float(changed[same].mean())] if same.sum() >= FEWEST else None
+        return [float(changed[same].mean())]
 
 
 class Outside(MeanOfPictures):
@@ -77,5 +81,8 @@ class Outside(MeanOfPictures):
         """See `Metric.measure`."""
         assert case.edited is not None
         outside = ~case.edited
-        changed = compare(case.seen(which), case.seen("photo"), lambda gap: gap > 0)
-        return [float(changed[outside].mean())] if outside.any() else None
+        if not outside.any():
+            return None
+        if which == "photo":
+            return [0.0]
+        return [float(compare(case.seen(which), case.seen("photo"), lambda gap: gap > 0)[outside].mean())]

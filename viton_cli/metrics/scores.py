@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -74,17 +75,14 @@ def score(
     """
     scorer = metric.scorer(rows, reference)
     value = scorer(None, None)
-    names = {name: index for index, name in enumerate(dict.fromkeys(people))}
-    if len(names) < 2 or not math.isfinite(value):
+    if len(set(people)) < 2 or not math.isfinite(value):
         return value, None, None
-    rng = np.random.default_rng(SEED)
     of_sets = rows.shape[1] > 1
     count = RESAMPLES if not of_sets else SET_RESAMPLES if len(rows) <= MANY else MANY_SET_RESAMPLES
-    drawn = _drawn(rng, np.array([names[name] for name in people]), len(names), count)
+    drawn = _drawn(tuple(people), count)
     others: Sequence[Weights | None] = [None] * count
     if reference is not None:
-        true = len(reference.rows)
-        others = drawn if reference.matched else _drawn(rng, np.arange(true), true, count)
+        others = drawn if reference.matched else _drawn(tuple(map(str, range(len(reference.rows)))), count, SEED + 1)
     values = np.array([scorer(weights, other) for weights, other in zip(drawn, others)])
     values = values[np.isfinite(values)]
     if len(values) < 2:
@@ -96,12 +94,16 @@ def score(
     return value, float(low), float(high)
 
 
-def _drawn(rng: np.random.Generator, of: Any, clusters: int, count: int) -> list[Weights]:
-    """How often each item counts in each resample: as often as its cluster was drawn. Draws of a single cluster, in
+@lru_cache(maxsize=16)  # the measures of one set of results all ask for the same
+def _drawn(people: tuple[str, ...], count: int, seed: int = SEED) -> tuple[Weights, ...]:
+    """How often each item counts in each resample: as often as its person was drawn. Draws of a single person, in
     which nothing varies, are drawn again."""
+    names = {name: index for index, name in enumerate(dict.fromkeys(people))}
+    of = np.array([names[name] for name in people])
+    rng = np.random.default_rng(seed)
     out: list[Weights] = []
     while len(out) < count:
-        times = np.bincount(rng.integers(0, clusters, clusters), minlength=clusters)
+        times = np.bincount(rng.integers(0, len(names), len(names)), minlength=len(names))
         if (times > 0).sum() > 1:
             out.append(times[of].astype(np.float64))
-    return out
+    return tuple(out)

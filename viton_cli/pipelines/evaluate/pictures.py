@@ -1,4 +1,4 @@
-"""`viton evaluate`: results measured, each score with its protocol, n, interval, and that of the photo left as it is."""
+"""`viton evaluate`: results measured, each score with protocol, n, interval, and that of the photo left as it is."""
 
 from __future__ import annotations
 
