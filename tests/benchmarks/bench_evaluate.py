@@ -21,9 +21,8 @@ from viton_cli.engines.progress import Progress
 from viton_cli.pipelines.evaluate import evaluate
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-OFFLINE = (
-    "ssim,ms-ssim,psnr,region,cie76,ciede2000,skin,iou,face,kept,spill,outside,encoder-mmd"  # needs nothing fetched
-)
+# Everything that needs nothing fetched.
+OFFLINE = "ssim,ms-ssim,psnr,region,cie76,ciede2000,skin,iou,face,kept,spill,outside,encoder-mmd"
 DIFFERENT = 12  # pictures that are really different; the others are links to them
 
 

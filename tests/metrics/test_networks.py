@@ -110,7 +110,7 @@ def test_one_file_serves_as_safetensors_too_and_what_is_no_weight_file_is_refuse
     torch.save(Path("code"), tmp_path / "code.pth")
     with pytest.raises(BadWeights, match=r"code.pth: not a file of weights alone"):
         METRICS.get("fid")(Tools(inception=tmp_path / "code.pth"))
-    with pytest.raises(BadWeights, match="gone.pth: no such weight file"):
+    with pytest.raises(BadWeights, match=r"gone.pth: no such weight file"):
         METRICS.get("fid")(Tools(inception=tmp_path / "gone.pth"))
 
 

@@ -171,10 +171,10 @@ def test_given_labels_and_masks_are_used_and_said(wardrobe: SimpleNamespace) -> 
     assert "labels: given (viton)" in unpaired["cie76"].protocol and unpaired["cie76"].photo > 50  # type: ignore[operator]
     assert unpaired["outside"].value > 0.9 and unpaired["outside"].photo == 0, "this try-on changes everything a little"
     write_image(wardrobe.out / "edited" / "w1_a__w1_b.png", np.zeros((4, 4), np.uint8))
-    with pytest.raises(BadMask, match="w1_a__w1_b.png: the mask is 4x4"):
+    with pytest.raises(BadMask, match=r"w1_a__w1_b.png: the mask is 4x4"):
         scored(wardrobe, metrics=["outside"])
     write_labels(wardrobe.labels / "w1_a.png", np.zeros((4, 4), np.uint8))
-    with pytest.raises(BadDataset, match="w1_a.png: 4x4 labels for a picture of 40x48"):
+    with pytest.raises(BadDataset, match=r"w1_a.png: 4x4 labels for a picture of 40x48"):
         scored(wardrobe, labels=wardrobe.labels, metrics=["cie76"])
 
 
@@ -246,7 +246,7 @@ def test_two_files_are_compared_whatever_their_names(folders: SimpleNamespace) -
 
 def test_what_cannot_be_compared_is_refused(folders: SimpleNamespace) -> None:
     folders.photo(folders.out / "zoe.png")
-    with pytest.raises(NothingUsable, match="nothing can be measured: .*zoe"):
+    with pytest.raises(NothingUsable, match=r"nothing can be measured: .*zoe"):
         evaluate(config(folders))
     folders.photo(folders.out / "anna.png", size=(32, 32))
     with pytest.raises(BadImage, match=r"results of different sizes .*1 of 32x32.* --mixed-sizes"):
