@@ -33,7 +33,16 @@ class PrepareConfig(Perception):
     split: str | None = Field(None, description="Only this split of the data set; by default all it has.")
     pairs: Path | None = Field(None, description="Pairs file of who wears what; a third column is a garment not worn.")
     out: Path = Field(description="The prepared folder to write.")
-    height: int = Field(512, ge=64, le=4096, description="Height of the person crops; their width is 3/4 of it.")
+    export: Words = Field(
+        [],
+        description="Also write OUT/NAME as its loaders open it: viton, cp-vton, viton-hd, hr-viton, dresscode.",
+    )
+    height: int | None = Field(
+        None,
+        ge=64,
+        le=4096,
+        description="Height of the person crops, 4/3 of their width; 512, or 1024 for an export of that.",
+    )
     test_share: float = Field(
         0.1, ge=0, le=1, description="Share of the pairs that go to test_pairs.txt, by hash of id."
     )

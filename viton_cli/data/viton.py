@@ -93,7 +93,7 @@ class Viton:
         people = pictures(self._photos, "*_0.jpg")
         lines = missing([self._segment_file(image) for image in people], "label maps", self.root)
         lines += missing([self._pose_file(image) for image in people], "keypoints", self.root)
-        if (self.root / "pose.pkl").exists():
+        if lines and (self.root / "pose.pkl").exists():
             lines.append("pose.pkl is not read, since unpickling executes code: write its people to pose/ID.mat")
         named: dict[str, list[tuple[str, str]]] = {"train": [], "test": []}
         for split in named:
