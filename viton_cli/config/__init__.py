@@ -17,6 +17,8 @@ from viton_cli.config.models import (
     COMMANDS,
     EvaluateConfig,
     EvaluatePerceptionConfig,
+    EvaluateSheetConfig,
+    EvaluateVotesConfig,
     MethodConfig,
     Perception,
     PrepareConfig,
@@ -26,6 +28,7 @@ from viton_cli.config.models import (
 )
 
 __all__ = [
-    "COMMANDS", "Config", "EvaluateConfig", "EvaluatePerceptionConfig", "MethodConfig", "Names", "Pair", "Perception",
+    "COMMANDS", "Config", "EvaluateConfig", "EvaluatePerceptionConfig", "EvaluateSheetConfig",
+    "EvaluateVotesConfig", "MethodConfig", "Names", "Pair", "Perception",
     "PrepareConfig", "Size", "TrainConfig", "TryOnConfig", "for_stage", "known_settings", "load",
 ]  # fmt: skip
