@@ -95,7 +95,9 @@ class Browser:
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.call("Emulation.setEmulatedMedia", features=[scheme])
         self.call("Page.navigate", url=path.resolve().as_uri() + hash)
-        self.wait(f"location.href.startsWith({json.dumps(path.resolve().as_uri())}) && document.readyState === 'complete'")
+        self.wait(
+            f"location.href.startsWith({json.dumps(path.resolve().as_uri())}) && document.readyState === 'complete'"
+        )
 
     def js(self, expression: str) -> Any:
         """The value of an expression (awaited, if it is a promise)."""

@@ -25,7 +25,9 @@ def print_votes(votes: Votes, as_json: bool) -> int:
     if as_json:
         typer.echo(json.dumps(votes.as_dict(), ensure_ascii=False))
         return EXIT_SOME_FAILED if votes.problems else EXIT_OK
-    typer.echo(f"{votes.n} votes of {votes.raters} raters on {votes.pairs} pairs; chance is 50 %; intervals hold 95 %\n")
+    typer.echo(
+        f"{votes.n} votes of {votes.raters} raters on {votes.pairs} pairs; chance is 50 %; intervals hold 95 %\n"
+    )
     head = ("method", "preferred", "n", "Wilson", "over pairs", "strength", "", "p", "p (Holm)")
     rows = [
         (m.method, _percent(m.share), str(m.n), _span(m.wilson), _span(m.bootstrap), f"{m.strength:+.2f}",
@@ -36,7 +38,13 @@ def print_votes(votes: Votes, as_json: bool) -> int:
     typer.echo("")
     head = ("first", "second", "first preferred", "n", "Wilson", "p", "p (Holm)")
     _table(
-        [head, *((d.first, d.second, _percent(d.share), str(d.n), _span(d.wilson), _p(d.p), _p(d.p_holm)) for d in votes.duels)]
+        [
+            head,
+            *(
+                (d.first, d.second, _percent(d.share), str(d.n), _span(d.wilson), _p(d.p), _p(d.p_holm))
+                for d in votes.duels
+            ),
+        ]
     )
     typer.echo("")
     if votes.repeated:
@@ -45,7 +53,9 @@ def print_votes(votes: Votes, as_json: bool) -> int:
                    f"{votes.repeated} questions asked twice or more")  # fmt: skip
     else:
         typer.echo("agreement: unknown, no question was answered by two raters")
-    typer.echo("strength: Bradley-Terry, log odds. Wilson and p (binomial, two-sided) take votes as independent; 'over pairs' does not.")
+    typer.echo(
+        "strength: Bradley-Terry, log odds. Wilson and p (binomial, two-sided) take votes as independent; 'over pairs' does not."
+    )
     return EXIT_SOME_FAILED if votes.problems else EXIT_OK
 
 

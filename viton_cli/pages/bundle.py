@@ -26,7 +26,9 @@ def page(kind: str, title: str, data: Any) -> str:
     """
     from jinja2 import Environment, PackageLoader
 
-    template = Environment(loader=PackageLoader("viton_cli.pages", "templates"), autoescape=True).get_template("page.html")
+    template = Environment(loader=PackageLoader("viton_cli.pages", "templates"), autoescape=True).get_template(
+        "page.html"
+    )
     # "<" escaped, so that no text in the data can end the script element that holds it.
     plain = json.dumps(data, ensure_ascii=True, separators=(",", ":")).replace("<", "\\u003c")
     style = _read("base.css") + _read(f"{kind}.css")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import io
-
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from viton_cli.files import write_bytes
 
@@ -24,7 +23,9 @@ NAMES = ("person", "garment", "1", "2")
 Pictures = list[Image.Image]
 
 
-def print_list(folder: Path, sheet: str, number: int, question: str, trials: Iterable[Pictures], kind: str) -> list[Path]:
+def print_list(
+    folder: Path, sheet: str, number: int, question: str, trials: Iterable[Pictures], kind: str
+) -> list[Path]:
     """Write one rater's list, the form first, as one PDF or as a PNG a page.
 
     Args:
@@ -46,7 +47,14 @@ def print_list(folder: Path, sheet: str, number: int, question: str, trials: Ite
         stream = io.BytesIO()
         # A fixed date: the same sheet is the same file.
         drawn[0].save(
-            stream, "PDF", save_all=True, append_images=drawn[1:], resolution=DPI, title=head, creationDate=None, modDate=None
+            stream,
+            "PDF",
+            save_all=True,
+            append_images=drawn[1:],
+            resolution=DPI,
+            title=head,
+            creationDate=None,
+            modDate=None,
         )
         path = folder / f"list-{number:02d}.pdf"
         write_bytes(path, stream.getvalue())
@@ -72,8 +80,7 @@ def _pages(trials: Iterable[Pictures], head: str) -> Iterator[tuple[list[Picture
             draw.text((EDGE, top), f"Trial {first + row}", "black", _font(26))
             for column, (name, image) in enumerate(zip(NAMES, pictures)):
                 box = (cell - 16, row_height - 90)
-                image = image.copy()
-                image.thumbnail(box, Image.Resampling.LANCZOS)
+                image = ImageOps.contain(image, box, Image.Resampling.LANCZOS)
                 left = EDGE + column * cell + (box[0] - image.width) // 2
                 picture.paste(image, (left, top + 66))
                 draw.text((left, top + 34), name, "black", _font(24))
@@ -87,8 +94,15 @@ def _form(head: str, question: str, count: int) -> Iterator[Image.Image]:
     for start in range(0, count, lines * COLUMNS):
         picture, draw = _paper(f"{head}: answers")
         draw.text((EDGE, 130), question, "black", _font(26))
-        draw.text((EDGE, 180), "Tick 1 or 2 for each trial; do not leave any out, and guess where you cannot say.", "black", _font(24))
-        draw.text((EDGE, 240), "Rater: ______________________________      Date: ____________________", "black", _font(26))
+        draw.text(
+            (EDGE, 180),
+            "Tick 1 or 2 for each trial; do not leave any out, and guess where you cannot say.",
+            "black",
+            _font(24),
+        )
+        draw.text(
+            (EDGE, 240), "Rater: ______________________________      Date: ____________________", "black", _font(26)
+        )
         for place in range(min(lines * COLUMNS, count - start)):
             column, line = divmod(place, lines)
             left, top = EDGE + column * 370, FORM_TOP + line * LINE

@@ -210,12 +210,16 @@ def _table(answers: list[Answer]) -> str:
     """The votes that count as CSV, methods by name."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(["sheet", "rater", "list", "trial", "person", "garment", "left", "right", "preferred", "seconds", "at"])
+    writer.writerow(
+        ["sheet", "rater", "list", "trial", "person", "garment", "left", "right", "preferred", "seconds", "at"]
+    )
     for answer in sorted(answers, key=lambda a: (a.place, a.rater)):
         left, right = answer.methods
         better = left if answer.choice == "left" else right
         seconds = "" if answer.seconds is None else answer.seconds
-        writer.writerow([answer.place[0], answer.rater, *answer.place[1:], *answer.pair, left, right, better, seconds, answer.at])
+        writer.writerow(
+            [answer.place[0], answer.rater, *answer.place[1:], *answer.pair, left, right, better, seconds, answer.at]
+        )
     return stream.getvalue()
 
 
