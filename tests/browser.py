@@ -1,4 +1,4 @@
-"""Headless Chromium, driven over the pipe of its own debugging protocol: real keys, clicks and touches, and every request.
+"""Headless Chromium, driven over the pipe of its own debugging protocol: real keys, clicks, touches, and every request.
 
 Debian's package `chromium` is enough; nothing of Python is needed. Where VITON_TEST_BROWSER is "required" (as `.ci/run`
 sets it) a machine without Chromium fails these tests instead of passing them over.
@@ -98,6 +98,15 @@ class Browser:
         self.wait(
             f"location.href.startsWith({json.dumps(path.resolve().as_uri())}) && document.readyState === 'complete'"
         )
+
+    def open_blank(self) -> None:
+        """Forget what was heard and saved, and what pages from the disk kept."""
+        self.call("Page.navigate", url="about:blank")
+        self.call("Storage.clearDataForOrigin", origin="file://", storageTypes="all")
+        for path in self.downloads.iterdir():
+            path.unlink()
+        self.requests.clear()
+        self.errors.clear()
 
     def js(self, expression: str) -> Any:
         """The value of an expression (awaited, if it is a promise)."""
@@ -210,7 +219,7 @@ FAINT = """(() => {
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   for (let n; (n = walker.nextNode());) {
     const e = n.parentElement;
-    if (!n.data.trim() || !e.checkVisibility() || e.closest('script,style,noscript') || e.matches(':disabled')) continue;
+    if (!n.data.trim() || !e.checkVisibility() || e.closest('script,style,noscript,:disabled')) continue;
     const [a, b] = [light(parse(getComputedStyle(e).color)), light(ground(e))].sort((x, y) => y - x);
     const ratio = (a + .05) / (b + .05);
     if (ratio < 4.5) faint.push([n.data.trim().slice(0, 40), Math.round(ratio * 100) / 100]);

@@ -57,7 +57,7 @@ def vote(
             choice = 2 if trial.spoilt == "left" else 1
         else:
             choice = 1 if chance.random() < 1 / (1 + np.exp(strengths[right] - strengths[left])) else 2
-        lines.append({"sheet": key.sheet, "rater": rater, "list": number, "trial": place, "choice": choice, "seconds": 1.5,
-                      "at": f"2026-01-01T00:00:{place % 60:02d}Z"})  # fmt: skip
+        line = {"sheet": key.sheet, "rater": rater, "list": number, "trial": place, "choice": choice}
+        lines.append({**line, "seconds": 1.5, "at": f"2026-01-01T00:00:{place % 60:02d}Z"})
     path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
     return path

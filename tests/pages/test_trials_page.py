@@ -4,24 +4,17 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from browser import FAINT, Browser, browser
+from browser import FAINT, Browser
 from study import Study
 
 from viton_cli.config import EvaluateVotesConfig
 from viton_cli.pipelines.evaluate.votes import count_votes
 
 READY = "document.querySelector('#choose1:not(:disabled)')"
-
-
-@pytest.fixture
-def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    with browser(tmp_path_factory.mktemp("chromium")) as opened:
-        yield opened
 
 
 def begin(page: Browser, rater: str, list: int = 1) -> None:
@@ -133,7 +126,8 @@ def test_pictures_are_enlarged_together(page: Browser, study: Study) -> None:
     page.open(made.out / "index.html")
     begin(page, "anna")
     at(page, 1)
-    state = "[...document.querySelectorAll('.pane')].map((p) => ['--scale', '--x', '--y'].map((n) => +p.style.getPropertyValue(n)))"
+    read = "['--scale', '--x', '--y'].map((name) => +pane.style.getPropertyValue(name))"
+    state = f"[...document.querySelectorAll('.pane')].map((pane) => {read})"
     x, y = page.middle(".result .pane")
     page.mouse("mouseWheel", x, y, deltaX=0, deltaY=-300, button="none")
     page.wait(f"({state})[0][0] > 2.7")

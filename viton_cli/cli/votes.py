@@ -54,7 +54,8 @@ def print_votes(votes: Votes, as_json: bool) -> int:
     else:
         typer.echo("agreement: unknown, no question was answered by two raters")
     typer.echo(
-        "strength: Bradley-Terry, log odds. Wilson and p (binomial, two-sided) take votes as independent; 'over pairs' does not."
+        "strength: Bradley-Terry, log odds. Wilson and p (binomial, two-sided) take votes as independent, "
+        "'over pairs' does not."
     )
     return EXIT_SOME_FAILED if votes.problems else EXIT_OK
 

@@ -25,7 +25,8 @@ def shares(wins: NDArray[Any]) -> Array:
     """
     won, lost = wins.sum(-1), wins.sum(-2)
     total = won + lost
-    return np.divide(won, total, out=np.full(total.shape, np.nan), where=total > 0)
+    found: Array = np.divide(won, total, out=np.full(total.shape, np.nan), where=total > 0)
+    return found
 
 
 def wilson(won: int, total: int, level: float = 0.95) -> tuple[float, float]:
@@ -54,7 +55,7 @@ def holm(p: NDArray[Any]) -> Array:
 
 
 def strengths(wins: NDArray[Any]) -> Array:
-    """Bradley-Terry strengths b, (..., M), that sum to 0: a is preferred to b with probability 1 / (1 + exp(b_b - b_a)).
+    """Bradley-Terry strengths s, (..., M), that sum to 0: a is preferred to b with chance 1 / (1 + exp(s_b - s_a)).
 
     The most likely ones, with a tenth of a vote added each way between every two methods (`PRIOR`), by Newton's method.
 
@@ -78,7 +79,7 @@ def strengths(wins: NDArray[Any]) -> Array:
 
 
 def bootstrap(wins: NDArray[Any], repetitions: int, seed: int) -> tuple[Array, Array]:
-    """Shares and strengths, (R, M) each, of R samples of the pairs drawn with replacement (all votes of a pair at once)."""
+    """Shares and strengths, (R, M) each, of R samples of the pairs, drawn with replacement with all their votes."""
     pairs, methods = wins.shape[:2]
     drawn = np.random.default_rng(seed).multinomial(pairs, np.full(pairs, 1 / pairs), repetitions)
     sampled = (drawn @ wins.reshape(pairs, -1)).reshape(repetitions, methods, methods)

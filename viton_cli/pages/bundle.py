@@ -1,8 +1,8 @@
 """The front end of both pages, as one HTML file that is opened from disk.
 
-`front/` holds plain ES modules and style sheets. A page opened from disk may not load modules from other files, so those
-that it needs are put into it, each once and after those that it imports. A content security policy in the page forbids
-every connection; pictures may come from the page itself and from files beside it.
+`front/` holds plain ES modules and style sheets. A page opened from disk may not load modules from other files, so
+those that it needs are put into it, each once and after those that it imports. A content security policy in the page
+forbids every connection; pictures may come from the page itself and from files beside it.
 """
 
 from __future__ import annotations

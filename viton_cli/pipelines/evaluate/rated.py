@@ -52,7 +52,7 @@ def find_rated(folders: list[str], person: Path, clothes: Path, limit: int, seed
     for (name, folder), found in zip(methods.items(), results):
         if not found:
             raise NothingUsable(
-                f"{folder}: no result called PERSON__GARMENT of a person in {person} and a garment in {clothes} ({name})"
+                f"{folder}: no result of {name} called PERSON__GARMENT of who is in {person} and what is in {clothes}"
             )
     shared = sorted(set.intersection(*map(set, results)))
     if not shared:

@@ -54,8 +54,8 @@ class Sheet:
 
     def __str__(self) -> str:
         return (
-            f"{self.lists} lists of {self.trials} trials and {self.catches} catch trials, {len(self.methods)} methods on "
-            f"{self.pairs} pairs: give raters {self.files[0]}, keep {self.out / KEY}"
+            f"{self.lists} lists of {self.trials} trials and {self.catches} catch trials, "
+            f"{len(self.methods)} methods on {self.pairs} pairs: give raters {self.files[0]}, keep {self.out / KEY}"
         )
 
 

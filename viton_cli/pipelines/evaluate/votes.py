@@ -53,7 +53,7 @@ class MethodVotes:
 
 @dataclass(frozen=True)
 class DuelVotes:
-    """What the votes say of two methods: how often `first` was preferred; `p_holm` is corrected for the number of duels."""
+    """What the votes say of two methods: how often `first` was preferred; `p_holm` is corrected for all duels."""
 
     first: str
     second: str
@@ -73,7 +73,7 @@ class Votes:
         methods: The best first.
         duels: Every two methods that met.
         n, raters, pairs: Votes, raters and pairs that count.
-        alpha, agree, repeated: Krippendorff's alpha, share of pairs of raters that agree, questions asked twice or more.
+        alpha, agree, repeated: Krippendorff's alpha, share of pairs of raters that agree, questions asked twice.
         excluded: Rater to why their votes do not count.
         problems: Files that could not be read.
         notes: What the reader should know.
