@@ -78,8 +78,19 @@ def test_a_folder_of_other_files_is_not_written_into(study: Study, tmp_path: Pat
     made = study()
     (tmp_path / "letters").mkdir()
     (tmp_path / "letters/a.txt").write_text("dear")
-    with pytest.raises(BadConfig, match=r"letters: holds other files"):
-        write_sheet(made.config.model_copy(update={"out": tmp_path / "letters"}), [str(f) for f in made.folders])
+    for out in (tmp_path / "letters", made.folders[0]):
+        with pytest.raises(BadConfig, match=rf"{out.name}: holds other files"):
+            write_sheet(made.config.model_copy(update={"out": out, "overwrite": True}), [str(f) for f in made.folders])
+
+
+def test_pictures_of_different_sizes_are_noticed(study: Study) -> None:
+    made = study()
+    assert made.sheet.notes == []
+    with Image.open(made.folders[1] / "p0__g0.png") as opened:
+        opened.resize((60, 80)).save(made.folders[1] / "p0__g0.png")
+    rated = find_rated([str(f) for f in made.folders], made.config.person, made.config.clothes, 50, 0)
+    (note,) = rated.notes
+    assert "method0 30x40, method1 60x80" in note and "--height 40" in note
 
 
 def test_only_pairs_of_all_methods_are_compared_and_that_is_said(study: Study) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from random import Random
 
 from viton_cli.errors import BadConfig, NothingUsable
-from viton_cli.files import list_photos
+from viton_cli.files import list_photos, read_photo
 from viton_cli.pipelines.names import pair_name, safe
 
 Pair = tuple[str, str]
@@ -65,6 +65,7 @@ def find_rated(folders: list[str], person: Path, clothes: Path, limit: int, seed
     if len(shared) > limit:
         notes.append(f"{limit} of {len(shared)} pairs are taken, by seed {seed}; --limit takes more")
         shared = sorted(Random(seed).sample(shared, limit))
+    notes += _sizes(methods, [found[shared[0]] for found in results])
     return Rated(methods, shared, results, people, garments, notes)
 
 
@@ -87,6 +88,19 @@ def named(folders: list[str]) -> dict[str, Path]:
     if len(methods) < 2:
         raise BadConfig("give the folders of results of two methods or more: viton evaluate sheet A B --person ...")
     return methods
+
+
+def _sizes(methods: dict[str, Path], first: list[Path]) -> list[str]:
+    """A note if the methods' pictures differ in size, which raters may see."""
+    sizes = []
+    for path in first:
+        image = read_photo(path).image
+        sizes.append((image.shape[1], image.shape[0]))
+    if len(set(sizes)) == 1:
+        return []
+    told = ", ".join(f"{name} {width}x{height}" for name, (width, height) in zip(methods, sizes))
+    lowest = min(height for _, height in sizes)
+    return [f"the methods' pictures differ in size ({told}); --height {lowest} shows none larger than another"]
 
 
 def _results(folder: Path, people: dict[str, Path], clothes: dict[str, Path]) -> dict[Pair, Path]:

@@ -167,15 +167,15 @@ def _page_data(id: str, lists: list[list[Trial]], pictures: _Pictures, config: E
 
 def _check_out(out: Path, id: str, overwrite: bool) -> None:
     """Raters may be at work on what is there: another sheet takes its place only when told so."""
-    if not out.is_dir() or overwrite:
+    if not out.is_dir() or not any(out.iterdir()):
         return
-    key = out / KEY
-    if key.is_file():
-        there = read_key(key).sheet
-        if there != id:
-            raise BadConfig(
-                f"{out}: holds another sheet ({there}), whose answers need its {KEY}; "
-                "give --overwrite to replace it, or another --out"
-            )
-    elif any(out.iterdir()):
+    if not (out / KEY).is_file():
         raise BadConfig(f"{out}: holds other files and no sheet; give another --out")
+    if overwrite:
+        return
+    there = read_key(out / KEY).sheet
+    if there != id:
+        raise BadConfig(
+            f"{out}: holds another sheet ({there}), whose answers need its {KEY}; "
+            "give --overwrite to replace it, or another --out"
+        )
