@@ -13,16 +13,18 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
+from scipy.ndimage import map_coordinates
 
-from viton_cli.compositing.blend import WORKING, lay_in
-from viton_cli.compositing.regions import Painted, find_regions
-from viton_cli.compositing.uncovered import capsule, grow_within
-from viton_cli.core.warp import Warp
+from viton_cli.compositing.blend import WORKING, lay_in, trace
+from viton_cli.compositing.by_joints import regions_by_joints
+from viton_cli.compositing.painted import SKIN, Painted
+from viton_cli.core.warp import Places, Warp, fit_places
 from viton_cli.imaging.frames import crop, person_frame
 from viton_cli.imaging.product import Product
 from viton_cli.perception.backends.fake import COLOURS, draw_person
 from viton_cli.records import Frame, Parsing, Person, Photo
 from viton_cli.vocabulary import labels as L
+from viton_cli.vocabulary.layout import GARMENT, LAYOUT, TRUNK, layout_table
 
 SIZE = (256, 192)
 GREEN = (30, 160, 60)
@@ -39,6 +41,7 @@ class Straight:
         size: tuple[int, int],
         box: tuple[float, float, float, float] | None = None,
         fill: float = 1.0,
+        cut: bool = True,
     ) -> NDArray[np.float32]:
         x0, y0, x1, y1 = box or (0.0, 0.0, float(size[1]), float(size[0]))
         sx, sy = image.shape[1] / (x1 - x0), image.shape[0] / (y1 - y0)
@@ -73,7 +76,8 @@ def painted(
     colours[:] = GREEN
     product = Product(colours, cover, colours, (cover > 0.5).astype(np.float32))
     coarse = np.full((*SIZE, 3), COARSE, np.uint8)
-    return Painted(coarse, predicted, np.full(SIZE, alpha, np.float32), product, cast(Warp, Straight()))
+    gain = np.ones((*SIZE, 3), np.float32)
+    return Painted(coarse, predicted, np.full(SIZE, alpha, np.float32), product, cast(Warp, Straight()), cover, gain)
 
 
 def lay(who: Person, what: Painted) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
@@ -88,6 +92,13 @@ def inside(region: NDArray[np.bool_], by: int) -> NDArray[np.bool_]:
     from scipy.ndimage import binary_erosion
 
     return np.asarray(binary_erosion(region, iterations=by))
+
+
+def beside(old: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The pixels on the old garment's very edge: they may be a mixture, and go with it."""
+    from scipy.ndimage import binary_dilation
+
+    return np.asarray(binary_dilation(old, iterations=3))
 
 
 CASES: dict[str, dict[str, Any]] = {
@@ -108,7 +119,7 @@ def test_only_the_change_of_garment_is_touched(case: str) -> None:
     old = labels == L.UPPER
     image, edited = lay(who, painted(who, old))
     assert edited.any()
-    kept = np.isin(labels, (L.HAIR, L.FACE, L.BAG, L.PANTS, L.L_SHOE, L.R_SHOE))
+    kept = np.isin(labels, (L.HAIR, L.FACE, L.BAG, L.PANTS, L.L_SHOE, L.R_SHOE)) & ~beside(old)
     x0, y0, x1, y1 = who.frame.box
     framed = np.zeros(labels.shape, bool)
     framed[max(y0, 0) : max(y1, 0), max(x0, 0) : max(x1, 0)] = True
@@ -131,6 +142,7 @@ def test_hands_stay_in_front(sleeves: str) -> None:
         way = pose.joints[wrist] - pose.joints[elbow]
         beyond = (xs - pose.joints[wrist][0]) * way[0] + (ys - pose.joints[wrist][1]) * way[1] > 0
         hand = beyond & (labels == arm)
+        hand &= ~beside(labels == L.UPPER)
         assert hand.any() and np.array_equal(image[hand], who.photo.image[hand])
 
 
@@ -272,32 +284,113 @@ def test_a_frame_that_misses_the_photo_changes_nothing() -> None:
     assert np.array_equal(image, who.photo.image) and not edited.any()
 
 
-def test_regions_do_not_overlap() -> None:
+def test_regions_share_each_pixel_out() -> None:
     long, bare = person(sleeves="long", bag=True), person(sleeves="none", bag=True)
     what = painted(long, bare.parsing.labels == L.UPPER)
     height, width = long.photo.size
     x0, y0, x1, y1 = long.frame.box
     part = Frame((max(x0, 0), max(y0, 0), min(x1, width), min(y1, height)), (200, 150))
-    regions = find_regions(long, long.frame, part, what)
-    counted = regions.skin.astype(int) + regions.lower + regions.scene + regions.front
-    assert counted.max() == 1 and regions.skin.any() and regions.scene.any() and regions.front.any()
-    assert not regions.garment[regions.front].any()
-    assert regions.garment.min() >= 0 and regions.garment.max() <= 1
+    regions = regions_by_joints(long, long.frame, part, what)
+    np.testing.assert_allclose(regions.fills.sum(0), 1, atol=1e-6)
+    assert (regions.fills[SKIN] * regions.old).any()
+    held = np.isin(regions.labels, (L.BAG, L.HAIR, L.FACE))
+    assert held.any() and regions.front[held].all() and not regions.old[held].any()
+    for plane in (regions.limit, regions.gap):
+        assert plane.min() >= 0 and plane.max() <= 1
 
 
-def test_capsule_is_a_thick_line() -> None:
-    region = capsule((40, 60), np.array((10, 20), np.float32), np.array((50, 20), np.float32), 5, 3)
-    assert region[20, 10:51].all() and region[25, 10] and not region[26, 10] and region[23, 50] and not region[24, 50]
-    assert region[20, 5] and not region[20, 4]
-    point = capsule((40, 60), np.array((10, 20), np.float32), np.array((10, 20), np.float32), 2, 2)
-    assert point.sum() == 13
+def by_layout(who: Person, layout: NDArray[np.uint8], garment: NDArray[np.bool_]) -> Painted:
+    """What a generator paints that is sure of its layout, (H, W) of the photo."""
+    what = painted(who, garment)
+    seen = crop(layout, who.frame, 0, nearest=True).astype(np.uint8)
+    shares = np.stack([(seen == k).astype(np.float32) for k in range(len(LAYOUT))])
+    return replace(what, layout=shares)
 
 
-def test_colours_spread_in_from_what_is_known() -> None:
-    image = np.zeros((64, 64, 3), np.uint8)
-    image[:, :32], image[:, 32:] = (10, 20, 30), (200, 100, 50)
-    wanted = np.zeros((64, 64), bool)
-    wanted[20:40, 4:12] = True
-    np.testing.assert_allclose(grow_within(image, ~wanted, wanted), np.tile((10, 20, 30), (160, 1)), atol=1)
-    nothing = grow_within(image, np.zeros((64, 64), bool), wanted)
-    assert nothing.shape == (160, 3) and (nothing == 127).all()
+def layout_of(labels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return np.where(layout_table()[labels] == GARMENT, TRUNK, layout_table()[labels]).astype(np.uint8)
+
+
+def test_by_layout_long_sleeves_give_way_to_bare_arms() -> None:
+    long, bare = person(sleeves="long"), person(sleeves="none")
+    old, new = long.parsing.labels == L.UPPER, bare.parsing.labels == L.UPPER
+    image, edited = lay(long, by_layout(long, layout_of(bare.parsing.labels), new))
+    assert edited[old].all()
+    arm = inside(old & np.isin(bare.parsing.labels, L.ARMS), 3)
+    assert arm.any() and np.median(np.abs(image[arm].astype(int) - COLOURS[L.L_ARM]).max(1)) < 40
+    centre = inside(new & old, 6)
+    assert np.abs(image[centre].astype(int) - GREEN).max() <= 1
+
+
+def test_by_layout_a_forearm_stays_in_front_of_the_trunk() -> None:
+    who = person(sleeves="none")
+    labels = who.parsing.labels
+    everything = np.full(labels.shape, TRUNK, np.uint8)
+    image, _ = lay(who, by_layout(who, everything, np.ones(labels.shape, bool)))
+    arms = inside(np.isin(labels, L.ARMS), 3)
+    below = arms & (np.indices(labels.shape)[0] > who.pose.joints[L.R_ELBOW, 1] + 4)
+    assert below.any() and np.array_equal(image[below], who.photo.image[below])
+    above = arms & (np.indices(labels.shape)[0] < who.pose.joints[L.R_ELBOW, 1] - 0.06 * who.photo.size[0])
+    assert above.any() and (np.abs(image[above].astype(int) - GREEN).max(1) <= 1).mean() > 0.9
+
+
+def test_by_layout_a_high_collar_goes() -> None:
+    """Neck skin in the colour of the old garment is its collar, and becomes skin."""
+    who = person()
+    image = who.photo.image.copy()
+    neck = who.parsing.labels == L.NECK_SKIN
+    image[neck] = COLOURS[L.UPPER]
+    high = replace(who, photo=Photo("collar", image))
+    worn = who.parsing.labels == L.UPPER
+    out, _ = lay(high, by_layout(high, layout_of(who.parsing.labels), worn))
+    deep = inside(neck, 2)
+    assert deep.any() and (np.abs(out[deep].astype(int) - COLOURS[L.UPPER]).max(1) > 40).all()
+    kept, _ = lay(who, by_layout(who, layout_of(who.parsing.labels), worn))
+    far = neck & ~beside(worn)
+    assert np.array_equal(kept[far], who.photo.image[far]), "a neck of skin is left alone"
+
+
+def test_by_layout_a_gap_of_the_warp_is_filled_with_the_garments_colour() -> None:
+    who = person(sleeves="long")
+    worn = who.parsing.labels == L.UPPER
+    middle = int(who.pose.joints[L.NECK, 0])
+    slit = worn & (abs(np.indices(worn.shape)[1] - middle) < 3)
+    image, _ = lay(who, by_layout(who, layout_of(who.parsing.labels), worn & ~slit))
+    deep = slit & inside(worn, 6)
+    assert deep.any() and np.abs(image[deep].astype(int) - GREEN).max(1).mean() < 20
+
+
+def test_the_same_picture_larger() -> None:
+    """Twice the size, half of it again: the picture of the smaller photo, but for its resampling."""
+    small, large = person((512, 384)), person((1024, 768))
+    results = []
+    for who in (small, large):
+        labels = who.parsing.labels
+        results.append(lay(who, by_layout(who, layout_of(labels), labels == L.UPPER))[0])
+    halved = np.asarray(Image.fromarray(results[1]).resize((384, 512), Image.Resampling.BOX)).astype(int)
+    changed = small.parsing.labels == L.UPPER
+    assert np.abs(halved - results[0])[inside(changed, 5)].max() <= 2
+
+
+def test_places_say_where_each_pixel_came_from() -> None:
+    """The product sampled at `trace` is the garment that was laid."""
+    who = person((512, 384))
+    worn = who.parsing.labels == L.UPPER
+    what = by_layout(who, layout_of(who.parsing.labels), worn)
+    warp = fit_places(what.product.mask, Places(
+        np.where(what.product.mask > 0.5, TRUNK, 0).astype(np.uint8),
+        np.stack(np.meshgrid(np.arange(SIZE[1]), np.arange(SIZE[0])), 2).astype(np.float32),
+        np.full(SIZE, 0.01, np.float32),
+    ))  # fmt: skip
+    assert warp is not None
+    ramp = np.stack(np.meshgrid(np.linspace(20, 230, SIZE[1]), np.linspace(20, 230, SIZE[0])), 2)
+    ramp = np.concatenate([ramp, np.full((*SIZE, 1), 90.0)], 2).astype(np.uint8)
+    product = replace(what.product, sharp=ramp, box=(0, 0, SIZE[1], SIZE[0]))
+    what = replace(what, product=product, warp=warp, laid=warp.apply(product.mask, SIZE, fill=0.0))
+    image, _ = lay(who, what)
+    origin = trace(who, who.frame, what)
+    deep = inside(np.isfinite(origin[..., 0]), 8)
+    assert deep.sum() > 2000
+    x, y = np.moveaxis(origin[deep], -1, 0)
+    sampled = np.stack([map_coordinates(ramp[..., k].astype(float), [y, x], order=1) for k in range(3)], 1)
+    assert np.abs(image[deep] - sampled).max() <= 2

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from viton_cli.core.composer import Composer, compose
+from viton_cli.core.composer import BRIGHTEST, Composer, compose, light_gain, relight
 
 
 def test_three_layers_of_3x3_and_one_of_1x1() -> None:
@@ -41,3 +41,17 @@ def test_compose_goes_from_the_coarse_result_to_the_warped_clothing() -> None:
     assert torch.equal(compose(0 * ones, warped, coarse), coarse)
     torch.testing.assert_close(compose(0.25 * ones, warped, coarse), 0.25 * warped + 0.75 * coarse)
     assert torch.equal(compose(0.5 * ones, warped, warped), warped)
+
+
+def test_the_gain_is_smooth_and_bounded() -> None:
+    torch.manual_seed(0)
+    gain = light_gain(3 * torch.randn(1, 3, 64, 48))
+    assert gain.shape == (1, 3, 64, 48) and gain.log().abs().max() <= BRIGHTEST + 1e-6
+    assert gain.log().diff(dim=2).abs().mean() < 0.1 * BRIGHTEST, "light changes, not the print"
+    torch.testing.assert_close(light_gain(torch.full((1, 3, 31, 17), 0.2)).log(), torch.full((1, 3, 31, 17), 0.2))
+
+
+def test_relight_scales_brightness_and_keeps_black() -> None:
+    image = torch.tensor([-1.0, -0.5, 0.0]).view(1, 1, 1, 3).expand(1, 3, 1, 3)
+    double = torch.full((1, 3, 1, 3), 2.0)
+    torch.testing.assert_close(relight(image, double)[0, 0, 0], torch.tensor([-1.0, 0.0, 1.0]))

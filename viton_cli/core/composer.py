@@ -5,8 +5,18 @@ Source: VITON section 3.3 and 4.2.
 
 from __future__ import annotations
 
+from typing import TypeVar
+
+import numpy as np
 import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor, nn
+
+Picture = TypeVar("Picture", Tensor, NDArray[np.float32])
+
+BRIGHTEST = 0.7  # largest logarithm of the gain: twice as bright, half as bright
+COARSE = 8  # frame pixels
 
 
 class Composer(nn.Module):
@@ -31,6 +41,22 @@ class Composer(nn.Module):
         return torch.sigmoid(self.layers(torch.cat((warped, coarse), 1)))
 
 
-def compose(alpha: Tensor, warped: Tensor, coarse: Tensor) -> Tensor:
-    """alpha * c' + (1 - alpha) * I'. Source: equation 2."""
+def light_gain(light: Tensor) -> Tensor:
+    """Factor on the garment's colours (B, 3, H, W) from stage 1's log ratio of brightness: smooth and bounded.
+
+    Departure: the paper's garment keeps the light of its own photo. Only what changes slowly is light; the print of the
+    garment, finer than about `COARSE` pixels, is not touched.
+    """
+    small = F.avg_pool2d(light, COARSE, COARSE, ceil_mode=True, count_include_pad=False)
+    smooth = F.interpolate(small, size=light.shape[2:], mode="bilinear", align_corners=False)
+    return torch.exp(smooth.clamp(-BRIGHTEST, BRIGHTEST))
+
+
+def relight(image: Tensor, gain: Tensor) -> Tensor:
+    """`image` (B, 3, H, W) in [-1, 1] with its colours times `gain` (B, 3, H, W), black staying black."""
+    return ((image + 1) * gain - 1).clamp(-1, 1)
+
+
+def compose(alpha: Picture, warped: Picture, coarse: Picture) -> Picture:
+    """alpha * c' + (1 - alpha) * I', tensors or arrays of any range. Source: equation 2."""
     return alpha * warped + (1 - alpha) * coarse
