@@ -28,7 +28,7 @@ def print_votes(votes: Votes, as_json: bool) -> int:
     typer.echo(
         f"{votes.n} votes of {votes.raters} raters on {votes.pairs} pairs; chance is 50 %; intervals hold 95 %\n"
     )
-    head = ("method", "preferred", "n", "Wilson", "over pairs", "strength", "", "p", "p (Holm)")
+    head: tuple[str, ...] = ("method", "preferred", "n", "Wilson", "over pairs", "strength", "", "p", "p (Holm)")
     rows = [
         (m.method, _percent(m.share), str(m.n), _span(m.wilson), _span(m.bootstrap), f"{m.strength:+.2f}",
          f"{m.strength_interval[0]:+.2f} .. {m.strength_interval[1]:+.2f}", _p(m.p), _p(m.p_holm))
