@@ -105,6 +105,14 @@ def test_a_bad_file_is_named_and_the_others_count(study: Study, text: str, cause
         count_votes(CONFIG, [bad])
 
 
+def test_a_name_cannot_write_on_the_terminal(study: Study) -> None:
+    made = study(people=4, clothes=3, raters=1, catch=8)
+    equal = {"method0": 0.0, "method1": 0.0}
+    good = vote(made.key, made.out / "a.jsonl", "anna", 1, equal, 0)
+    bad = vote(made.key, made.out / "b.jsonl", "\x1b[2Jbert\n", 1, equal, 1, careless=True)
+    assert list(count_votes(CONFIG, [good, bad]).excluded) == ["[2Jbert"]
+
+
 def test_the_key_may_lie_elsewhere(study: Study, tmp_path: Path) -> None:
     made = study(raters=1)
     (tmp_path / "mail/in").mkdir(parents=True)

@@ -12,6 +12,14 @@ export function h(tag, properties = {}, ...children) {
   return element;
 }
 
+/** Which key does what: legend(["z", "undo"], ...); one entry may name several keys, apart by blanks. */
+export function legend(...entries) {
+  const parts = entries.map(([keys, action]) => (
+    h("span", {}, ...keys.split(" ").map((key) => h("kbd", {}, key)), ` ${action}`)
+  ));
+  return h("p", { class: "soft keys bar" }, ...parts);
+}
+
 /** The data that was put into the page. */
 export function pageData() {
   return JSON.parse(document.getElementById("data").textContent);

@@ -1,6 +1,6 @@
 // The page on which people say which of two results is better. Pictures are numbers here: which method made them is in
 // key.json, which the page does not know.
-import { h, pageData, themeButton } from "./dom.js";
+import { h, legend, pageData, themeButton } from "./dom.js";
 import { Keep, openButton, saveLines } from "./keep.js";
 import { onKeys } from "./keys.js";
 import { Zoom } from "./zoom.js";
@@ -124,8 +124,7 @@ function showTrial() {
     h("p", { class: "question" }, data.question),
     session.kept.works ? "" : h("p", { class: "note" }, "This browser keeps nothing: save your answers before you close the page."),
     body,
-    h("p", { class: "soft keys" }, h("kbd", {}, "1"), " ", h("kbd", {}, "2"), " choose   ", h("kbd", {}, "z"), " undo   ",
-      h("kbd", {}, "+"), " ", h("kbd", {}, "−"), " ", h("kbd", {}, "0"), " zoom; wheel, pinch and drag work too"));
+    legend(["1 2", "choose"], ["z", "undo"], ["+ − 0", "zoom; wheel, pinch and drag work too"]));
   run(body, clock, zoom);
 }
 

@@ -1,5 +1,5 @@
 // One result at full size: before and after under a slider, zoom and pan, steps, the edited region, verdicts.
-import { h } from "./dom.js";
+import { h, legend } from "./dom.js";
 import { Zoom } from "./zoom.js";
 
 /** A dialog over the page. `about(index)` gives what to show; `judge(index, verdict)` is told; `step(index, by)` is next. */
@@ -26,7 +26,8 @@ export class Viewer {
       h("div", {}, h("div", { class: "bar" }, this.buttons.keep, this.buttons.reject, this.buttons.steps,
         this.buttons.mask, h("button", { "aria-label": "smaller", onclick: () => this.zoom.by(1 / 1.5) }, "−"),
         h("button", { "aria-label": "larger", onclick: () => this.zoom.by(1.5) }, "+"),
-        h("span", { class: "soft keys" }, "← → next   k keep   x reject   u neither   s steps   m edited region   [ ] slider   + − 0 zoom   Esc close"))));
+        legend(["← →", "next"], ["k", "keep"], ["x", "reject"], ["u", "neither"], ["s", "steps"], ["m", "region"], ["[ ]", "slider"],
+          ["+ − 0", "zoom"]))));
     document.body.append(this.element);
     this.keys = {
       ArrowLeft: () => this.go(-1), ArrowRight: () => this.go(1), k: () => this.mark("keep"), x: () => this.mark("reject"),

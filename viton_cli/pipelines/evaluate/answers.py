@@ -110,7 +110,8 @@ def _answer(where: str, row: dict[str, Any], keys: Mapping[str, Key]) -> Answer:
     missing = [name for name in FIELDS if name not in row]
     if missing:
         raise BadDataset(f"{where}: not an answer, it has no '{missing[0]}'")
-    sheet, rater = str(row["sheet"]).strip(), str(row["rater"]).strip()
+    sheet = str(row["sheet"]).strip()
+    rater = "".join(c if c.isprintable() else " " for c in str(row["rater"])).strip()  # it will stand on a terminal
     if not rater:
         raise BadDataset(f"{where}: the answer has no rater")
     if sheet not in keys:
