@@ -81,9 +81,8 @@ def main() -> None:
             clock,
         )  # fmt: skip
         wall, used = time.perf_counter() - clock.began, time.process_time() - used
-    print(
-        f"{arguments.pairs} pairs of {arguments.width}x{arguments.height}, {len(found.scores)} measures of result and photo"
-    )
+    size = f"{arguments.width}x{arguments.height}"
+    print(f"{arguments.pairs} pairs of {size}, {len(found.scores)} measures of result and photo")
     print(f"{wall:.1f} s by the clock, {used:.1f} s of processor time, peak memory {peak():.0f} MB")
 
 

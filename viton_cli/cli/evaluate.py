@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json as json_format
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,14 @@ import typer
 
 from viton_cli.cli.console import Console, print_scores
 from viton_cli.cli.settings import APP, EXIT_OK, EXIT_SOME_FAILED, with_settings
-from viton_cli.config import EvaluateConfig, EvaluatePerceptionConfig, EvaluateReportConfig, EvaluateTableConfig
+from viton_cli.config import (
+    EvaluateConfig,
+    EvaluatePerceptionConfig,
+    EvaluateReportConfig,
+    EvaluateSheetConfig,
+    EvaluateTableConfig,
+    EvaluateVotesConfig,
+)
 
 app = typer.Typer(**APP)
 JSON = typer.Option(False, "--json", help="Print one JSON object.")
@@ -82,6 +90,39 @@ def report(
         write_report(config if folder is None else config.model_copy(update={"source": folder}), console)
     typer.echo(str(config.out))
     return EXIT_OK
+
+
+RESULTS = typer.Argument(..., metavar="A B", help="Folders of results to compare, as FOLDER or NAME=FOLDER.")
+FILES = typer.Argument(..., metavar="FILES", help="Answers saved by the page (JSONL) or typed from paper (CSV).")
+
+
+@app.command()
+@with_settings(EvaluateSheetConfig)
+def sheet(config: EvaluateSheetConfig, *, results: list[str] = RESULTS, json: bool = JSON) -> int:
+    """Make a page, and sheets of paper, on which people say which of two results is better.
+
+    Example: viton evaluate sheet viton=out other=theirs --person people --clothes clothes --out study
+    """
+    from viton_cli.pipelines.evaluate.sheet import write_sheet
+
+    made = write_sheet(config, results)
+    for note in made.notes:
+        typer.echo(note, err=True)
+    typer.echo(json_format.dumps(made.as_dict(), ensure_ascii=False) if json else str(made))
+    return EXIT_OK
+
+
+@app.command()
+@with_settings(EvaluateVotesConfig)
+def votes(config: EvaluateVotesConfig, *, files: list[Path] = FILES, json: bool = JSON) -> int:
+    """Say which method the raters of a sheet preferred, how surely, and how far they agree.
+
+    Example: viton evaluate votes study/answers-*.jsonl
+    """
+    from viton_cli.cli.votes import print_votes
+    from viton_cli.pipelines.evaluate.votes import count_votes
+
+    return print_votes(count_votes(config, files), json)
 
 
 def _exit(asked: list[str], missing: dict[str, Any]) -> int:

@@ -18,7 +18,9 @@ from viton_cli.config.models import (
     EvaluateConfig,
     EvaluatePerceptionConfig,
     EvaluateReportConfig,
+    EvaluateSheetConfig,
     EvaluateTableConfig,
+    EvaluateVotesConfig,
     MethodConfig,
     Perception,
     PrepareConfig,
@@ -29,7 +31,7 @@ from viton_cli.config.models import (
 )
 
 __all__ = [
-    "COMMANDS", "Config", "EvaluateConfig", "EvaluatePerceptionConfig", "EvaluateReportConfig", "EvaluateTableConfig",
-    "MethodConfig", "Names", "Pair", "Perception", "PrepareConfig", "ScoringConfig", "Size", "TrainConfig",
-    "TryOnConfig", "for_stage", "known_settings", "load",
+    "COMMANDS", "Config", "EvaluateConfig", "EvaluatePerceptionConfig", "EvaluateReportConfig", "EvaluateSheetConfig",
+    "EvaluateTableConfig", "EvaluateVotesConfig", "MethodConfig", "Names", "Pair", "Perception", "PrepareConfig",
+    "ScoringConfig", "Size", "TrainConfig", "TryOnConfig", "for_stage", "known_settings", "load",
 ]  # fmt: skip

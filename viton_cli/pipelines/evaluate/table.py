@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from viton_cli.config import EvaluateTableConfig
+from viton_cli.config import EvaluateTableConfig, EvaluateVotesConfig
 from viton_cli.engines.progress import Progress
-from viton_cli.errors import BadConfig, NothingUsable
 from viton_cli.metrics import Score
 from viton_cli.pipelines.evaluate.pictures import Evaluation, evaluate_folder
-from viton_cli.pipelines.evaluate.preferences import Preference, read_preferences
+from viton_cli.pipelines.evaluate.rated import named
+from viton_cli.pipelines.evaluate.votes import MethodVotes, count_votes
 
 # VITON, Table 1: Inception Score, its deviation, and the share of human votes (chance 50 %). Splits and the network of
 # its Inception Score are not stated there: a number of ours is not comparable with it.
@@ -58,13 +58,14 @@ def make_table(config: EvaluateTableConfig, progress: Progress | None = None) ->
     """Score every method's results, and set them beside the paper's numbers.
 
     Raises:
-        BadConfig: No method, or two of one name. NothingUsable: A folder that is not there.
+        BadConfig: No method, or two of one name.
+        NothingUsable: A folder that is not there, or votes of which none counts.
         VitonError: As of `evaluate_folder`.
     """
-    methods = named(config.results)
-    votes = read_preferences([Path(file) for file in config.votes])
+    methods = named(config.results, least=1, command="table NAME=FOLDER ...")
+    votes, notes = _votes(config)
     found = {name: evaluate_folder(folder, config, progress) for name, folder in methods.items()}
-    notes = [f"{name}: {note}" for name, one in found.items() for note in one.notes]
+    notes += [f"{name}: {note}" for name, one in found.items() for note in one.notes]
     notes += _unequal(found)
     missing = {name: why for one in found.values() for name, why in one.missing.items()}
     unknown = sorted(set(votes) - set(methods))
@@ -104,26 +105,13 @@ def make_table(config: EvaluateTableConfig, progress: Progress | None = None) ->
     return MethodTable(header, rows, remarks, notes, missing, {name: one.scores for name, one in found.items()})
 
 
-def named(folders: Sequence[str]) -> dict[str, Path]:
-    """Name to folder of FOLDER or NAME=FOLDER; a folder's name is its last part.
-
-    Raises:
-        BadConfig: None, or two of one name. NothingUsable: No such folder.
-    """
-    methods: dict[str, Path] = {}
-    for text in folders:
-        name, mark, where = text.partition("=")
-        whole = not mark or Path(text).exists()
-        path = Path(text if whole else where)
-        name = path.resolve().name if whole else name
-        if not path.is_dir():
-            raise NothingUsable(f"{path}: no such folder of results")
-        if name in methods:
-            raise BadConfig(f"two methods are called '{name}': give names, such as first={methods[name]}")
-        methods[name] = path
-    if not methods:
-        raise BadConfig("give one folder of results or more: viton evaluate table NAME=FOLDER ...")
-    return methods
+def _votes(config: EvaluateTableConfig) -> tuple[dict[str, MethodVotes], list[str]]:
+    """What the raters said of each method, and whom and what was left out."""
+    if not config.votes:
+        return {}, []
+    said = count_votes(EvaluateVotesConfig.model_validate({"key": config.key}), [Path(file) for file in config.votes])
+    excluded = [f"left out: {rater}: {cause}" for rater, cause in said.excluded.items()]
+    return {method.method: method for method in said.methods}, [*said.problems, *excluded, *said.notes]
 
 
 def _row(
@@ -131,7 +119,7 @@ def _row(
     kind: str,
     scores: dict[str, Score],
     names: Sequence[str],
-    votes: Preference | None,
+    votes: MethodVotes | None,
     missing: dict[str, str],
 ) -> list[str]:
     paper = PAPER.get(name.lower())
@@ -178,8 +166,9 @@ def _unequal(found: dict[str, Evaluation]) -> list[str]:
     ]
 
 
-def _human(votes: Preference) -> str:
-    return f"{100 * votes.share:.1f} [{100 * votes.low:.1f}, {100 * votes.high:.1f}] n={votes.n}"
+def _human(votes: MethodVotes) -> str:
+    low, high = votes.wilson
+    return f"{100 * votes.share:.1f} [{100 * low:.1f}, {100 * high:.1f}] n={votes.n}"
 
 
 def _with(value: float, spread: float | None) -> str:

@@ -19,6 +19,7 @@ from viton_cli.engines.progress import Progress, Summary
 from viton_cli.errors import BadConfig, VitonError
 from viton_cli.files import decode_photo, encode_image, list_photos, read_photo, write_bytes
 from viton_cli.pages.gallery import write_gallery
+from viton_cli.pages.index import LiveIndex, write_index
 from viton_cli.pipelines.garment_store import GarmentStore, cut
 from viton_cli.pipelines.pairing import pairs_of
 from viton_cli.pipelines.run_config import begin
@@ -78,13 +79,16 @@ def tryon(config: TryOnConfig, progress: Progress | None = None) -> Summary:
         began = time.monotonic()
         try:
             with Writer(config.workers) as writer:
-                run = _Run(engine, store, folder, writer, done, progress)
+                run = _Run(engine, store, folder, writer, done, progress, count)
 
                 def read(person: str) -> Photo:
                     return people_given[person] if person in people_given else read_photo(files[person], person)
 
                 for person, photo in read_ahead(ahead, read, 1):
                     run.person(person, photo, ahead[person])
+        except BaseException:
+            write_index(folder)  # what is finished can be looked at
+            raise
         finally:
             done.seconds = time.monotonic() - began
     folder.manifest.compact()
@@ -103,10 +107,12 @@ class _Run:
         writer: Writer,
         done: Summary,
         progress: Progress,
+        total: int,
     ) -> None:
         self.engine, self.store, self.folder = engine, store, folder
         self.writer, self.done, self.progress = writer, done, progress
         self.told: set[str] = set()
+        self.index, self.total = LiveIndex(folder), total
 
     def person(self, id: str, photo: Future[Photo], garments: list[str]) -> None:
         """All pairs of one person. A photo that cannot be used fails them all and is named once."""
@@ -128,6 +134,7 @@ class _Run:
     def pair(self, person: Person, id: str, person_seconds: float) -> None:
         """One result. `person_seconds` is what finding the person took, if this is the first pair to need it."""
         ids = person.photo.id, id
+        self.index.refresh(self.total - self.done.ok - self.done.failed)
         began = time.monotonic()
         try:
             garment = self.store.get(id)
