@@ -1,4 +1,4 @@
-"""`viton evaluate` and `viton doctor --fetch` as typed: what is printed in which style, exit codes, errors in a line."""
+"""`viton evaluate` and `viton doctor --fetch` as typed: what is printed in which style, exit codes, lines of errors."""
 
 from __future__ import annotations
 
