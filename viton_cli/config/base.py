@@ -13,6 +13,14 @@ def _several(value: object) -> object:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
+def _words(value: object) -> object:
+    if isinstance(value, str):
+        value = [value]
+    if not isinstance(value, list):
+        return value
+    return [word for part in value for word in (re.split(r"[,\s]+", part) if isinstance(part, str) else [part]) if word]
+
+
 def _two(value: object) -> object:
     return re.split(r"\s*[x,]\s*", value) if isinstance(value, str) else value
 
@@ -22,6 +30,7 @@ def _precision(value: object) -> object:
 
 
 Names = Annotated[list[str], BeforeValidator(_several)]
+Words = Annotated[list[str], BeforeValidator(_words)]  # names without commas: given apart, or joined by them
 Size = Annotated[tuple[int, int], BeforeValidator(_two)]
 Pair = Annotated[tuple[float, float], BeforeValidator(_two)]
 

@@ -25,9 +25,8 @@ from viton_cli.data.base import (
     missing,
     missing_of_pairs,
     openpose_pose,
-    read_pairs,
+    pair_ids,
     some,
-    stem,
 )
 from viton_cli.errors import BadDataset, NothingUsable
 from viton_cli.files import Manifest, list_photos
@@ -69,7 +68,7 @@ class Prepared:
         name = f"{'train' if split == 'train' else 'test'}_pairs{'' if setting == 'paired' else '_unpaired'}.txt"
         if not (self.root / name).exists():
             raise BadDataset(f"{self.root}: no {name}")
-        return [(stem(row[0]), stem(row[1])) for row in read_pairs(self.root / name, columns=(2,))]
+        return pair_ids(self.root / name)
 
     def representation(self, id: str) -> Path | None:
         """The packed person representation of a person, if it was written."""

@@ -7,6 +7,7 @@ cut off, never meets half a file.
     pictures.py    photos read as their viewer sees them; PNG and JPEG written
     masks.py       masks and label maps
     keypoints.py   joints, as OpenPose JSON
+    pairs.py       who wears what: the one grammar of pairs files
     manifest.py    what a run has done, one JSON object a line
     atomic.py      writing in one step, and hashes
 """
@@ -14,14 +15,16 @@ cut off, never meets half a file.
 from __future__ import annotations
 
 from viton_cli.files.atomic import sha256, write_arrays, write_bytes, write_text
-from viton_cli.files.keypoints import read_keypoints, write_keypoints
+from viton_cli.files.keypoints import body25, read_keypoints, write_keypoints, write_openpose
 from viton_cli.files.listing import PHOTO_ENDINGS, list_photos
 from viton_cli.files.manifest import KEY_FIELDS, Manifest
 from viton_cli.files.masks import read_labels, read_mask, write_labels
+from viton_cli.files.pairs import PairRow, read_pairs, stem
 from viton_cli.files.pictures import MAX_PIXELS, MIN_SIDE, decode_photo, encode_image, read_photo, write_image
 
 __all__ = [
-    "KEY_FIELDS", "MAX_PIXELS", "MIN_SIDE", "PHOTO_ENDINGS", "Manifest", "decode_photo", "encode_image", "list_photos",
-    "read_keypoints", "read_labels", "read_mask", "read_photo", "sha256", "write_arrays", "write_bytes", "write_image",
-    "write_keypoints", "write_labels", "write_text",
+    "KEY_FIELDS", "MAX_PIXELS", "MIN_SIDE", "PHOTO_ENDINGS", "Manifest", "PairRow", "body25", "decode_photo",
+    "encode_image", "list_photos", "read_keypoints", "read_labels", "read_mask", "read_pairs", "read_photo", "sha256",
+    "stem", "write_arrays", "write_bytes", "write_image", "write_keypoints", "write_labels", "write_openpose",
+    "write_text",
 ]  # fmt: skip

@@ -25,6 +25,7 @@ from viton_cli.imaging.frames import crop, fit_box, to_frame, whole_photo
 from viton_cli.records import Frame, Garment, Person, Pose
 from viton_cli.vocabulary.labels import LABELS
 
+HEIGHT = 512  # of person crops, where nothing asks for more
 GARMENT_MARGIN = 0.04  # of the garment's longer side, left free around it
 
 
@@ -75,7 +76,7 @@ class PreparedFolder:
 
     def write_person(self, id: str, person: Person) -> None:
         """Crop, labels, joints and what else is wanted of a person."""
-        height = self.config.height
+        height = self.config.height or HEIGHT
         frame = Frame(person.frame.box, (height, height * 3 // 4))
         files = self.files("person", id)
         image, labels, pose = seen_in(person, frame)
@@ -90,7 +91,7 @@ class PreparedFolder:
 
     def write_garment(self, id: str, garment: Garment) -> Frame:
         """The garment on white and its mask; returns the rectangle of the photo that they show."""
-        height = self.config.height
+        height = self.config.height or HEIGHT
         frame = garment_frame(garment, (height, height * 3 // 4))
         mask = crop(garment.mask, frame, fill=0).astype(np.float32)
         shown = mask if garment.inner is None else np.maximum(mask, crop(garment.inner, frame, fill=0))

@@ -24,6 +24,7 @@ from viton_cli.errors import VitonError
 from viton_cli.files import read_mask, read_photo, sha256
 from viton_cli.imaging.frames import person_frame, whole_photo
 from viton_cli.pipelines.garment_store import cut
+from viton_cli.pipelines.prepare.export import check_exports, export, with_height
 from viton_cli.pipelines.prepare.folder import PreparedFolder
 from viton_cli.pipelines.prepare.jobs import Job, Pairs, find_jobs
 from viton_cli.pipelines.run_config import begin
@@ -60,8 +61,10 @@ def prepare(config: PrepareConfig, progress: Progress | None = None) -> Summary:
             the manifest.
     """
     progress = progress or Progress()
+    config = with_height(config)
     share = Share()
     jobs, pairs = find_jobs(config, progress)
+    check_exports(config, [job.source for job in jobs])
     if config.threads:
         import torch
 
@@ -88,6 +91,8 @@ def prepare(config: PrepareConfig, progress: Progress | None = None) -> Summary:
     share.wait()
     if share.is_main:
         _write_pairs(folder, folder.merge(), pairs)
+        if config.export:
+            export(config, done, progress)
     return share.sum(done)
 
 

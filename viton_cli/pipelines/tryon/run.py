@@ -21,7 +21,7 @@ from viton_cli.files import decode_photo, encode_image, list_photos, read_photo,
 from viton_cli.pages.gallery import write_gallery
 from viton_cli.pages.index import LiveIndex, write_index
 from viton_cli.pipelines.garment_store import GarmentStore, cut
-from viton_cli.pipelines.names import pairs_of
+from viton_cli.pipelines.pairing import pairs_of
 from viton_cli.pipelines.run_config import begin
 from viton_cli.pipelines.tryon.api import TryOn
 from viton_cli.pipelines.tryon.folder import TryOnFolder
@@ -45,9 +45,14 @@ def tryon(config: TryOnConfig, progress: Progress | None = None) -> Summary:
     garments, clothes_given = _list(config.clothes, config.out)
     if people_given and clothes_given:
         raise BadConfig("--person - and --clothes -: only one of them can come from stdin")
-    wanted = pairs_of(config.pairing, persons, garments)
+    if config.seed is not None and not config.shuffle:
+        raise BadConfig("--seed belongs to --shuffle")
+    pairing = pairs_of(config.pairing, persons, garments, config.limit, config.shuffle, config.seed or 0)
+    for note in pairing.notes:
+        progress.note(note)
+    wanted = pairing.wanted
     engine = TryOn(**config.model_dump(include=set(MethodConfig.model_fields)))
-    store = GarmentStore(garments, partial(cut, settings=config), config.clothes_mask, clothes_given)
+    store = GarmentStore(garments, partial(cut, settings=config), config.clothes_mask, clothes_given, pairing.masks)
     _set_threads(config.threads)
     if not _is_folder(config.out):
         return _one_pair(config, wanted, dict(persons), people_given, store, engine, progress)
@@ -55,7 +60,7 @@ def tryon(config: TryOnConfig, progress: Progress | None = None) -> Summary:
     files = dict(persons)
     sources = {("person", id): path for id, path in persons if id not in people_given}
     sources |= {("garment", id): path for id, path in garments if id not in clothes_given}
-    folder = TryOnFolder(config, sources)
+    folder = TryOnFolder(config, sources, pairing.outputs)
     finished = folder.finished()
     ahead = {person: [g for g in clothes if (person, g) not in finished] for person, clothes in wanted.items()}
     ahead = {person: clothes for person, clothes in ahead.items() if clothes}
