@@ -21,8 +21,8 @@ from viton_cli.errors import BadConfig, NotOurs, VitonError
 from viton_cli.files import encode_image, look, write_bytes
 from viton_cli.files.temporary import sweep
 from viton_cli.pages.gallery import write_gallery
-from viton_cli.pipelines.contents import Contents, made_with
 from viton_cli.pages.index import LiveIndex, write_index
+from viton_cli.pipelines.contents import Contents, made_with
 from viton_cli.pipelines.garment_store import GarmentStore, cut
 from viton_cli.pipelines.pairing import pairs_of
 from viton_cli.pipelines.run_config import begin
