@@ -16,6 +16,7 @@ WHERE = {
     "PARSING": "viton_cli.perception",
     "DATASETS": "viton_cli.data",
     "METRICS": "viton_cli.metrics",
+    "EXPORTS": "viton_cli.data.exports",
 }
 # What an implementation must offer, by registry.
 OFFERS = {
@@ -23,7 +24,8 @@ OFFERS = {
     "POSE": ("detect",),
     "PARSING": ("parse",),
     "DATASETS": ("entries", "pairs", "report"),
-    "METRICS": ("add", "score"),
+    "METRICS": ("measure", "scorer", "protocol", "features", "spread"),
+    "EXPORTS": ("write_person", "write_garment", "write_lists"),
 }
 
 

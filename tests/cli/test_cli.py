@@ -19,6 +19,7 @@ from viton_cli.cli.settings import guarded
 from viton_cli.errors import BadConfig, NothingUsable
 from viton_cli.files import Manifest, decode_photo, read_photo, sha256
 
+SUB_COMMANDS = ("train stage1", "train perception", "evaluate perception", "evaluate sheet", "evaluate votes")
 Ran = tuple[int, bytes, str]
 Viton = Callable[..., Ran]
 
@@ -41,7 +42,9 @@ class TestHelp:
         code = "import sys, viton_cli; viton_cli.errors.VitonError; sys.exit('torch' in sys.modules)"
         assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
-    @pytest.mark.parametrize("command", [*COMMANDS, "train stage1", "train perception", "evaluate perception"])
+    @pytest.mark.parametrize(
+        "command", [*COMMANDS, "train stage1", "evaluate perception", "evaluate sheet", "evaluate votes"]
+    )
     def test_every_command_explains_itself(self, viton: Viton, command: str) -> None:
         code, out, _ = viton(*command.split(), "--help")
         assert code == 0 and b"Usage: viton " in out
@@ -150,16 +153,42 @@ class TestPipes:
         assert code == 0 and (folders.out / "stdin__tops+blue.png").is_file()
 
 
+def test_prepare_exports_what_is_asked_for(viton: Viton, folders: SimpleNamespace) -> None:
+    pairs = folders.root / "worn.csv"
+    pairs.write_text("person,garment\nanna,red\nbert ü,tops/blue\n", encoding="utf-8")
+    given = ["prepare", "--person", folders.people, "--clothes", folders.clothes, "--pairs", pairs, "--height", 256]
+    code, out, err = viton(*given, "--test-share", 0, "--export", "cp-vton,viton", "--out", folders.out)
+    assert code == 0 and b"5 photos done, 0 failed" in out, err
+    assert len((folders.out / "cp-vton" / "train_pairs.txt").read_text().splitlines()) == 2
+    assert len(list((folders.out / "viton" / "women_top").iterdir())) == 4
+    assert "cp-vton: 2 people to train on, 0 to test" in err
+    code, out, err = viton(*given, "--test-share", 0, "--export", "cp-vton", "--export", "viton", "--out", folders.out)
+    assert code == 0 and b"5 skipped" in out
+    code, _, err = viton(*given, "--export", "viton-hq", "--out", folders.root / "other")
+    assert code == 2 and err.startswith("error: unknown export 'viton-hq' (did you mean 'viton-hd'?)")
+    assert not (folders.root / "other").exists()
+
+
+def test_a_few_pairs_of_many(viton: Viton, folders: SimpleNamespace) -> None:
+    code, out, _ = viton(*tryon(folders, "--limit", 2, "--shuffle", "--seed", 4))
+    assert code == 0 and b"2 pairs done" in out and len(list(folders.out.rglob("*__*.png"))) == 2
+    code, _, err = viton(*tryon(folders, "--limit", 0))
+    assert code == 2 and "'limit'" in err
+    code, _, err = viton(*tryon(folders, "--pairing", "al"))
+    assert code == 2 and "did you mean 'all'?" in err
+
+
 def test_prepare_then_evaluate(viton: Viton, folders: SimpleNamespace) -> None:
     data = folders.root / "data"
     code, out, _ = viton(
         "prepare", "--person", folders.people, "--clothes", folders.clothes, "--out", data, "--height", 96
     )
     assert code == 0 and out.decode().startswith("5 photos done, 0 failed, 0 skipped; ")
-    code, out, err = viton("evaluate", "--results", data / "image", "--reference", data / "image")
-    assert code == 0 and "ssim  1.0000  n=2" in out.decode() and "window 11" in out.decode() and "only 2" in err
-    code, out, _ = viton("evaluate", "--results", data / "image", "--reference", data / "image", "--json")
-    assert json.loads(out)["scores"][0]["n"] == 2
+    given = ["evaluate", "--results", data / "image", "--reference", data / "image", "--metrics", "ssim"]
+    code, out, err = viton(*given)
+    assert code == 0 and "1.0000" in out.decode() and "window 11" in out.decode() and "only 2" in err
+    (score,) = json.loads(viton(*given, "--json")[1])["scores"]
+    assert (score["name"], score["n"], score["value"]) == ("ssim", 2, pytest.approx(1))
 
 
 def test_dry_run_says_how_much_lies_ahead(viton: Viton, folders: SimpleNamespace) -> None:

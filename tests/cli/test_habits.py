@@ -222,18 +222,16 @@ class TestTerminal:
         return told.decode()
 
     def test_errors_are_red_and_plain_with_no_color(self) -> None:
-        given = ("evaluate", "--results", "nowhere", "--reference", "nowhere")
+        given = ("tryon", "--person", "nowhere", "--clothes", "nowhere", "--out", "nowhere")
         assert self.run(*given).startswith("\x1b[31merror: nowhere")
         assert "\x1b" not in self.run(*given, NO_COLOR="1")
         assert "\x1b" not in self.run(*given, TERM="dumb")
 
-    def test_scores_are_a_table_and_plain_with_no_color(self) -> None:
-        people = str(ROOT / "examples/people/p01.jpg")
-        given = ("evaluate", "--results", people, "--reference", people)
-        told = self.run(*given)
-        assert "\x1b[1mmetric" in told and "\x1b[1mprotocol" in told
-        plain = self.run(*given, NO_COLOR="1")
-        assert "\x1b" not in plain and "ssim  1.0000  n=1" in plain and "protocol" not in plain
+    def test_results_are_a_table_and_plain_with_no_color(self) -> None:
+        told = self.run("licences")
+        assert "\x1b[1mkind" in told and "\x1b[1mlicence" in told
+        plain = self.run("licences", NO_COLOR="1")
+        assert "\x1b" not in plain and "viton-cli" in plain and not plain.startswith("kind")
 
     def test_columns_without_a_terminal(self) -> None:
         assert aligned([("a", "bcd", "e"), ("fgh", "i", "jk")]) == "a    bcd  e\nfgh  i    jk"

@@ -36,6 +36,7 @@ def gathered(ctx: Any, args: list[str], params: list[Any], stop: set[str] | froz
     if ctx.resilient_parsing:  # the shell asks what may come next
         return args
     by_flag = {flag: param for param in params for flag in (*param.opts, *param.secondary_opts) if flag[:1] == "-"}
+    greedy = all(param.param_type_name == "option" for param in params)  # else a value may be an argument
     once: dict[str, tuple[str, str]] = {}
     ready: list[str] = []
     rest = list(args)
@@ -52,7 +53,13 @@ def gathered(ctx: Any, args: list[str], params: list[Any], stop: set[str] | froz
             value = rest.pop(0)
             word = f"{flag}={value}"
         ready.append(word)
-        while param.multiple and rest and (not rest[0].startswith("-") or rest[0] == "-") and rest[0] not in stop:
+        while (
+            greedy
+            and param.multiple
+            and rest
+            and (not rest[0].startswith("-") or rest[0] == "-")
+            and rest[0] not in stop
+        ):
             ready.append(f"{flag}={rest.pop(0)}")
         if not param.multiple:
             meant = flag if param.is_flag else value
@@ -60,6 +67,10 @@ def gathered(ctx: Any, args: list[str], params: list[Any], stop: set[str] | froz
             if before[1] != meant:
                 ctx.fail(f"{_shown(before)} and {_shown((word, meant))} are both given; it takes one of them")
     return ready + rest
+
+
+def _is_value(word: str) -> bool:
+    return word == "-" or not word.startswith("-")
 
 
 def _shown(given: tuple[str, str]) -> str:

@@ -12,7 +12,9 @@ REGISTRIES = {
     "method": "viton_cli.methods:METHODS",
     "metrics": "viton_cli.metrics:METRICS",
     "format": "viton_cli.data:DATASETS",
+    "export": "viton_cli.data.exports:EXPORTS",
 }
+BESIDE = {"metrics": ("all",)}  # what a setting takes that is not registered
 
 
 def choices(setting: str) -> tuple[str, ...]:
@@ -20,7 +22,7 @@ def choices(setting: str) -> tuple[str, ...]:
     if setting not in REGISTRIES:
         return ()
     module, _, name = REGISTRIES[setting].partition(":")
-    return tuple(getattr(importlib.import_module(module), name))
+    return (*BESIDE.get(setting, ()), *getattr(importlib.import_module(module), name))
 
 
 def completion(names: tuple[str, ...], several: bool = False) -> Callable[[str], list[str]]:

@@ -29,6 +29,9 @@ def doctor(
     weights: Path | None = typer.Option(None, help="The weights FILE was made with, if not the shipped ones.", **PATH),
     pose_source: Path | None = typer.Option(None, help="Likewise.", **PATH),
     parsing_source: Path | None = typer.Option(None, help="Likewise.", **PATH),
+    fetch: list[str] = typer.Option(
+        [], "--fetch", metavar="NAME", help="Fetch published weights (inception, alexnet, vgg16); may be repeated."
+    ),
     dry_run: bool = typer.Option(False, "--dry-run", help="Say whether FILE could be made again, and do not."),
     json: bool = typer.Option(False, *JSON.param_decls, help=JSON.help),
     quiet: bool = typer.Option(False, *QUIET.param_decls, help=QUIET.help),
@@ -36,12 +39,15 @@ def doctor(
 ) -> None:
     """Say what is installed, what is missing, and the command that mends it; or what made a result.
 
-    The exit code is 1 if something needed is missing or damaged, or if FILE would not be made again as it is.
+    The exit code is 1 if something needed is missing or damaged, or if FILE would not be made again as it is. Nothing
+    is fetched but what --fetch names.
     """
     screen = Screen(json, quiet, verbose)
     listen(screen)
     given = {"weights": weights, "pose_source": pose_source, "parsing_source": parsing_source}
     sources = {name: path for name, path in given.items() if path is not None}
+    if code := guarded(lambda: _fetch(fetch, screen), json):
+        raise typer.Exit(code)
 
     def work() -> int:
         if file is None:
@@ -60,6 +66,17 @@ def doctor(
         return EXIT_OK if found.is_same else EXIT_SOME_FAILED
 
     raise typer.Exit(guarded(work, json))
+
+
+def _fetch(names: list[str], screen: Screen) -> int:
+    if names:
+        from viton_cli.metrics.fetched import cached, fetch
+
+        for name in names:  # all names are looked at before anything is fetched
+            cached(name)
+        for name in names:
+            fetch(name, screen.note)
+    return EXIT_OK
 
 
 def _installation(screen: Screen) -> int:
@@ -84,6 +101,9 @@ def _rows(found: Diagnosis) -> list[tuple[str, str]]:
     for name, entry in found.extras.items():
         what = "installed" if entry["present"] else f"not installed: {entry['install']}"
         rows.append((f"extra {name}", f"{what} ({entry['for']})"))
+    for name, entry in found.published.items():
+        what = entry["path"] if entry["present"] else f"not fetched: {entry['fetch']} ({entry['megabytes']} MB)"
+        rows.append((f"published {name}", f"{what} ({entry['for']}; {entry['licence']})"))
     return rows
 
 

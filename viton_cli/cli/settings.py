@@ -37,15 +37,19 @@ VERBOSE: Any = typer.Option("--verbose", "-v", help="Print what is done, in deta
 SPEAKING = {"json": JSON, "quiet": QUIET, "verbose": VERBOSE}
 
 
-def with_settings(model: type[Config]) -> Callable[[Callable[[Any, Screen], int]], Callable[..., None]]:
+def with_settings(model: type[Config]) -> Callable[[Callable[..., int]], Callable[..., None]]:
     """Make a Typer command of a function that takes the resolved settings and a screen and returns an exit code.
+
+    What keyword-only parameters the function has besides become the command's own.
 
     The command has a flag for each setting of `model` (free-form settings aside), `--config`, `--set`, `--json`,
     `--quiet` and `--verbose`. Where the command is a group's own action and a sub-command was called, the function is
     left out.
     """
 
-    def make(run: Callable[[Any, Screen], int]) -> Callable[..., None]:
+    def make(run: Callable[..., int]) -> Callable[..., None]:
+        own = [p for p in inspect.signature(run, eval_str=True).parameters.values() if p.kind is p.KEYWORD_ONLY]
+
         def command(ctx: typer.Context, **given: Any) -> None:
             if ctx.invoked_subcommand is not None:
                 misplaced = [name for name, value in given.items() if value is not None and value is not False]
@@ -55,11 +59,12 @@ def with_settings(model: type[Config]) -> Callable[[Callable[[Any, Screen], int]
                     raise typer.Exit(EXIT_USAGE)
                 return
             screen = Screen(*(bool(given.pop(name)) for name in ("json", "quiet", "verbose")))
+            extra = {p.name: given.pop(p.name) for p in own}
             file, sets = given.pop("config"), given.pop("set") or ()
             listen(screen)
 
             def work() -> int:
-                return run(load(model, file, sets, given), screen)
+                return run(load(model, file, sets, given), screen, **extra)
 
             raise typer.Exit(guarded(work, screen.json, given.get("out") == "-"))
 
@@ -72,6 +77,7 @@ def with_settings(model: type[Config]) -> Callable[[Callable[[Any, Screen], int]
             _parameter("config", Path | None, typer.Option(help="YAML file of settings.", metavar="FILE")),
             _parameter("set", list[str] | None, typer.Option(help="A setting; may be repeated.", metavar="NAME=VALUE")),
             *(_parameter(name, bool, flag, False) for name, flag in SPEAKING.items()),
+            *own,
         ]
         command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         command.__annotations__ = {p.name: p.annotation for p in parameters}

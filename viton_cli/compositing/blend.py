@@ -9,7 +9,7 @@ from viton_cli.compositing.body import soft
 from viton_cli.compositing.by_joints import regions_by_joints
 from viton_cli.compositing.by_layout import regions_by_layout
 from viton_cli.compositing.fills import fill
-from viton_cli.compositing.painted import Bools, Floats, Mask, Painted, Picture, Regions
+from viton_cli.compositing.painted import IN_FRONT, Bools, Floats, Mask, Painted, Picture, Regions
 from viton_cli.core.composer import compose
 from viton_cli.imaging.filling import grow
 from viton_cli.imaging.frames import box_in, carry, crop, resize, to_photo
@@ -19,6 +19,7 @@ from viton_cli.vocabulary import labels as L
 
 WORKING = 480  # longest side at which regions and fills are worked out; a larger part's are enlarged from there
 BAND = 4.0  # network pixels to each side of the old garment's edge where the photo's colours decide
+BAND_IN_FRONT = 2.0  # the same into hands and hair
 UNSURE = (0.15, 0.5)  # guided matte below which a pixel is none of the old garment, and above which all of it
 UNSURE_IN_FRONT = (0.4, 0.8)  # the same where the labels have a hand or hair: only what clearly is none of them
 SHARP = (L.FACE, L.SUNGLASSES)  # never touched, whatever their colour
@@ -98,10 +99,10 @@ def edges(small: Picture, photo: Picture, regions: Regions, part: Frame, whole: 
         Two (H, W) in [0, 1].
     """
     old, pixel = regions.old, regions.pixel
-    reach = max(round(BAND * pixel), 1)
-    band = ndimage.binary_dilation(old, iterations=reach) & ~ndimage.binary_erosion(
-        old, iterations=reach, border_value=1
-    )
+    near, reach = max(round(BAND_IN_FRONT * pixel), 1), max(round(BAND * pixel), 1)
+    away = ndimage.distance_transform_cdt(~old, "taxicab") if old.any() else np.full(old.shape, reach + 1)
+    band = away <= np.where(regions.front, near, reach)
+    band &= ~ndimage.binary_erosion(old, iterations=reach, border_value=1)
     matte = guided(old, small, BAND * pixel).at(photo, part, whole)
     held = carry(regions.front.astype(np.float32), part, whole)
     low, high = (a + held * (b - a) for a, b in zip(UNSURE, UNSURE_IN_FRONT))
@@ -114,8 +115,15 @@ def edges(small: Picture, photo: Picture, regions: Regions, part: Frame, whole: 
     face = carry(np.isin(regions.labels, SHARP).astype(np.float32), part, whole) > 0
     removed = np.where(removed > 0.03, removed, 0) * ~face
     front = carry(soft(regions.front, 0.5 * pixel), part, whole)
-    front = np.maximum(front * (front > 0.3), held > 0.5)
-    return np.asarray(removed, np.float32), np.asarray(front * (1 - removed), np.float32)
+    front = np.maximum(front * (front > 0.3), held > 0.5) * (1 - removed)
+    limbs = regions.front & np.isin(regions.labels, L.ARMS)
+    if limbs.any():  # fingers that the labels miss
+        beside = ndimage.binary_dilation(limbs, iterations=reach) & ~limbs & ~np.isin(regions.labels, IN_FRONT)
+        found = guided(limbs, small, BAND * pixel).at(photo, part, whole)
+        found = ((found - UNSURE_IN_FRONT[0]) / (UNSURE_IN_FRONT[1] - UNSURE_IN_FRONT[0])).clip(0, 1)
+        found *= carry(beside.astype(np.float32), part, whole)
+        front, removed = np.maximum(front, found), removed * (1 - found)
+    return np.asarray(removed, np.float32), np.asarray(front, np.float32)
 
 
 def _part(person: Person, frame: Frame) -> Frame | None:

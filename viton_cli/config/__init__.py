@@ -18,16 +18,22 @@ from viton_cli.config.models import (
     COMMANDS,
     EvaluateConfig,
     EvaluatePerceptionConfig,
+    EvaluateReportConfig,
+    EvaluateSheetConfig,
+    EvaluateTableConfig,
+    EvaluateVotesConfig,
     MethodConfig,
     Perception,
     PrepareConfig,
+    ScoringConfig,
     TrainConfig,
     TryOnConfig,
     for_stage,
 )
 
 __all__ = [
-    "ADDRESS", "COMMANDS", "Config", "EvaluateConfig", "EvaluatePerceptionConfig", "Inputs", "MethodConfig", "Names",
-    "Pair", "Perception", "PrepareConfig", "Size", "TrainConfig", "TryOnConfig", "for_stage", "is_address",
+    "ADDRESS", "COMMANDS", "Config", "EvaluateConfig", "EvaluatePerceptionConfig", "EvaluateReportConfig",
+    "EvaluateSheetConfig", "EvaluateTableConfig", "EvaluateVotesConfig", "Inputs", "MethodConfig", "Names", "Pair",
+    "Perception", "PrepareConfig", "ScoringConfig", "Size", "TrainConfig", "TryOnConfig", "for_stage", "is_address",
     "known_settings", "load",
 ]  # fmt: skip

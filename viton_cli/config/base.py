@@ -17,6 +17,14 @@ def _several(value: object) -> object:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
+def _words(value: object) -> object:
+    if isinstance(value, str):
+        value = [value]
+    if not isinstance(value, list):
+        return value
+    return [word for part in value for word in (re.split(r"[,\s]+", part) if isinstance(part, str) else [part]) if word]
+
+
 def _entries(value: object) -> object:
     entries = [value] if isinstance(value, (str, Path)) else value
     return [str(entry) for entry in entries] if isinstance(entries, (list, tuple)) else entries
@@ -31,6 +39,7 @@ def _precision(value: object) -> object:
 
 
 Names = Annotated[list[str], BeforeValidator(_several)]
+Words = Annotated[list[str], BeforeValidator(_words)]  # names without commas: given apart, or joined by them
 # Files, folders and glob patterns, one or several; a comma may be part of a name.
 Inputs = Annotated[list[str], Len(1), BeforeValidator(_entries)]
 _Side = Annotated[int, Field(ge=16, le=4096)]

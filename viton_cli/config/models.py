@@ -7,9 +7,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from viton_cli.config.base import Config, Inputs, Names, Pair, Size, _precision
+from viton_cli.config.base import Config, Inputs, Names, Pair, Size, Words, _precision
 
 FORCE = "Write into a folder that holds other files too; none of these is replaced."
+Style = Literal["text", "csv", "markdown", "latex", "json"]
 
 
 class Perception(Config):
@@ -33,9 +34,18 @@ class PrepareConfig(Perception):
     dataset: Path | None = Field(None, description="Root of a published data set, instead of --person and --clothes.")
     format: str | None = Field(None, description="Layout of --dataset: viton, cp-vton, viton-hd, dresscode, ccp.")
     split: str | None = Field(None, description="Only this split of the data set; by default all it has.")
-    pairs: Path | None = Field(None, description="File of who wears what: person garment [unpaired], one pair a line.")
+    pairs: Path | None = Field(None, description="Pairs file of who wears what; a third column is a garment not worn.")
     out: Path = Field(description="The prepared folder to write.")
-    height: int = Field(512, ge=64, le=4096, description="Height of the person crops; their width is 3/4 of it.")
+    export: Words = Field(
+        [],
+        description="Also write OUT/NAME as its loaders open it: viton, cp-vton, viton-hd, hr-viton, dresscode.",
+    )
+    height: int | None = Field(
+        None,
+        ge=64,
+        le=4096,
+        description="Height of the person crops, 4/3 of their width; 512, or 1024 for an export of that.",
+    )
     test_share: float = Field(
         0.1, ge=0, le=1, description="Share of the pairs that go to test_pairs.txt, by hash of id."
     )
@@ -66,6 +76,9 @@ class TryOnConfig(MethodConfig):
     clothes: Inputs = Field(description="Clothing photos: files, folders, patterns; - for a picture on stdin.")
     out: str = Field(description="Folder to write to; for one pair also a .png or .jpg file, or - for PNG on stdout.")
     pairing: str = Field("all", description="all: everyone in everything; zip: first in first ...; or a pairs file.")
+    limit: int | None = Field(None, ge=1, description="At most so many pairs, the first ones.")
+    shuffle: bool = Field(False, description="Take the pairs in random order; with --limit a random sample.")
+    seed: int | None = Field(None, ge=0, description="Seed of --shuffle; 0 if it is not given.")
     clothes_mask: Inputs | None = Field(None, description="Masks named as the clothing photos, likewise; they win.")
     steps: bool = Field(False, description="Write steps/PERSON__GARMENT.jpg, a strip of what each stage saw.")
     masks: bool = Field(False, description="Write edited/PERSON__GARMENT.png, white where the photo may have changed.")
@@ -134,15 +147,55 @@ def for_stage(config: TrainConfig, stage: str) -> TrainConfig:
     return config.model_copy(update={name: value for name, value in defaults.items() if getattr(config, name) is None})
 
 
-class EvaluateConfig(Config):
+class ScoringConfig(Config):
+    """What `viton evaluate` and its tables need to score results."""
+
+    reference: Path | None = Field(None, description="Folder of true pictures, named as the results or in --pairs.")
+    pairs: Path | None = Field(None, description="File of person, garment, truth: which picture is the true one.")
+    person: Path | None = Field(None, description="Folder of the photos the results were made from; scored beside.")
+    metrics: Words = Field(
+        ["all"],
+        min_length=1,
+        description=("Measures, separated by commas, or all."),
+    )
+    labels: Path | None = Field(
+        None, description="Folder of label PNGs of photos and true pictures; else they are found."
+    )
+    label_set: str = Field("viton", description="Label set of --labels: viton, lip, cihp, atr ...")
+    groups: Path | None = Field(None, description="CSV of people (id, then skin_group, sex ...): scores by group too.")
+    inception: Path | None = Field(None, description="Weights of torch-fidelity's Inception; by default its cache.")
+    alexnet: Path | None = Field(None, description="Weights of torchvision's AlexNet; by default its cache.")
+    vgg16: Path | None = Field(None, description="Weights of torchvision's VGG-16; by default its cache.")
+    mixed_sizes: bool = Field(False, description="Allow results of different sizes in one score.")
+    workers: int = Field(2, ge=1, le=64, description="Threads that read and compare pictures.")
+    dry_run: bool = Field(False, description="Say what would be scored, and do nothing.")
+
+
+class EvaluateConfig(ScoringConfig):
     """`viton evaluate`."""
 
     command = "evaluate"
 
-    results: Inputs = Field(description="Results: files, folders, patterns.")
-    reference: Inputs = Field(description="The true pictures, likewise: same names, or the person's name.")
-    metrics: Names = Field(["ssim"], min_length=1, description="Metrics, separated by commas.")
-    dry_run: bool = Field(False, description="Say what would be compared, and do nothing.")
+    results: Path = Field(description="Folder of results, or one picture.")
+    rows: Path | None = Field(None, description="CSV to write: one row a picture.")
+    style: Style = Field("text", description="How the scores are printed.")
+
+
+class EvaluateTableConfig(ScoringConfig):
+    """`viton evaluate table`."""
+
+    results: Names = Field([], description="FOLDER or NAME=FOLDER of a method's results; may be repeated.")
+    votes: Names = Field([], description="Answers of raters, as of viton evaluate votes; may be repeated.")
+    key: Names = Field([], description="key.json of their sheet, where it is not beside the answers.")
+    style: Style = Field("text", description="How the table is printed.")
+
+
+class EvaluateReportConfig(ScoringConfig):
+    """`viton evaluate report`."""
+
+    source: Path | None = Field(None, description="Folder of a training run or of results.")
+    out: Path = Field(description="HTML file to write.")
+    count: int = Field(8, ge=1, le=50, description="Worst and best pictures shown, of each measure.")
 
 
 class EvaluatePerceptionConfig(Perception):
@@ -156,10 +209,41 @@ class EvaluatePerceptionConfig(Perception):
     dry_run: bool = Field(False, description="Say how many photos there are to score, and do nothing.")
 
 
+class EvaluateSheetConfig(Config):
+    """`viton evaluate sheet`."""
+
+    person: Path = Field(description="Folder of the photos of people.")
+    clothes: Path = Field(description="Folder of the clothing photos.")
+    out: Path = Field(description="Folder to write to.")
+    raters: int = Field(5, ge=1, le=500, description="Lists of trials; each rater works through one.")
+    trials: int = Field(60, ge=1, description="Trials of a list at most, catch trials apart.")
+    catch: int | None = Field(None, ge=0, description="Catch trials of a list; by default one for ten trials.")
+    limit: int = Field(50, ge=1, description="Pairs of person and garment at most, drawn by the seed.")
+    seconds: float | None = Field(None, gt=0, description="Time limit of a trial; by default none.")
+    height: int = Field(640, ge=64, le=4096, description="Height of the pictures in the page at most.")
+    printed: Literal["pdf", "png", "no"] = Field("pdf", description="The lists on paper, with a form for the answers.")
+    seed: int = Field(0, ge=0, description="Seed of everything random.")
+    overwrite: bool = Field(False, description="Replace another sheet in --out; its answers need its key.json.")
+
+
+class EvaluateVotesConfig(Config):
+    """`viton evaluate votes`."""
+
+    key: Names = Field([], description="key.json of a sheet, where it is not beside the answers; may be repeated.")
+    catch_pass: float = Field(0.8, ge=0, le=1, description="Share of the catch trials a rater must get right to count.")
+    bootstrap: int = Field(2000, ge=100, le=100_000, description="Samples of the pairs for the intervals.")
+    seed: int = Field(0, ge=0, description="Seed of the samples.")
+    out: Path | None = Field(None, description="Write every vote that counts, with the names, to this CSV file.")
+
+
 COMMANDS: tuple[type[Config], ...] = (
     PrepareConfig,
     TryOnConfig,
     TrainConfig,
     EvaluateConfig,
+    EvaluateTableConfig,
+    EvaluateReportConfig,
     EvaluatePerceptionConfig,
+    EvaluateSheetConfig,
+    EvaluateVotesConfig,
 )

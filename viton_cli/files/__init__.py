@@ -8,6 +8,7 @@ cut off, never meets half a file.
     pictures.py    photos read as their viewer sees them; PNG and JPEG written
     masks.py       masks and label maps
     keypoints.py   joints, as OpenPose JSON
+    pairs.py       who wears what: the one grammar of pairs files
     manifest.py    what a run has done, one JSON object a line
     atomic.py      writing in one step, and hashes
     temporary.py   half-written files, and what killed runs left of them
@@ -20,16 +21,18 @@ from __future__ import annotations
 from viton_cli.files.apart import check_apart
 from viton_cli.files.atomic import append_line, sha256, write_arrays, write_bytes, write_text
 from viton_cli.files.inputs import Entries, expand, list_inputs
-from viton_cli.files.keypoints import read_keypoints, write_keypoints
+from viton_cli.files.keypoints import body25, read_keypoints, write_keypoints, write_openpose
 from viton_cli.files.listing import PHOTO_ENDINGS, list_photos
 from viton_cli.files.manifest import KEY_FIELDS, Manifest
 from viton_cli.files.masks import read_labels, read_mask, write_labels
 from viton_cli.files.ownership import Ledger, is_made_by_us, look, refuse_results, remove
+from viton_cli.files.pairs import PairRow, read_pairs, stem
 from viton_cli.files.pictures import MAX_PIXELS, MIN_SIDE, decode_photo, encode_image, read_photo, write_image
 
 __all__ = [
-    "KEY_FIELDS", "MAX_PIXELS", "MIN_SIDE", "PHOTO_ENDINGS", "Entries", "Ledger", "Manifest", "append_line",
-    "check_apart", "decode_photo", "encode_image", "expand", "is_made_by_us", "list_inputs", "list_photos", "look",
-    "read_keypoints", "read_labels", "read_mask", "read_photo", "refuse_results", "remove", "sha256", "write_arrays",
-    "write_bytes", "write_image", "write_keypoints", "write_labels", "write_text",
+    "KEY_FIELDS", "MAX_PIXELS", "MIN_SIDE", "PHOTO_ENDINGS", "Entries", "Ledger", "Manifest", "PairRow", "append_line",
+    "body25", "check_apart", "decode_photo", "encode_image", "expand", "is_made_by_us", "list_inputs", "list_photos",
+    "look", "read_keypoints", "read_labels", "read_mask", "read_pairs", "read_photo", "refuse_results", "remove",
+    "sha256", "stem", "write_arrays", "write_bytes", "write_image", "write_keypoints", "write_labels",
+    "write_openpose", "write_text",
 ]  # fmt: skip

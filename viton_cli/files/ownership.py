@@ -13,6 +13,7 @@ import os
 import stat
 import threading
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +111,14 @@ class Ledger:
             self.made_by = self.kind
         sweep(self.folder, deep=True)
         _taken[str(self.folder)] = self
+
+    def give_back(self) -> None:
+        """Undo `begin` where nothing was written after it: a command that cannot be begun leaves nothing."""
+        _taken.pop(str(self.folder), None)
+        with suppress(OSError):
+            if os.listdir(self.folder) == [LEDGER] and not self._sizes and not self._whole:
+                self.path.unlink()
+                self.folder.rmdir()
 
     def _append(self, line: dict[str, Any]) -> None:
         try:

@@ -16,8 +16,8 @@ from tempfile import TemporaryDirectory
 import torch
 
 from viton_cli.config import TrainConfig, for_stage
-from viton_cli.errors import BadConfig
-from viton_cli.files import check_apart, look, write_bytes, write_text
+from viton_cli.errors import BadConfig, VitonError
+from viton_cli.files import Ledger, check_apart, look, write_bytes, write_text
 from viton_cli.files.ownership import LEDGER
 from viton_cli.training.estimate import Estimate, estimate
 from viton_cli.training.fit import fit
@@ -60,9 +60,13 @@ def train(
     if config.tensorboard:
         check_tensorboard()
     check_device(settings.device)  # before the data are read, which may take minutes
-    _take(run, stage, config)
+    ledger = _take(run, stage, config)
     torch.manual_seed(settings.seed)
-    task = _task(stage, settings, run, say)
+    try:
+        task = _task(stage, settings, run, say)
+    except VitonError:
+        ledger.give_back()
+        raise
     write_text(run / "config.yaml", config.to_file())
     write_text(settings.out / "config.yaml", settings.to_file())
     million = sum(p.numel() for p in task.net.parameters()) / 1e6
@@ -108,7 +112,7 @@ def _less(settings: TrainConfig, seconds: float) -> TrainConfig:
     return settings.model_copy(update={"minutes": max(settings.minutes - seconds / 60, settings.minutes / 10)})
 
 
-def _take(run: Path, stage: str, config: TrainConfig) -> None:
+def _take(run: Path, stage: str, config: TrainConfig) -> Ledger:
     """Take the run's folder for one stage.
 
     Raises:
@@ -126,13 +130,14 @@ def _take(run: Path, stage: str, config: TrainConfig) -> None:
         for path in (run / names[0], run / names[2], *(run / stage).rglob("*")):
             if path.is_file():
                 ledger.claim(path, adopt=True)
+    return ledger
 
 
 def _task(stage: str, config: TrainConfig, run: Path, say: Callable[[str], None]) -> Task:
     if stage == "perception":
         from viton_cli.training.perception.train_perception import PerceptionTask
 
-        return PerceptionTask(config)
+        return PerceptionTask(config, say)
     from viton_cli.training.pairs.stage1 import Stage1Task
     from viton_cli.training.pairs.stage2 import Stage2Task
 

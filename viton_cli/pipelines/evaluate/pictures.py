@@ -1,95 +1,142 @@
-"""`viton evaluate`: results against true pictures of the same name."""
+"""`viton evaluate`: results measured, each score with protocol, n, interval, and that of the photo left as it is."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from viton_cli.config import EvaluateConfig
-from viton_cli.errors import NothingUsable
-from viton_cli.files import Entries, expand, list_inputs, read_photo
-from viton_cli.metrics import METRICS, Score
+from viton_cli.config import EvaluateConfig, ScoringConfig
+from viton_cli.engines.overlap import read_ahead
+from viton_cli.engines.progress import Progress
+from viton_cli.errors import BadConfig, BadImage, MissingExtra, NotFetched, NothingUsable
+from viton_cli.files import write_text
+from viton_cli.metrics import METRICS, Metric, Score, Tools, Which
+from viton_cli.metrics.case import IN_MEMORY
+from viton_cli.metrics.regions import FEWEST
+from viton_cli.pipelines.evaluate.groups import groups_of, read_groups
+from viton_cli.pipelines.evaluate.loading import Loader, sizes
+from viton_cli.pipelines.evaluate.matching import Item, match
+from viton_cli.pipelines.evaluate.scoring import SEEN, Measured, rows_as_csv, scores_of, warnings_of
 
-FEW = 50
-# Folders that a try-on run writes beside its results.
-NOT_RESULTS = ("steps", "edited", "thumbs")
 
-
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Evaluation:
-    """Scores, and what the reader of them should know."""
+    """Scores, and what the reader of them should know.
+
+    Attributes:
+        scores: Over all pictures of a kind, then by group.
+        notes: Warnings, one line each.
+        missing: Measure to the command that brings what it needs.
+        measured: One entry a result.
+    """
 
     scores: list[Score]
     notes: list[str]
-
-    def __getitem__(self, metric: str) -> float:
-        """A metric's value."""
-        return next(score.value for score in self.scores if score.name == metric)
-
-    def as_dict(self) -> dict[str, Any]:
-        """For `--json`."""
-        return {"scores": [score.as_dict() for score in self.scores], "notes": self.notes}
-
-    def __repr__(self) -> str:
-        return f"<{', '.join(f'{score.name} {score.value:.4f} (n={score.n})' for score in self.scores)}>"
+    missing: dict[str, str] = field(default_factory=dict)
+    measured: list[Measured] = field(default_factory=list)
 
 
-def evaluate(config: EvaluateConfig) -> Evaluation:
-    """Score every result that has a true picture.
+def evaluate(config: EvaluateConfig, progress: Progress | None = None) -> Evaluation:
+    """Score the results of one folder. See `evaluate_folder`; writes `config.rows` if that is wanted."""
+    if config.rows is not None:
+        inputs = [config.pairs, config.groups, config.results, config.reference, config.person]
+        if config.rows.suffix.lower() != ".csv" or any(p and p.resolve() == config.rows.resolve() for p in inputs):
+            raise BadConfig(f"--rows {config.rows}: must be a .csv file, and none of the inputs")
+    found = evaluate_folder(config.results, config, progress)
+    if config.rows is not None:
+        write_text(config.rows, rows_as_csv(found.measured))
+    return found
 
-    A result `PERSON__GARMENT` is compared with the reference of that name, else with the reference `PERSON` (which is
-    the true picture where the person is to wear the garment worn in the photo).
+
+def evaluate_folder(results: Path, config: ScoringConfig, progress: Progress | None = None) -> Evaluation:
+    """Score results.
 
     Raises:
-        UnknownName: An unknown metric.
-        NothingUsable: No result has a reference.
-        BadImage: A picture cannot be read, or a pair differs in size: a score over part of the set would mislead.
+        UnknownName: An unknown measure.
+        NothingUsable: Nothing of the results can be measured.
+        BadImage: A picture cannot be read, or sizes are mixed: a score over part of the set would mislead.
     """
-    metrics = {name: METRICS.get(name)() for name in config.metrics}
-    pairs, alone = match(config.results, config.reference)
+    progress = progress or Progress()
+    metrics, missing = make_metrics(config)
+    items, notes = match(results, config)
     if config.dry_run:
-        return Evaluation(
-            [], [f"would compare {len(pairs)} of {len(pairs) + len(alone)} results by {', '.join(metrics)}"]
-        )
-    for name, result, reference in pairs:
-        first, second = read_photo(result).image, read_photo(reference).image
-        for metric in metrics.values():
-            metric.add(name, first, second)
-    notes = [f"{len(alone)} results have no reference and are left out: {', '.join(alone[:3])}"] if alone else []
-    if len(pairs) < FEW:
-        notes.append(f"only {len(pairs)} picture{'s' if len(pairs) > 1 else ''}: the scores are rough")
-    return Evaluation([metric.score() for metric in metrics.values()], notes)
+        return Evaluation([], [*notes, f"would score {len(items)} results by {', '.join(config.metrics)}"], missing, [])
+    found_sizes = sizes(items)
+    if len(found_sizes) > 1 and not config.mixed_sizes:
+        told = ", ".join(f"{count} of {width}x{height}" for (width, height), count in sorted(found_sizes.items())[:4])
+        raise BadImage(f"{results}: results of different sizes ({told}): a score would depend on the mixture; "
+                       "give --mixed-sizes to allow it")  # fmt: skip
+    loader = Loader(config, {need for metric in metrics for need in metric.needs})
+    groups = read_groups(config.groups) if config.groups else {}
+    measured = []
+    progress.start(len(items), "picture")
+    # Large pictures wait on the disk, but while they are unpacked they are in memory: one at a time.
+    large = max(width * height for width, height in found_sizes) > IN_MEMORY
+    workers = 1 if large else config.workers
+    for item, future in read_ahead(
+        items, lambda item: _measure(item, metrics, loader, groups), workers, 0 if large else None
+    ):
+        measured.append(future.result())
+        progress.advance(item.name)
+    scores, unsaid = scores_of(metrics, measured, config, loader)
+    if not scores:
+        raise NothingUsable(f"{results}: nothing can be measured: {'; '.join(notes[:2]) or 'no true pictures'}")
+    notes += warnings_of(scores, measured, config, groups)
+    return Evaluation(scores, notes, {**missing, **unsaid}, measured)
 
 
-def match(results: Entries, reference: Entries) -> tuple[list[tuple[str, Path, Path]], list[str]]:
-    """(name, result, reference) of the results that have a reference, and the names of those that have none.
+def make_metrics(config: ScoringConfig) -> tuple[list[Metric], dict[str, str]]:
+    """The measures that can be taken, and of the others what they lack.
 
     Raises:
-        NothingUsable: A folder without pictures, or no result has a reference.
+        UnknownName: No such measure. BadWeights: A given weight file is not what it should be.
     """
-    found, true = list_inputs(results), dict(list_inputs(reference))
-    if _are_files(results) and _are_files(reference) and len(found) == len(true) == 1:
-        return [(found[0][1].name, found[0][1], next(iter(true.values())))], []
-    pairs, alone = [], []
-    for name, path in found:
-        if not _are_files(results) and (name.split("/")[0] in NOT_RESULTS or _is_sheet(name)):
+    names = list(METRICS) if config.metrics == ["all"] else list(dict.fromkeys(config.metrics))
+    classes = {name: METRICS.get(name) for name in names}
+    encoder = None
+    if "encoder-mmd" in names:
+        from viton_cli.perception.builtin.features import EncoderFeatures
+
+        encoder = EncoderFeatures()
+    tools = Tools(config.inception, config.alexnet, config.vgg16, encoder)
+    metrics, missing = [], {}
+    for name, make in classes.items():
+        try:
+            metrics.append(make(tools))
+        except (MissingExtra, NotFetched) as error:
+            missing[name] = str(error)
+    return metrics, missing
+
+
+def _measure(item: Item, metrics: Sequence[Metric], loader: Loader, groups: dict[str, dict[str, str]]) -> Measured:
+    person, own_groups = groups_of(item.person, groups)
+    case = loader.case(item, person)
+    paired = item.paired
+    if paired is None and case.truth and case.photo:
+        paired = int(case.differs.sum()) < FEWEST
+    measured = Measured(item, person, own_groups, "" if paired is None else "paired" if paired else "unpaired")
+    for metric in metrics:
+        if not all(case.has(need) for need in metric.needs):
             continue
-        target = true.get(name) or true.get(name.split("__")[0])
-        if target is None:
-            alone.append(name)
-        else:
-            pairs.append((name, path, target))
-    if not pairs:
-        example = f" (such as {alone[0]})" if alone else ""
-        truths, made = (", ".join(map(str, expand(entries))) for entries in (reference, results))
-        raise NothingUsable(f"{truths}: no picture is named as a result in {made}{example}")
-    return pairs, alone
+        wanted: list[Which] = [*SEEN, "truth"] if _is_network(metric) and not metric.needs else list(SEEN)
+        for which in wanted:
+            if not case.has(which) and which != "result":
+                continue
+            with loader.lock if _is_network(metric) else _Free():
+                row = metric.measure(case, which)
+            if row is not None:
+                measured.rows[metric.name, which] = row
+    return measured
 
 
-def _are_files(entries: Entries) -> bool:
-    return all(entry.is_file() for entry in expand(entries))
+class _Free:
+    """A lock nobody waits for."""
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *_: object) -> None: ...
 
 
-def _is_sheet(name: str) -> bool:
-    return name == "sheet" or (name.startswith("sheet-") and name[len("sheet-") :].isdigit())
+def _is_network(metric: Metric) -> bool:
+    return metric.name in ("encoder-mmd", "lpips", "lpips-vgg", "is", "fid", "kid")

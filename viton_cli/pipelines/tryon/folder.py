@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,31 +60,39 @@ class TryOnFolder:
         config: The run's settings.
         sources: What its results are made from.
         ledger: Of the folder (`files.look`).
+        names: What the results of some pairs are to be called; the others are `pair_name`.
     """
 
-    def __init__(self, config: TryOnConfig, sources: Sources, ledger: Ledger) -> None:
+    def __init__(
+        self, config: TryOnConfig, sources: Sources, ledger: Ledger, names: dict[Pair, str] | None = None
+    ) -> None:
         self.path = Path(config.out)
         self.config = config
         self.sources = sources
         self.ledger = ledger
+        self.names = names or {}
         self.manifest = Manifest(self.path / "manifest.jsonl")
+
+    def name(self, person: str, garment: str) -> str:
+        """What the files of a pair are called, without ending."""
+        return self.names.get((person, garment)) or pair_name(person, garment)
 
     def output(self, person: str, garment: str) -> Path:
         """The result of a pair."""
-        return self.path / f"{pair_name(person, garment)}.png"
+        return self.path / f"{self.name(person, garment)}.png"
 
     def strip(self, person: str, garment: str) -> Path:
         """The picture of a pair's steps."""
-        return self.path / "steps" / f"{pair_name(person, garment)}.jpg"
+        return self.path / "steps" / f"{self.name(person, garment)}.jpg"
 
     def edited(self, person: str, garment: str) -> Path:
         """The mask of where a result may differ from the photo."""
-        return self.path / "edited" / f"{pair_name(person, garment)}.png"
+        return self.path / "edited" / f"{self.name(person, garment)}.png"
 
     def thumb(self, kind: str, id: str, garment: str = "") -> Path:
         """A small copy of a photo ("person", "garment") or of a result ("pair"), for sheet and page."""
         if kind == "pair":
-            return self.path / "thumbs" / f"{pair_name(id, garment)}.jpg"
+            return self.path / "thumbs" / f"{self.name(id, garment)}.jpg"
         return self.path / "thumbs" / kind / f"{safe(id)}.jpg"
 
     def needed(self, person: str, garment: str) -> list[Path]:
@@ -128,6 +137,7 @@ class TryOnFolder:
                 "person": ids[0],
                 "garment": ids[1],
                 "output": self.output(*ids).relative_to(self.path).as_posix(),
+                "photo": _beside(person.photo.source, self.path),
                 "status": "ok",
                 "cause": None,
                 "seconds": {name: round(value, 3) for name, value in {**seconds, **result.seconds}.items()},
@@ -153,6 +163,16 @@ class TryOnFolder:
         self.manifest.append(
             {"person": person, "garment": garment, "output": None, "status": "failed", "cause": cause, "checks": []}
         )
+
+
+def _beside(path: Path | None, folder: Path) -> str | None:
+    """Where a photo is, seen from the folder; None for one from a pipe."""
+    if path is None:
+        return None
+    try:
+        return Path(os.path.relpath(path, folder)).as_posix()
+    except ValueError:  # another drive
+        return path.resolve().as_posix()
 
 
 def steps_of(person: Person, result: Result) -> dict[str, NDArray[np.uint8]]:

@@ -22,9 +22,10 @@ from viton_cli.errors import BadConfig, NotOurs, VitonError
 from viton_cli.files import encode_image, look, write_bytes
 from viton_cli.files.temporary import sweep
 from viton_cli.pages.gallery import write_gallery
+from viton_cli.pages.index import LiveIndex, write_index
 from viton_cli.pipelines.contents import Contents, made_with
 from viton_cli.pipelines.garment_store import GarmentStore, cut
-from viton_cli.pipelines.names import pairs_of
+from viton_cli.pipelines.pairing import pairs_of
 from viton_cli.pipelines.run_config import begin
 from viton_cli.pipelines.swapped import SwapGuess
 from viton_cli.pipelines.tryon.api import TryOn
@@ -52,9 +53,24 @@ def tryon(config: TryOnConfig, progress: Progress | None = None) -> Summary:
     )
     if people.given and clothes.given:
         raise BadConfig("--person - and --clothes -: only one of them can come from stdin")
-    wanted = pairs_of(config.pairing, list(people.files.items()), list(clothes.files.items()))
-    store = GarmentStore(list(clothes.files.items()), partial(cut, settings=config), config.clothes_mask, clothes.given)
-    check_inputs(config, [*people.files.values(), *clothes.files.values(), *store.masks.values()], wanted)
+    if config.seed is not None and not config.shuffle:
+        raise BadConfig("--seed belongs to --shuffle")
+    pairing = pairs_of(
+        config.pairing,
+        list(people.files.items()),
+        list(clothes.files.items()),
+        config.limit,
+        config.shuffle,
+        config.seed or 0,
+    )
+    for note in pairing.notes:
+        progress.note(note)
+    wanted = pairing.wanted
+    store = GarmentStore(
+        list(clothes.files.items()), partial(cut, settings=config), config.clothes_mask, clothes.given, pairing.masks
+    )
+    files = [*people.files.values(), *clothes.files.values(), *store.masks.values()]
+    check_inputs(config, files, pairing)
     engine = TryOn(config)
     _set_threads(config.threads)
     swap = SwapGuess(len(wanted), (path for id, path in clothes.files.items() if id not in clothes.given), config)
@@ -66,7 +82,7 @@ def tryon(config: TryOnConfig, progress: Progress | None = None) -> Summary:
     photos |= {("garment", id): path for id, path in clothes.files.items()}
     contents = Contents({**people.hashes, **clothes.hashes})
     sources = Sources(photos, store.masks, contents, made_with(config, MethodConfig.model_fields))
-    folder = TryOnFolder(config, sources, look(Path(config.out), "tryon", config.force, FIXED))
+    folder = TryOnFolder(config, sources, look(Path(config.out), "tryon", config.force, FIXED), pairing.outputs)
     finished = folder.finished(wanted)
     ahead = {person: [g for g in garments if (person, g) not in finished] for person, garments in wanted.items()}
     ahead = {person: garments for person, garments in ahead.items() if garments}
@@ -75,17 +91,18 @@ def tryon(config: TryOnConfig, progress: Progress | None = None) -> Summary:
     if config.dry_run:
         done.planned = count
         return done
+    if ahead:
+        engine.load()  # what it lacks is told before anything is written
     begin(folder.ledger, config, MethodConfig.model_fields, config.overwrite)
     if ahead:
         if count >= LONG:
             disk = BYTES_A_PIXEL * sum(_pixels(photos["person", p]) * len(garments) for p, garments in ahead.items())
             progress.note(f"{count} pairs of {len(ahead)} people, about {disk / 1e6:.0f} MB in {config.out}")
-        engine.load()
         progress.start(count, "pair")
         began = time.monotonic()
         try:
             with Writer(config.workers) as writer:
-                run = _Run(engine, store, folder, writer, done, progress, swap)
+                run = _Run(engine, store, folder, writer, done, progress, count, swap)
 
                 def read(person: str) -> Photo:
                     contents.of(photos["person", person])  # before it is read: if it changes meanwhile, that is seen
@@ -94,6 +111,9 @@ def tryon(config: TryOnConfig, progress: Progress | None = None) -> Summary:
                 for person, photo in read_ahead(ahead, read, 1):
                     run.person(person, photo, ahead[person])
             run.count_lost()
+        except BaseException:
+            write_index(folder)  # what is finished can be looked at
+            raise
         finally:
             done.seconds = time.monotonic() - began
     folder.manifest.compact()
@@ -112,6 +132,7 @@ class _Run:
         writer: Writer,
         done: Summary,
         progress: Progress,
+        total: int,
         swap: SwapGuess,
     ) -> None:
         self.engine, self.store, self.folder = engine, store, folder
@@ -119,6 +140,7 @@ class _Run:
         self.swap = swap
         self.told: set[str] = set()
         self.lost: list[tuple[str, str, NotOurs]] = []  # filled by the writing threads
+        self.index, self.total = LiveIndex(folder), total
 
     def person(self, id: str, photo: Future[Photo], garments: list[str]) -> None:
         """All pairs of one person. A photo that cannot be used fails them all and is named once."""
@@ -143,6 +165,7 @@ class _Run:
     def pair(self, person: Person, id: str, person_seconds: float) -> None:
         """One result. `person_seconds` is what finding the person took, if this is the first pair to need it."""
         ids = person.photo.id, id
+        self.index.refresh(self.total - self.done.ok - self.done.failed)
         began = time.monotonic()
         self.folder.sources.of(*ids)  # hashed before it is read, as the person's photo is
         try:
