@@ -118,11 +118,11 @@ def train(
 
 
 @_with_settings_of(EvaluateConfig)
-def evaluate(results: Entries, reference: Entries, **settings: Any) -> Evaluation:
+def evaluate(results: str | Path, reference: str | Path | None = None, **settings: Any) -> Evaluation:
     """Score results against true pictures, as `viton evaluate` does.
 
     Args:
-        results, reference: Files, folders or patterns, one or several.
+        results: Folder of results, or one picture. reference: Folder of true pictures.
 
     Returns:
         The report: scores with their protocol and n, and notes.

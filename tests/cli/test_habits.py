@@ -140,7 +140,7 @@ class TestSwappedFolders:
 class TestChoices:
     @pytest.mark.parametrize("setting", REGISTRIES)
     def test_help_lists_what_is_registered_and_completion_gives_it(self, viton: Viton, setting: str) -> None:
-        command = {"format": "prepare", "metrics": "evaluate"}.get(setting, "tryon")
+        command = {"format": "prepare", "export": "prepare", "metrics": "evaluate"}.get(setting, "tryon")
         names = choices(setting)
         assert names and "fake" not in names
         assert f"--{setting} {'|'.join(names)}".encode() in viton(command, "--help")[1]
@@ -357,6 +357,6 @@ class TestDryRuns:
         assert viton("prepare", *inputs)[1].startswith(b"would make 5 photos")
         assert not folders.out.exists()
         code, out, err = viton("evaluate", "--results", folders.people, "--reference", folders.people, "--dry-run")
-        assert (code, out) == (0, b"") and "would compare 2 of 2 results by ssim" in err
+        assert (code, out) == (0, b"") and "would score 2 results by all" in err
         for command in ("train", "train stage1", "evaluate perception", "doctor"):
             assert b"--dry-run" in viton(*command.split(), "--help")[1]

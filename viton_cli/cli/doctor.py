@@ -85,10 +85,11 @@ def _installation(screen: Screen) -> int:
     found = diagnose()
     if screen.json or not screen.quiet:
         screen.table(found.as_dict(), ("part", "state"), _rows(found))
-    for text in found.problems:
-        screen.problem(text)
-    if not found.problems and not screen.json:
-        screen.note("all well")
+    if not screen.json:
+        for text in found.problems:
+            typer.echo(f"problem: {text}")
+        if not found.problems and not screen.quiet:
+            typer.echo("all well")
     return EXIT_SOME_FAILED if found.problems else EXIT_OK
 
 
@@ -100,10 +101,10 @@ def _rows(found: Diagnosis) -> list[tuple[str, str]]:
         rows.append((f"weights {name}", what))
     for name, entry in found.extras.items():
         what = "installed" if entry["present"] else f"not installed: {entry['install']}"
-        rows.append((f"extra {name}", f"{what} ({entry['for']})"))
+        rows.append((f"extra {name} ({entry['for']})", what))
     for name, entry in found.published.items():
         what = entry["path"] if entry["present"] else f"not fetched: {entry['fetch']} ({entry['megabytes']} MB)"
-        rows.append((f"published {name}", f"{what} ({entry['for']}; {entry['licence']})"))
+        rows.append((f"published {name} ({entry['for']}; {entry['licence']})", what))
     return rows
 
 

@@ -49,10 +49,6 @@ class Screen:
             table.add_row(*map(Text, row))
         Console().print(table)
 
-    def problem(self, text: str) -> None:
-        """Something that is wrong; -q does not silence it."""
-        write(f"problem: {text}", bad=True)
-
     def note(self, text: str) -> None:
         """Something worth knowing."""
         if not self.quiet:

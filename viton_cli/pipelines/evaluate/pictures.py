@@ -20,7 +20,7 @@ from viton_cli.pipelines.evaluate.matching import Item, match
 from viton_cli.pipelines.evaluate.scoring import SEEN, Measured, rows_as_csv, scores_of, warnings_of
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Evaluation:
     """Scores, and what the reader of them should know.
 
@@ -35,6 +35,10 @@ class Evaluation:
     notes: list[str]
     missing: dict[str, str] = field(default_factory=dict)
     measured: list[Measured] = field(default_factory=list)
+
+    def __repr__(self) -> str:
+        scores = [score for score in self.scores if not score.group]
+        return f"<{', '.join(f'{score.name} {score.value:.4f} (n={score.n})' for score in scores) or 'no scores'}>"
 
 
 def evaluate(config: EvaluateConfig, progress: Progress | None = None) -> Evaluation:
