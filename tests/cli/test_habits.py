@@ -19,7 +19,9 @@ from viton_cli.cli import COMMANDS
 from viton_cli.cli.choices import REGISTRIES, choices, completion
 from viton_cli.cli.console import Console, shorter
 from viton_cli.cli.screen import Screen, aligned
+from viton_cli.cli.train_bar import TrainBar
 from viton_cli.files import Manifest, read_photo, sha256, write_image
+from viton_cli.training.watch import Tick
 
 Ran = tuple[int, bytes, str]
 Viton = Callable[..., Ran]
@@ -258,6 +260,20 @@ class TestBar:
         console.bar.close()
         last = stream.getvalue().split("\r")[-2]
         assert f"{person}__" in last and ("|" in last) == whole_bar and len(last) <= columns
+
+
+class TestTrainBar:
+    def test_step_loss_and_time_left_from_the_first_step(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        stream = io.StringIO()
+        monkeypatch.setattr(stream, "isatty", lambda: True)
+        monkeypatch.setattr("sys.stderr", stream)
+        with TrainBar(Screen()) as bar:
+            assert bar.is_shown
+            bar.step("stage1", Tick(1, 200, 0.005, 0.75, 3725.0))
+            assert "stage1 step 1/200, loss 0.7500, 1:02:05 left |" in stream.getvalue()
+            bar.step("stage2", Tick(1, None, 0.01, 0.5, 65.0))
+            assert "stage2 step 1, loss 0.5000, 1:05 left |" in stream.getvalue()
+        assert not TrainBar(Screen(quiet=True)).is_shown
 
 
 class TestLicences:

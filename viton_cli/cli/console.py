@@ -83,9 +83,7 @@ class Console(Progress):
         """Put a name behind the bar. Where the line is too narrow, first the garment's name gives way, then the bar."""
         assert self.bar is not None
         wide = shutil.get_terminal_size().columns - COUNTERS
-        self.bar.bar_format = (
-            None if len(shorter(name, wide)) <= wide else "{n_fmt}/{total_fmt} [{remaining}] {postfix}"
-        )
+        self.bar.bar_format = None if len(shorter(name, wide)) <= wide else "{n_fmt}/{total_fmt} [{remaining}]{postfix}"
         self.bar.set_postfix_str(shorter(name, wide), refresh=False)
 
     def _say(self, text: str, bad: bool = False) -> None:

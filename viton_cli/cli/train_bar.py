@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from viton_cli.training.watch import Tick
 
 SMOOTH = 0.05  # share of a new step in the loss that is shown
-FORMAT = "{desc} {percentage:3.0f}%|{bar}| {postfix}"
+FORMAT = "{desc} |{bar}|{percentage:3.0f}%"
 
 
 class TrainBar:
@@ -48,9 +48,8 @@ class TrainBar:
             self.stage = stage
         self.loss = tick.loss if first else self.loss + SMOOTH * (tick.loss - self.loss)
         steps = f"/{tick.steps}" if tick.steps else ""
-        self.bar.set_description_str(f"{stage} step {tick.step}{steps}", refresh=False)
-        left = "" if tick.progress <= 0 else f", {_clock(tick.seconds_left)} left"
-        self.bar.set_postfix_str(f"loss {self.loss:.4f}{left}", refresh=False)
+        told = f"{stage} step {tick.step}{steps}, loss {self.loss:.4f}, {_clock(tick.seconds_left)} left"
+        self.bar.set_description_str(told, refresh=False)
         self.bar.update(100 * tick.progress - self.bar.n)
         if first:
             self.bar.refresh()
