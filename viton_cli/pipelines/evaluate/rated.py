@@ -69,11 +69,16 @@ def find_rated(folders: list[str], person: Path, clothes: Path, limit: int, seed
     return Rated(methods, shared, results, people, garments, notes)
 
 
-def named(folders: list[str]) -> dict[str, Path]:
+def named(folders: list[str], least: int = 2, command: str = "sheet A B --person ...") -> dict[str, Path]:
     """Name to folder of FOLDER or NAME=FOLDER; a folder's name is its last part.
 
+    Args:
+        folders: As given.
+        least: How many there must be.
+        command: Of `viton evaluate`, for the message.
+
     Raises:
-        BadConfig: Fewer than two, or two of one name. NothingUsable: No such folder.
+        BadConfig: Fewer, or two of one name. NothingUsable: No such folder.
     """
     methods: dict[str, Path] = {}
     for text in folders:
@@ -85,8 +90,9 @@ def named(folders: list[str]) -> dict[str, Path]:
         if name in methods:
             raise BadConfig(f"two methods are called '{name}': give names, such as first={methods[name]} second={path}")
         methods[name] = path
-    if len(methods) < 2:
-        raise BadConfig("give the folders of results of two methods or more: viton evaluate sheet A B --person ...")
+    if len(methods) < least:
+        many = "two methods or more" if least > 1 else "one method or more"
+        raise BadConfig(f"give the folders of results of {many}: viton evaluate {command}")
     return methods
 
 
