@@ -59,15 +59,8 @@ def entries(people: int, garments: int) -> list[dict[str, Any]]:
     made = []
     for number in range(people * garments):
         person, garment = divmod(number, garments)
-        checks = [[], ["sleeves change"], ["on the torso"]][number % 3]
-        entry: dict[str, Any] = {
-            "person": f"p{person:03d}",
-            "garment": f"g{garment:03d}",
-            "status": "ok",
-            "checks": checks,
-        }
-        if number % 3 == 2:
-            entry["light"] = "bad"
+        checks: list[Any] = [[], ["sleeves change"], [{"severity": "bad", "text": "on the torso"}]][number % 3]
+        entry = {"person": f"p{person:03d}", "garment": f"g{garment:03d}", "status": "ok", "checks": checks}
         entry |= {"quality": (number * 37 % 100) / 100, "changed": 0.2, "seconds": {"warp": 0.25, "person": 0.5}}
         if number % 50 == 49:
             entry |= {"status": "failed", "cause": f"p{person:03d}: no person found"}
@@ -110,7 +103,13 @@ class TestData:
         assert light_of({"status": "ok", "light": "bad"}) == "bad"
         assert light_of({"status": "ok"}) == light_of({"status": "ok", "checks": []}) == "good"
         assert light_of({"status": "ok", "checks": ["sleeves change"]}) == "doubtful"
-        assert light_of({"status": "ok", "checks": ["the back left out"], "light": "good"}) == "good"
+        severe = [
+            {"severity": "info", "text": "a"},
+            {"severity": "bad", "text": "b"},
+            {"severity": "warn", "text": "c"},
+        ]
+        assert light_of({"status": "ok", "checks": severe}) == "bad"
+        assert light_of({"status": "ok", "checks": severe[:1]}) == "good"
 
     def test_names_become_links_and_never_markup(self, tmp_path: Path) -> None:
         odd = ["a b#1?.x", "</script><b>", "ü/ö", "100%"]

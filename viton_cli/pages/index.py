@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from viton_cli.pipelines.tryon.folder import TryOnFolder
 
 LIGHTS = ("good", "doubtful", "bad", "failed")
+SEVERITY = {"info": "good", "warn": "doubtful", "bad": "bad"}
 PAUSE = 5.0  # seconds at least between two writings while a run goes on
 SHARE = 20  # a writing may take one in so many seconds
 
@@ -62,9 +63,10 @@ def page_data(folder: TryOnFolder, ahead: int) -> dict[str, Any]:
         name = folder.output(person, garment).relative_to(folder.path).as_posix().removesuffix(".png")
         files = {"f": f"{name}.png", "t": f"thumbs/{name}.jpg", "s": f"steps/{name}.jpg", "m": f"edited/{name}.png"}
         seconds, quality, changed = entry.get("seconds"), entry.get("quality"), entry.get("changed")
+        texts = [text_of(check) for check in entry.get("checks") or []]
         results.append([
             people.place(person), garments.place(garment), light_of(entry), _number(quality),
-            [checks.place(str(check)) for check in entry.get("checks") or []], quote(name),
+            [checks.place(text) for text in texts], quote(name),
             "".join(flag for flag, path in files.items() if path in there),
             round(sum(seconds.values()), 2) if isinstance(seconds, dict) and seconds else None,
             _number(changed), entry.get("cause"),
@@ -84,12 +86,24 @@ def page_data(folder: TryOnFolder, ahead: int) -> dict[str, Any]:
 
 
 def light_of(entry: Mapping[str, Any]) -> str:
-    """How far a result can be trusted: one of LIGHTS, as the manifest says, else by whether there are checks."""
+    """How far a result can be trusted: one of LIGHTS, as the manifest says or as its checks do.
+
+    A check is a text, which is a warning, or has a `severity`: info, warn or bad.
+    """
     if entry.get("status") != "ok":
         return "failed"
     if entry.get("light") in LIGHTS:
         return str(entry["light"])
-    return "doubtful" if entry.get("checks") else "good"
+    lights = [
+        SEVERITY.get(str(check.get("severity")), "doubtful") if isinstance(check, Mapping) else "doubtful"
+        for check in entry.get("checks") or []
+    ]
+    return max(lights, key=LIGHTS.index, default="good")
+
+
+def text_of(check: object) -> str:
+    """A check in words."""
+    return str(check.get("text", "")) if isinstance(check, Mapping) else str(check)
 
 
 class _Table:
