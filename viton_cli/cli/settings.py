@@ -13,7 +13,7 @@ import typer
 from pydantic.fields import FieldInfo
 
 from viton_cli.config import Config, load
-from viton_cli.errors import BadConfig, BadPairs, BadWeights, MissingExtra, UnknownName, VitonError
+from viton_cli.errors import BadConfig, BadPairs, BadWeights, MissingExtra, UnknownName, VitonError, shown
 
 EXIT_OK, EXIT_SOME_FAILED, EXIT_USAGE, EXIT_NOTHING, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
 WRONG_USAGE = (BadConfig, BadPairs, BadWeights, MissingExtra, UnknownName)
@@ -86,7 +86,7 @@ def guarded(work: Callable[[], int]) -> int:
     except OSError as error:
         if error.errno not in USERS_FAULT:
             raise
-        typer.echo(f"error: {error.filename or 'output'}: {error.strerror}", err=True)
+        typer.echo(shown(f"error: {error.filename or 'output'}: {error.strerror}"), err=True)
         return EXIT_SOME_FAILED if error.errno == errno.ENOSPC else EXIT_USAGE
     except KeyboardInterrupt:
         typer.echo("interrupted", err=True)

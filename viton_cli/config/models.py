@@ -61,6 +61,7 @@ class TryOnConfig(MethodConfig):
     clothes_mask: Path | None = Field(None, description="Folder of masks named as the clothing photos; they win.")
     steps: bool = Field(False, description="Write steps/PERSON__GARMENT.jpg, a strip of what each stage saw.")
     masks: bool = Field(False, description="Write edited/PERSON__GARMENT.png, white where the photo may have changed.")
+    strip: bool = Field(False, description="Write no EXIF: by default the photo's goes along, but for the place.")
     workers: int = Field(2, ge=1, le=64, description="Threads that write pictures beside the networks.")
     threads: int | None = Field(None, ge=1, description="Threads of the networks; by default all cores.")
     overwrite: bool = Field(False, description="Redo pairs that are finished.")

@@ -4,7 +4,11 @@ Every file is written under a hidden temporary name in its folder and then renam
 cut off, never meets half a file.
 
     listing.py     the photos of a folder, and the ids they go by
-    pictures.py    photos read as their viewer sees them; PNG and JPEG written
+    opening.py     the one place where pictures are opened
+    exif.py        which way up a photo is, and what of its EXIF a copy may carry
+    colour.py      ICC profiles
+    pictures.py    photos read as their viewer sees them
+    encoding.py    PNG, JPEG and WebP written
     masks.py       masks and label maps
     keypoints.py   joints, as OpenPose JSON
     manifest.py    what a run has done, one JSON object a line
@@ -14,14 +18,25 @@ cut off, never meets half a file.
 from __future__ import annotations
 
 from viton_cli.files.atomic import sha256, write_arrays, write_bytes, write_text
+from viton_cli.files.encoding import encode_image, write_image
 from viton_cli.files.keypoints import read_keypoints, write_keypoints
 from viton_cli.files.listing import PHOTO_ENDINGS, list_photos
 from viton_cli.files.manifest import KEY_FIELDS, Manifest
 from viton_cli.files.masks import read_labels, read_mask, write_labels
-from viton_cli.files.pictures import MAX_PIXELS, MIN_SIDE, decode_photo, encode_image, read_photo, write_image
+from viton_cli.files.opening import MAX_PIXELS, decode_pixels, open_picture, picture_size
+from viton_cli.files.pictures import (
+    MIN_SIDE,
+    WORKING_PIXELS,
+    adopt_photo,
+    decode_photo,
+    one_at_a_time,
+    read_original,
+    read_photo,
+)
 
 __all__ = [
-    "KEY_FIELDS", "MAX_PIXELS", "MIN_SIDE", "PHOTO_ENDINGS", "Manifest", "decode_photo", "encode_image", "list_photos",
-    "read_keypoints", "read_labels", "read_mask", "read_photo", "sha256", "write_arrays", "write_bytes", "write_image",
-    "write_keypoints", "write_labels", "write_text",
+    "KEY_FIELDS", "MAX_PIXELS", "MIN_SIDE", "PHOTO_ENDINGS", "WORKING_PIXELS", "Manifest", "adopt_photo",
+    "decode_photo", "decode_pixels", "encode_image", "list_photos", "one_at_a_time", "open_picture", "picture_size",
+    "read_keypoints", "read_labels", "read_mask", "read_original", "read_photo", "sha256", "write_arrays",
+    "write_bytes", "write_image", "write_keypoints", "write_labels", "write_text",
 ]  # fmt: skip

@@ -27,7 +27,7 @@ class Manifest:
 
     def append(self, entry: dict[str, Any]) -> None:
         """Add one line."""
-        line = (json.dumps(entry, ensure_ascii=False) + "\n").encode("utf-8", "surrogateescape")
+        line = _line(entry)
         with self._lock:
             if not self._whole:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -54,5 +54,9 @@ class Manifest:
     def compact(self) -> None:
         """Rewrite the file so that each key has one line."""
         with self._lock:
-            lines = [json.dumps(entry, ensure_ascii=False) + "\n" for entry in self.read()]
-            write_bytes(self.path, "".join(lines).encode("utf-8", "surrogateescape"))
+            write_bytes(self.path, b"".join(_line(entry) for entry in self.read()))
+
+
+def _line(entry: dict[str, Any]) -> bytes:
+    # A name that is not UTF-8 comes as lone surrogates: their escape by backslash is also JSON's, and reads back.
+    return (json.dumps(entry, ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace")

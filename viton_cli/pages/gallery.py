@@ -10,7 +10,8 @@ from urllib.parse import quote
 import numpy as np
 from PIL import Image, ImageDraw
 
-from viton_cli.files import write_image, write_text
+from viton_cli.errors import shown
+from viton_cli.files import open_picture, write_image, write_text
 
 if TYPE_CHECKING:
     from viton_cli.pipelines.tryon.folder import TryOnFolder
@@ -83,9 +84,9 @@ def _draw(rows: list[list[Cell]]) -> np.ndarray[Any, np.dtype[np.uint8]]:
                 continue
             path, caption = cell
             left, top = 4 + x * (width + 4), 4 + y * (height + MARGIN + 4)
-            draw.text((left, top), caption.encode("latin-1", "replace").decode("latin-1")[:20], fill="black")
+            draw.text((left, top), shown(caption).encode("latin-1", "replace").decode("latin-1")[:20], fill="black")
             if path.is_file():
-                with Image.open(path) as opened:
+                with open_picture(path) as opened:
                     opened.thumbnail((width, height))
                     place = left + (width - opened.width) // 2, top + MARGIN + (height - opened.height) // 2
                     sheet.paste(opened, place)
@@ -118,5 +119,9 @@ def _page(folder: TryOnFolder, wanted: dict[str, list[str]], entries: dict[tuple
             for garment in garments
         ]
         people.append({"id": person, "thumb": link(folder.thumb("person", person)), "pairs": pairs})
-    environment = Environment(loader=PackageLoader("viton_cli.pages", "templates"), autoescape=True)
+    environment = Environment(loader=PackageLoader("viton_cli.pages", "templates"), autoescape=True, finalize=_shown)
     return environment.get_template("index.html").render(people=people)
+
+
+def _shown(value: Any) -> Any:
+    return shown(value) if type(value) is str else value

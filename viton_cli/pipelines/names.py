@@ -6,6 +6,7 @@ import csv
 import difflib
 import hashlib
 import re
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -126,7 +127,7 @@ class _Names:
 
 
 def _hashed(name: str, id: str) -> str:
-    return f"{name}-{hashlib.sha256(id.encode('utf-8', 'surrogateescape')).hexdigest()[:8]}"
+    return f"{name}-{hashlib.sha256(id.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
 
 
 def _columns(line: str) -> list[str]:
@@ -140,7 +141,8 @@ def _columns(line: str) -> list[str]:
 
 def _plain(part: str) -> str:
     # What Windows or a shell cannot bear, and "+" and "__", which join names.
-    plain = re.sub(r'[\x00-\x1f\x7f<>:"\\|?*+\ud800-\udfff]', "_", part)
+    # Of two spellings of one name, composed Unicode keeps it: to many file systems they are the same.
+    plain = re.sub(r'[\x00-\x1f\x7f<>:"\\|?*+\ud800-\udfff]', "_", unicodedata.normalize("NFC", part))
     plain = re.sub(r"__+", "_", plain).strip("_").rstrip(". ").lstrip(".")
     while len(plain.encode("utf-8")) > 80:
         plain = plain[:-1]

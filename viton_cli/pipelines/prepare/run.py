@@ -21,8 +21,8 @@ from viton_cli.engines.overlap import Writer, batches, read_ahead
 from viton_cli.engines.progress import Progress, Summary
 from viton_cli.engines.share import Share
 from viton_cli.errors import VitonError
-from viton_cli.files import read_mask, read_photo, sha256
-from viton_cli.imaging.frames import person_frame, whole_photo
+from viton_cli.files import WORKING_PIXELS, read_mask, read_photo, sha256
+from viton_cli.imaging.frames import person_frame, resized, whole_photo
 from viton_cli.pipelines.garment_store import cut
 from viton_cli.pipelines.prepare.folder import PreparedFolder
 from viton_cli.pipelines.prepare.jobs import Job, Pairs, find_jobs
@@ -172,11 +172,11 @@ class _Run:
 
     def _write_person(self, job: Job, person: Person, digest: str, seconds: float) -> None:
         self.folder.write_person(job.id, person)
-        self._note(job, seconds, digest, person.frame, person.checks)
+        self._note(job, seconds, digest, _in_file(person.frame, person.photo), person.checks)
 
     def _write_garment(self, job: Job, garment: Garment, digest: str, seconds: float) -> None:
         frame = self.folder.write_garment(job.id, garment)
-        self._note(job, seconds, digest, frame, garment.checks, garment=garment)
+        self._note(job, seconds, digest, _in_file(frame, garment.photo), garment.checks, garment=garment)
 
     def _note(
         self,
@@ -208,14 +208,25 @@ def _pixels(waiting: Waiting) -> float:
     return 0.0 if read.exception() else float(np.prod(read.result().photo.size))
 
 
+def _in_file(frame: Frame, photo: Photo) -> Frame:
+    """A frame of the working picture, in pixels of the photo's file."""
+    (height, width), (full_height, full_width) = photo.size, photo.full_size
+    x0, y0, x1, y1 = frame.box
+    box = round(x0 * full_width / width), round(y0 * full_height / height)
+    return replace(frame, box=(*box, round(x1 * full_width / width), round(y1 * full_height / height)))
+
+
 def _read(job: Job) -> Read:
-    photo = read_photo(job.source, job.id)
+    photo = read_photo(job.source, job.id, WORKING_PIXELS)
     mask = read_mask(job.mask, photo.size) if job.mask else None
     labels = job.labels() if job.labels else None
     if labels is not None and labels.shape != photo.size:
         height, width = photo.size
         labels = np.asarray(Image.fromarray(labels).resize((width, height), Image.Resampling.NEAREST))
-    return Read(photo, sha256(job.source), mask, labels, job.pose() if job.pose else None)
+    pose = job.pose() if job.pose else None
+    if pose is not None:
+        pose = resized(pose, photo.full_size, photo.size)
+    return Read(photo, sha256(job.source), mask, labels, pose)
 
 
 def _write_pairs(folder: PreparedFolder, entries: dict[tuple[str, str], dict[str, Any]], pairs: Pairs) -> None:

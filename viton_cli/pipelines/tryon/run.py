@@ -11,18 +11,17 @@ from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
 
-from PIL import Image
-
 from viton_cli.config import MethodConfig, TryOnConfig
 from viton_cli.engines.overlap import Writer, read_ahead
 from viton_cli.engines.progress import Progress, Summary
 from viton_cli.errors import BadConfig, VitonError
-from viton_cli.files import decode_photo, encode_image, list_photos, read_photo, write_bytes
+from viton_cli.files import WORKING_PIXELS, decode_photo, list_photos, picture_size, read_photo, write_bytes
 from viton_cli.pages.gallery import write_gallery
 from viton_cli.pipelines.garment_store import GarmentStore, cut
 from viton_cli.pipelines.names import pairs_of
 from viton_cli.pipelines.run_config import begin
 from viton_cli.pipelines.tryon.api import TryOn
+from viton_cli.pipelines.tryon.finish import encode
 from viton_cli.pipelines.tryon.folder import TryOnFolder
 from viton_cli.records import Person, Photo
 
@@ -40,8 +39,8 @@ def tryon(config: TryOnConfig, progress: Progress | None = None) -> Summary:
             or pair alone, and stands in the summary and the manifest.
     """
     progress = progress or Progress()
-    persons, people_given = _list(config.person, config.out)
-    garments, clothes_given = _list(config.clothes, config.out)
+    persons, people_given = _list(config.person, config.out, progress)
+    garments, clothes_given = _list(config.clothes, config.out, progress)
     if people_given and clothes_given:
         raise BadConfig("--person - and --clothes -: only one of them can come from stdin")
     wanted = pairs_of(config.pairing, persons, garments)
@@ -76,7 +75,7 @@ def tryon(config: TryOnConfig, progress: Progress | None = None) -> Summary:
                 run = _Run(engine, store, folder, writer, done, progress)
 
                 def read(person: str) -> Photo:
-                    return people_given[person] if person in people_given else read_photo(files[person], person)
+                    return people_given.get(person) or read_photo(files[person], person, WORKING_PIXELS)
 
                 for person, photo in read_ahead(ahead, read, 1):
                     run.person(person, photo, ahead[person])
@@ -135,7 +134,7 @@ class _Run:
             self._notes(garment.photo, garment.checks)
             self.writer.submit(self.folder.write_thumb, garment.photo.image, "garment", id)
         try:
-            result = self.engine.run(person, garment, steps=self.folder.config.steps)
+            result = self.engine.dress(person, garment, steps=self.folder.config.steps)
         except Exception as error:
             self._failed(*ids, self._cause(error, " with ".join(ids)))
             return
@@ -189,34 +188,34 @@ def _one_pair(
     ((person, garment),) = pairs
     engine.load()
     began = time.monotonic()
-    found = engine.find(given[person] if person in given else read_photo(files[person], person))
+    found = engine.find(given.get(person) or read_photo(files[person], person, WORKING_PIXELS))
     cut = store.get(garment)
-    result = engine.run(found, cut)
+    result = engine.dress(found, cut)
     for check in dict.fromkeys((*found.checks, *cut.checks, *result.checks)):
         progress.note(check)
     if config.out == PIPE:
-        sys.stdout.buffer.write(encode_image(result.image))
+        sys.stdout.buffer.write(encode(found.photo, result, ".png", config.strip))
         sys.stdout.buffer.flush()
     else:
-        write_bytes(Path(config.out), encode_image(result.image, Path(config.out).suffix))
+        write_bytes(Path(config.out), encode(found.photo, result, Path(config.out).suffix, config.strip))
     done.ok, done.seconds = 1, time.monotonic() - began
     return done
 
 
-def _list(where: str, out: str) -> tuple[Photos, dict[str, Photo]]:
+def _list(where: str, out: str, progress: Progress) -> tuple[Photos, dict[str, Photo]]:
     """Photos of a file, a folder or a pipe: (id, path) of all, and those that are in memory already."""
     if where == PIPE:
-        photo = decode_photo(sys.stdin.buffer.read(), "stdin")
+        photo = decode_photo(sys.stdin.buffer.read(), "stdin", WORKING_PIXELS)
         return [("stdin", Path("stdin"))], {"stdin": photo}
-    return list_photos(Path(where), without=Path(out) if _is_folder(out) else None), {}
+    return list_photos(Path(where), Path(out) if _is_folder(out) else None, progress.note), {}
 
 
 def _pixels(path: Path) -> int:
     """Size of a picture by its header; 0 if it cannot be read, which is reported in its turn."""
     try:
-        with Image.open(path) as opened:
-            return opened.width * opened.height
-    except (OSError, Image.DecompressionBombError):
+        height, width = picture_size(path)
+        return height * width
+    except VitonError:
         return 0
 
 

@@ -17,7 +17,7 @@ from PIL import Image
 
 from viton_cli.data.base import Dataset, Entry
 from viton_cli.errors import BadDataset, NoGarmentFound
-from viton_cli.files import read_mask, read_photo, write_arrays
+from viton_cli.files import decode_pixels, read_mask, read_photo, write_arrays
 from viton_cli.imaging import frames
 from viton_cli.imaging.flat_lay import NotLaidFlat, lay_flat, top_garment
 from viton_cli.imaging.product import on_white, product_view
@@ -148,7 +148,7 @@ def _jpeg(image: NDArray[np.uint8]) -> bytes:
 
 
 def _from_jpeg(data: bytes) -> NDArray[np.uint8]:
-    return np.asarray(Image.open(io.BytesIO(data)))
+    return decode_pixels(data, "a prepared picture")
 
 
 def _key(
