@@ -69,6 +69,7 @@ def read_original(photo: Photo) -> Image.Image:
         return Image.fromarray(original.data)
     name = str(photo.source or photo.id)
     with open_picture(original.data, name) as opened:
+        opened.load()
         picture, profile = own_rgb(plain(opened))
         picture = _turned(picture, orientation(opened))
     if picture.size != original.size[::-1] or profile != original.profile:
@@ -94,6 +95,7 @@ def _photo(source: Path | bytes | Image.Image, name: str, id: str, path: Path | 
             raise BadImage(f"{name}: {size[0]}x{size[1]} pixels is too small (under {MIN_SIDE} on a side)")
         with one_at_a_time(size):
             small = _at_most(opened, most, draft=opened is not source)
+            opened.load()
         turn = orientation(opened)
         own, profile = own_rgb(small)
         alpha = alpha_of(small)

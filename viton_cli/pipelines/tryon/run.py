@@ -23,7 +23,7 @@ from viton_cli.pipelines.run_config import begin
 from viton_cli.pipelines.tryon.api import TryOn
 from viton_cli.pipelines.tryon.finish import encode
 from viton_cli.pipelines.tryon.folder import TryOnFolder
-from viton_cli.records import Person, Photo
+from viton_cli.records import Garment, Person, Photo, Result
 
 PIPE = "-"
 LONG = 20  # pairs, from which on the size of the work is said first
@@ -138,9 +138,18 @@ class _Run:
         except Exception as error:
             self._failed(*ids, self._cause(error, " with ".join(ids)))
             return
-        self.writer.submit(self.folder.write_pair, person, garment, result, seconds)
+        self.writer.submit(self._write, person, garment, result, seconds)
         self.done.ok += 1
         self.progress.advance(self.folder.output(*ids).name)
+
+    def _write(self, person: Person, garment: Garment, result: Result, seconds: dict[str, float]) -> None:
+        """In a writing thread. A photo that is no more, or another one by now, fails its pair alone."""
+        try:
+            self.folder.write_pair(person, garment, result, seconds)
+        except VitonError as error:
+            self.folder.write_failure(person.photo.id, garment.photo.id, self._cause(error, person.photo.id))
+            self.done.ok -= 1
+            self.done.failed += 1
 
     def _failed(self, person: str, garment: str, cause: str) -> None:
         self.folder.write_failure(person, garment, cause)
