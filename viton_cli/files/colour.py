@@ -38,12 +38,10 @@ def own_rgb(picture: Image.Image) -> tuple[Image.Image, bytes | None]:
     profile = picture.info.get("icc_profile")
     if picture.mode == "CMYK":
         return _printed(picture, profile), None
-    alpha = alpha_of(picture)
-    if alpha is None:
-        rgb = picture if picture.mode == "RGB" else picture.convert("RGB")
+    if alpha_of(picture) is not None:
+        rgb = _over_white(picture)
     else:
-        rgb = Image.new("RGB", picture.size, "white")
-        rgb.paste(picture.convert("RGB"), mask=alpha)
+        rgb = picture if picture.mode == "RGB" else picture.convert("RGB")
     grey = picture.mode in ("L", "LA")
     return rgb, profile if profile and not grey and _opened(profile, "RGB") else None
 
@@ -96,6 +94,15 @@ def _ways(profile: bytes | None) -> tuple[ImageCms.ImageCmsTransform, ImageCms.I
         return ImageCms.buildTransform(own, srgb, "RGB", "RGB"), ImageCms.buildTransform(srgb, own, "RGB", "RGB")
     except ImageCms.PyCMSError:
         return None
+
+
+def _over_white(picture: Image.Image) -> Image.Image:
+    white = Image.new("RGB", picture.size, "white")
+    rows = max(STRIP // picture.width, 1)
+    for top in range(0, picture.height, rows):
+        part = picture.crop((0, top, picture.width, min(top + rows, picture.height)))
+        white.paste(part.convert("RGB"), (0, top), part.getchannel("A"))
+    return white
 
 
 def _opened(profile: bytes, space: str) -> ImageCms.ImageCmsProfile | None:
