@@ -35,6 +35,8 @@ TURNS = {
 
 def orientation(picture: Image.Image) -> int:
     """EXIF's number for the turning of a photo, 1 to 8; 1 (upright) also where the EXIF is damaged."""
+    if picture.format == "TIFF":  # which Pillow turns itself
+        return UPRIGHT
     exif = _read(picture)
     value = None if exif is None else exif.get(_TURN)
     return value if isinstance(value, int) and value in TURNS else UPRIGHT

