@@ -39,7 +39,7 @@ class PrepareConfig(Perception):
     tensors: bool = Field(True, description="Write representation/ID.npz, the packed person representation.")
     overlays: bool = Field(True, description="Write overlay/ID.jpg, skeleton and labels over the photo.")
     workers: int = Field(2, ge=1, le=64, description="Threads that read and write pictures beside the networks.")
-    threads: int | None = Field(None, ge=1, description="Threads of the networks; by default all cores.")
+    threads: int | None = Field(None, ge=1, description="Threads of the networks; by default two.")
     overwrite: bool = Field(False, description="Redo photos that are finished.")
 
 
@@ -63,7 +63,7 @@ class TryOnConfig(MethodConfig):
     masks: bool = Field(False, description="Write edited/PERSON__GARMENT.png, white where the photo may have changed.")
     strip: bool = Field(False, description="Write no EXIF: by default the photo's goes along, but for the place.")
     workers: int = Field(2, ge=1, le=64, description="Threads that write pictures beside the networks.")
-    threads: int | None = Field(None, ge=1, description="Threads of the networks; by default all cores.")
+    threads: int | None = Field(None, ge=1, description="Threads of the networks; by default two.")
     overwrite: bool = Field(False, description="Redo pairs that are finished.")
     dry_run: bool = Field(False, description="Say what would be done, and do nothing.")
 
@@ -87,6 +87,7 @@ class TrainConfig(Config):
     seed: int = Field(0, ge=0, description="Seed of everything random.")
     size: Size = Field((256, 192), description="Height x width of the network's frame.")
     workers: int = Field(0, ge=0, le=64, description="Processes that load data beside the training.")
+    threads: int | None = Field(None, ge=1, le=1024, description="Threads of the training; by default all cores.")
     checkpoint_minutes: float = Field(10, gt=0, description="Write a checkpoint this often.")
     validate_minutes: float = Field(10, gt=0, description="Validate and write sample pictures this often.")
     log_every: int = Field(20, ge=1, description="Log the losses every so many steps.")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 import importlib.util
-import os
 import platform
 import re
 from dataclasses import asdict, dataclass, field
@@ -14,6 +13,7 @@ from typing import Any
 from viton_cli import __version__
 from viton_cli.checkpoints import FOLDER, REINSTALL, packaged, shipped
 from viton_cli.errors import BadWeights, VitonError
+from viton_cli.threads import cores
 
 PACKAGE = "viton-cli"
 # Packages whose extra matters to a user of the toolkit (tests and linters do not), and the module that tells.
@@ -52,7 +52,7 @@ class Diagnosis:
 
 def diagnose() -> Diagnosis:
     """Look at the installation; nothing is changed or downloaded."""
-    found = Diagnosis(cores=_cores())
+    found = Diagnosis(cores=cores())
     found.versions = {"viton-cli": __version__, "python": platform.python_version(), "system": platform.platform()}
     for name in _requirements():
         found.versions[name] = _version(name)
@@ -83,10 +83,6 @@ def _version(name: str) -> str | None:
         return importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:
         return None
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _devices() -> list[str]:

@@ -17,6 +17,7 @@ import torch
 from viton_cli.config import TrainConfig, for_stage
 from viton_cli.errors import BadConfig
 from viton_cli.files import write_text
+from viton_cli.threads import use_threads
 from viton_cli.training.fit import Stopped, check_device, fit
 from viton_cli.training.task import Task
 
@@ -46,6 +47,8 @@ def train(stage: str, config: TrainConfig, say: Callable[[str], None] | None = N
         raise BadConfig(f"{settings.out}: holds a training already; carry on with --resume, or give another --out")
     check_device(settings.device)  # before the data are read, which may take minutes
     settings.out.mkdir(parents=True, exist_ok=True)
+    if config.threads is not None:
+        use_threads(config.threads)
     torch.manual_seed(settings.seed)
     task = _task(stage, settings, run, say)
     write_text(run / "config.yaml", config.to_yaml())

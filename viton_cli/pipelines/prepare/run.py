@@ -28,6 +28,7 @@ from viton_cli.pipelines.prepare.folder import PreparedFolder
 from viton_cli.pipelines.prepare.jobs import Job, Pairs, find_jobs
 from viton_cli.pipelines.run_config import begin
 from viton_cli.records import Frame, Garment, Parsing, Person, Photo, Pose
+from viton_cli.threads import use_threads
 
 FRAME = (256, 192)
 # Photos the networks look at together, and how many pixels these may have: that bounds the memory.
@@ -62,10 +63,7 @@ def prepare(config: PrepareConfig, progress: Progress | None = None) -> Summary:
     progress = progress or Progress()
     share = Share()
     jobs, pairs = find_jobs(config, progress)
-    if config.threads:
-        import torch
-
-        torch.set_num_threads(config.threads)
+    use_threads(config.threads)
     folder = PreparedFolder(config, share.part)
     if share.is_main:
         begin(folder.path, config, DECISIVE, config.overwrite)

@@ -24,6 +24,7 @@ from viton_cli.pipelines.tryon.api import TryOn
 from viton_cli.pipelines.tryon.finish import encode
 from viton_cli.pipelines.tryon.folder import TryOnFolder
 from viton_cli.records import Garment, Person, Photo, Result
+from viton_cli.threads import use_threads
 
 PIPE = "-"
 LONG = 20  # pairs, from which on the size of the work is said first
@@ -46,7 +47,7 @@ def tryon(config: TryOnConfig, progress: Progress | None = None) -> Summary:
     wanted = pairs_of(config.pairing, persons, garments)
     engine = TryOn(**config.model_dump(include=set(MethodConfig.model_fields)))
     store = GarmentStore(garments, partial(cut, settings=config), config.clothes_mask, clothes_given)
-    _set_threads(config.threads)
+    use_threads(config.threads)
     if not _is_folder(config.out):
         return _one_pair(config, wanted, dict(persons), people_given, store, engine, progress)
 
@@ -230,10 +231,3 @@ def _pixels(path: Path) -> int:
 
 def _is_folder(out: str) -> bool:
     return out != PIPE and (Path(out).is_dir() or Path(out).suffix.lower() not in (".png", ".jpg", ".jpeg"))
-
-
-def _set_threads(threads: int | None) -> None:
-    if threads:
-        import torch
-
-        torch.set_num_threads(threads)
