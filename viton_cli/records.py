@@ -5,7 +5,9 @@ Names ending in `_photo` are in the upright photo's pixels; everything else is i
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -152,32 +154,21 @@ class Garment:
 
 
 @dataclass(frozen=True, eq=False)
-class Sample:
-    """One person and one garment in the network frame: what a method maps to a `Result`.
+class Coarse:
+    """Stage 1's answer.
 
     Attributes:
-        person: (1, 3, h, w) the person's crop in [-1, 1].
-        labels: (1, h, w) int64 labels of the crop.
-        joints: (1, 18, 2) float joints in the frame.
-        seen: (1, 18) bool.
-        clothing: (1, 3, h, w) the product picture, garment on white, in [-1, 1].
-        clothing_mask: (1, 1, h, w) its mask.
+        image: (1, 3, h, w) in [-1, 1]. mask: (1, 1, h, w), the clothing mask in [0, 1].
+        layout: (1, 10, h, w) shares of `vocabulary.layout.LAYOUT`; None where none is predicted, as the next two.
+        places: (1, 2, h, w) (x, y) in pixels of the product's picture that a garment pixel shows.
+        scale: (1, 1, h, w) expected error of `places`, in garment heights.
     """
-
-    person: torch.Tensor
-    labels: torch.Tensor
-    joints: torch.Tensor
-    seen: torch.Tensor
-    clothing: torch.Tensor
-    clothing_mask: torch.Tensor
-
-
-@dataclass(frozen=True, eq=False)
-class Coarse:
-    """Stage 1's answer: `image` (1, 3, h, w) in [-1, 1] and `mask` (1, 1, h, w), the clothing mask in [0, 1]."""
 
     image: torch.Tensor
     mask: torch.Tensor
+    layout: torch.Tensor | None = None
+    places: torch.Tensor | None = None
+    scale: torch.Tensor | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -202,6 +193,7 @@ class Result:
         seconds: Name of the stage -> seconds.
         fallback: The warp that had to be used instead, if any.
         profile: ICC profile of the numbers of `image`, the photo's own; None for sRGB.
+        trace: Works out `places`.
     """
 
     image: NDArray[np.uint8]
@@ -211,3 +203,10 @@ class Result:
     seconds: dict[str, float] = field(default_factory=dict)
     fallback: str | None = None
     profile: bytes | None = None
+    trace: Callable[[], NDArray[np.float32]] | None = field(default=None, repr=False)
+
+    @cached_property
+    def places(self) -> NDArray[np.float32] | None:
+        """(H, W, 2) float32: for every pixel that shows the new garment, the pixel (x, y) of the garment's photo it
+        came from; NaN elsewhere. Worked out when it is first asked for; None from a method that does not warp."""
+        return self.trace() if self.trace is not None else None

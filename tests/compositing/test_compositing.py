@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from viton_cli.compositing.blend import WORKING, lay_in
-from viton_cli.compositing.regions import Painted, find_regions
-from viton_cli.compositing.uncovered import capsule, grow_within
+from viton_cli.compositing.by_joints import regions_by_joints
+from viton_cli.compositing.painted import SKIN, Painted
 from viton_cli.core.warp import Warp
 from viton_cli.imaging.frames import crop, person_frame
 from viton_cli.imaging.product import Product
@@ -272,32 +272,16 @@ def test_a_frame_that_misses_the_photo_changes_nothing() -> None:
     assert np.array_equal(image, who.photo.image) and not edited.any()
 
 
-def test_regions_do_not_overlap() -> None:
+def test_regions_share_each_pixel_out() -> None:
     long, bare = person(sleeves="long", bag=True), person(sleeves="none", bag=True)
     what = painted(long, bare.parsing.labels == L.UPPER)
     height, width = long.photo.size
     x0, y0, x1, y1 = long.frame.box
     part = Frame((max(x0, 0), max(y0, 0), min(x1, width), min(y1, height)), (200, 150))
-    regions = find_regions(long, long.frame, part, what)
-    counted = regions.skin.astype(int) + regions.lower + regions.scene + regions.front
-    assert counted.max() == 1 and regions.skin.any() and regions.scene.any() and regions.front.any()
-    assert not regions.garment[regions.front].any()
-    assert regions.garment.min() >= 0 and regions.garment.max() <= 1
-
-
-def test_capsule_is_a_thick_line() -> None:
-    region = capsule((40, 60), np.array((10, 20), np.float32), np.array((50, 20), np.float32), 5, 3)
-    assert region[20, 10:51].all() and region[25, 10] and not region[26, 10] and region[23, 50] and not region[24, 50]
-    assert region[20, 5] and not region[20, 4]
-    point = capsule((40, 60), np.array((10, 20), np.float32), np.array((10, 20), np.float32), 2, 2)
-    assert point.sum() == 13
-
-
-def test_colours_spread_in_from_what_is_known() -> None:
-    image = np.zeros((64, 64, 3), np.uint8)
-    image[:, :32], image[:, 32:] = (10, 20, 30), (200, 100, 50)
-    wanted = np.zeros((64, 64), bool)
-    wanted[20:40, 4:12] = True
-    np.testing.assert_allclose(grow_within(image, ~wanted, wanted), np.tile((10, 20, 30), (160, 1)), atol=1)
-    nothing = grow_within(image, np.zeros((64, 64), bool), wanted)
-    assert nothing.shape == (160, 3) and (nothing == 127).all()
+    regions = regions_by_joints(long, long.frame, part, what)
+    np.testing.assert_allclose(regions.fills.sum(0), 1, atol=1e-6)
+    assert (regions.fills[SKIN] * regions.removed).any()
+    held = np.isin(regions.labels, (L.BAG, L.HAIR, L.FACE))
+    assert held.any() and not regions.cover[held].any() and not regions.removed[held].any()
+    for plane in (regions.removed, regions.cover, regions.gap):
+        assert plane.min() >= 0 and plane.max() <= 1

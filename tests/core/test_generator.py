@@ -46,7 +46,9 @@ def test_the_papers_size_goes_down_to_4x3() -> None:
     for layer in net.down:
         layer.register_forward_hook(lambda _, __, out: sizes.append(tuple(out.shape[2:])))
     with torch.no_grad():
-        image, mask = net(torch.zeros(1, CHANNELS, 256, 192), torch.zeros(1, 3, 256, 192))
+        painting = net(torch.zeros(1, CHANNELS, 256, 192), torch.zeros(1, 3, 256, 192))
+    image, mask = painting.image, painting.mask
+    assert painting.layout is None and painting.places is None
     assert sizes == [(128, 96), (64, 48), (32, 24), (16, 12), (8, 6), (4, 3)]
     assert image.shape == (1, 3, 256, 192) and mask.shape == (1, 1, 256, 192)
 
@@ -56,7 +58,8 @@ def test_other_sizes_and_the_range_of_the_image(size: tuple[int, int]) -> None:
     torch.manual_seed(0)
     net = Generator(4).eval()
     with torch.no_grad():
-        image, mask = net(100 * torch.randn(2, CHANNELS, *size), 100 * torch.randn(2, 3, *size))
+        painting = net(100 * torch.randn(2, CHANNELS, *size), 100 * torch.randn(2, 3, *size))
+    image, mask = painting.image, painting.mask
     assert image.shape == (2, 3, *size) and mask.shape == (2, 1, *size)
     assert image.abs().max() <= 1 and torch.isfinite(mask).all()
 
@@ -64,8 +67,8 @@ def test_other_sizes_and_the_range_of_the_image(size: tuple[int, int]) -> None:
 def test_every_weight_learns_from_both_outputs() -> None:
     torch.manual_seed(0)
     net = Generator(4)
-    image, mask = net(torch.randn(2, CHANNELS, 64, 64), torch.randn(2, 3, 64, 64))
-    for output in (image, mask):
+    painting = net(torch.randn(2, CHANNELS, 64, 64), torch.randn(2, 3, 64, 64))
+    for output in (painting.image, painting.mask):
         net.zero_grad()
         output.square().mean().backward(retain_graph=True)
         for name, weight in net.named_parameters():
@@ -80,7 +83,7 @@ def test_both_inputs_are_seen_everywhere() -> None:
     changed = clothing.clone()
     changed[..., :8, :8] += 1
     with torch.no_grad():
-        assert not torch.equal(net(p, clothing)[0][..., -8:, -8:], net(p, changed)[0][..., -8:, -8:])
+        assert not torch.equal(net(p, clothing).image[..., -8:, -8:], net(p, changed).image[..., -8:, -8:])
 
 
 def test_weights_are_drawn_small() -> None:

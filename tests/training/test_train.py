@@ -18,7 +18,7 @@ import yaml
 from viton_cli.checkpoints import load_weights, save_weights
 from viton_cli.config import TrainConfig
 from viton_cli.errors import BadConfig, BadWeights
-from viton_cli.methods.networks import build, load_stage
+from viton_cli.methods.networks import build_generator, load_composer, load_generator
 from viton_cli.training.pairs.stage2 import Stage2Task
 from viton_cli.training.train import train
 
@@ -53,7 +53,7 @@ def trained(rendered: Path, encoder: Path, tmp_path_factory: pytest.TempPathFact
     """
     run, start = tmp_path_factory.mktemp("run"), tmp_path_factory.mktemp("start") / "start.safetensors"
     torch.manual_seed(0)
-    tensors = build("stage1", 4).state_dict()
+    tensors = build_generator({"width": 4}).state_dict()
     last = [name for name in tensors if name.endswith("bias")][-1]
     tensors[last][3] = 2.0
     save_weights(start, tensors, {"kind": "stage1", "width": 4, "size": [64, 64]})
@@ -75,7 +75,7 @@ def test_stage2_fits_its_pairs(trained: Path, rendered: Path, encoder: Path, tmp
     samples = [task.sample(index, np.random.default_rng(index)) for index in range(8)]
     batch = {key: torch.stack([sample[key] for sample in samples]) for key in samples[0]}
     assert batch["fits"].all()
-    after, _ = load_stage(trained / "stage2.safetensors", "stage2")
+    after, _ = load_composer(trained / "stage2.safetensors")
     with torch.no_grad():
         first, last = (task.loss(net, batch) for net in (task.net, after))
     assert last["loss"] < first["loss"] - 0.002
@@ -87,7 +87,7 @@ def test_a_run_leaves_weights_curve_samples_and_settings(trained: Path) -> None:
         for name in ("last.ckpt", "best.safetensors", "log.jsonl", "curve.png", "config.yaml"):
             assert (trained / stage / name).is_file(), (stage, name)
         assert len(list((trained / stage / "samples").glob("*.jpg"))) == 1
-        _, meta = load_stage(trained / f"{stage}.safetensors", stage)
+        _, meta = load_weights(trained / f"{stage}.safetensors")
         assert meta["width"] == 4 and meta["size"] == [64, 64] and meta["scores"]
     resolved = yaml.safe_load((trained / "stage1/config.yaml").read_text())
     assert resolved["steps"] == 24 and resolved["betas"] == [0.5, 0.999], "gaps filled"
@@ -230,7 +230,9 @@ def test_weights_of_something_else_are_refused(rendered: Path, encoder: Path, tm
             lambda _: None,
         )
     save_weights(
-        tmp_path / "torn.safetensors", build("stage1", 4).state_dict(), {"kind": "stage1", "width": 6, "size": [64, 64]}
+        tmp_path / "torn.safetensors",
+        build_generator({"width": 4}).state_dict(),
+        {"kind": "stage1", "width": 6, "size": [64, 64]},
     )
     with pytest.raises(BadWeights, match=r"does not fit its own description"):
-        load_stage(tmp_path / "torn.safetensors", "stage1")
+        load_generator(tmp_path / "torn.safetensors")

@@ -48,7 +48,7 @@ class MethodConfig(Perception):
 
     method: str = Field("viton", description="Try-on method.")
     weights: str | None = Field(None, description="Folder of the method's weight files; by default the shipped ones.")
-    warp: Literal["parts", "paper"] = Field("parts", description="How the garment is warped.")
+    warp: Literal["places", "parts", "paper"] = Field("places", description="How the garment is warped.")
 
 
 class TryOnConfig(MethodConfig):

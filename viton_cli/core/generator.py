@@ -1,18 +1,49 @@
 """Stage 1: the multi-task encoder-decoder G_C that paints the coarse result and the clothing mask.
 
+Two of them: `Generator` is the paper's; `LayoutGenerator` has two more tasks and is what ships.
+
 Source: VITON section 3.2 and 4.2; layer details from the published code (model_zalando_mask_content.py).
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
+from viton_cli.core.pose_coordinates import COORDINATES, pose_coordinates
 from viton_cli.core.representation import CHANNELS
+from viton_cli.vocabulary.layout import LAYOUT
+
+# Channels after the first layer and at each halving of the size after it; residual blocks behind each.
+LITE_CHANNELS = (64, 96, 160, 256, 320, 320)
+LITE_BLOCKS = (0, 1, 2, 2, 2, 1)
+MARGIN = 0.1  # of the frame, by which a place may lie outside the product's picture
+
+
+@dataclass(frozen=True, eq=False)
+class Painting:
+    """What stage 1 says of the dressed person.
+
+    Attributes:
+        image: (B, 3, H, W) in [-1, 1], the coarse result I'.
+        mask: (B, 1, H, W), logits of the clothing mask M.
+        layout: (B, 10, H, W), logits of `LAYOUT`; None from the paper's generator, as the two below.
+        places: (B, 2, H, W), (x, y) in pixels of the product's picture: what each garment pixel shows.
+        scale: (B, 1, H, W), log of the expected |error| of `places`, in garment heights.
+    """
+
+    image: Tensor
+    mask: Tensor
+    layout: Tensor | None = None
+    places: Tensor | None = None
+    scale: Tensor | None = None
 
 
 class Generator(nn.Module):
-    """U-Net of six 4x4 convolutions of stride 2 down and six transposed ones up, skip connections between.
+    """The paper's: a U-Net of six 4x4 convolutions of stride 2 down and six transposed ones up, skips between.
 
     Filters, times `width`/64: 64-128-256-512-512-512 down, 512-512-256-128-64-4 up. As in pix2pix: leaky ReLU 0.2
     before every encoder layer but the first, ReLU before every decoder layer, batch norm on all layers but the first
@@ -45,15 +76,15 @@ class Generator(nn.Module):
             self.up.append(nn.Sequential(*layers))
         self.apply(_initialise)
 
-    def forward(self, representation: Tensor, clothing: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(
+        self, representation: Tensor, clothing: Tensor, joints: Tensor | None = None, seen: Tensor | None = None
+    ) -> Painting:
         """Paint.
 
         Args:
             representation: (B, 22, H, W), H and W multiples of 64.
             clothing: (B, 3, H, W) product picture in [-1, 1].
-
-        Returns:
-            Coarse image (B, 3, H, W) in [-1, 1] and logits of the clothing mask (B, 1, H, W).
+            joints, seen: (B, 18, 2) and (B, 18); not used, the pose maps say the same.
         """
         x = torch.cat((representation, clothing), 1)
         skips = []
@@ -63,7 +94,83 @@ class Generator(nn.Module):
         x = self.up[0](skips.pop())
         for layer in self.up[1:]:
             x = layer(torch.cat((x, skips.pop()), 1))
-        return torch.tanh(x[:, :3]), x[:, 3:]
+        return Painting(torch.tanh(x[:, :3]), x[:, 3:])
+
+
+class LayoutGenerator(nn.Module):
+    """Coarse result and clothing mask as the paper's, and beside them the layout of the dressed person and the places.
+
+    Our extension of the multi-task generator: the layout says what each pixel shows, the places which point of the
+    product's picture a garment pixel shows. Departures from the paper's network: it works at half the frame's size
+    (2x2 pixels are stacked into channels on the way in and unstacked on the way out), has residual blocks at each
+    size, enlarges by repetition and a convolution, and also sees `pose_coordinates`, which are computed from the joints
+    of the pose maps.
+
+    Args:
+        channels: After the first layer, and at each halving of the size after it.
+        blocks: Residual blocks at each of these sizes, on the way down and up again.
+        inputs: Channels of the input: representation (22) and product picture (3).
+    """
+
+    def __init__(
+        self,
+        channels: tuple[int, ...] = LITE_CHANNELS,
+        blocks: tuple[int, ...] = LITE_BLOCKS,
+        inputs: int = CHANNELS + 3,
+    ) -> None:
+        super().__init__()
+        outputs = 3 + 1 + len(LAYOUT) + 2 + 1
+        self.stem = nn.Conv2d(4 * inputs + COORDINATES, channels[0], 3, 1, 1, bias=False)
+        self.norm = nn.BatchNorm2d(channels[0])
+        self.down, self.deep = nn.ModuleList(), nn.ModuleList()
+        self.up, self.fine = nn.ModuleList(), nn.ModuleList()
+        for wide, narrow, count in zip(channels, channels[1:], blocks[1:]):
+            layers = (nn.ReLU(), nn.Conv2d(wide, narrow, 4, 2, 1, bias=False), nn.BatchNorm2d(narrow))
+            self.down.append(nn.Sequential(*layers))
+            self.deep.append(nn.Sequential(*(_Residual(narrow) for _ in range(count))))
+        for low, skip, count in zip(channels[:0:-1], channels[-2::-1], blocks[-2::-1]):
+            layers = (nn.ReLU(), nn.Conv2d(low + skip, skip, 3, 1, 1, bias=False), nn.BatchNorm2d(skip))
+            self.up.append(nn.Sequential(*layers))
+            self.fine.append(nn.Sequential(*(_Residual(skip) for _ in range(count))))
+        self.last = nn.Conv2d(channels[0], 4 * outputs, 3, 1, 1)
+
+    def forward(self, representation: Tensor, clothing: Tensor, joints: Tensor, seen: Tensor) -> Painting:
+        """Paint.
+
+        Args:
+            representation: (B, 22, H, W), H and W multiples of 64.
+            clothing: (B, 3, H, W) product picture in [-1, 1].
+            joints, seen: (B, 18, 2) (x, y) in the frame and (B, 18) bool, those of the representation.
+        """
+        height, width = representation.shape[2:]
+        x = torch.cat((representation, clothing), 1)
+        coordinates = pose_coordinates(joints, seen, (height, width)).to(x)
+        x = self.norm(self.stem(torch.cat((F.pixel_unshuffle(x, 2), coordinates), 1)))
+        skips = [x]
+        for layer, blocks in zip(self.down, self.deep):
+            x = blocks(layer(x))
+            skips.append(x)
+        x = skips.pop()
+        for layer, blocks in zip(self.up, self.fine):
+            skip = skips.pop()
+            x = blocks(layer(torch.cat((F.interpolate(x, size=skip.shape[2:]), skip), 1)))
+        x = F.pixel_shuffle(self.last(F.relu(x)), 2).float()
+        image, mask, layout, places, scale = torch.split(x, [3, 1, len(LAYOUT), 2, 1], 1)
+        frame = x.new_tensor([width, height]).view(1, 2, 1, 1)
+        places = (torch.sigmoid(places) * (1 + 2 * MARGIN) - MARGIN) * frame
+        return Painting(torch.tanh(image), mask, layout, places, scale)
+
+
+class _Residual(nn.Module):
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(channels, channels, 3, 1, 1, bias=False)
+        self.norm = nn.BatchNorm2d(channels)
+        nn.init.zeros_(self.norm.weight)  # a block begins as the identity
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = x + self.norm(self.conv(F.relu(x)))
+        return out
 
 
 def _initialise(module: nn.Module) -> None:

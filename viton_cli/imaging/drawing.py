@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from viton_cli.vocabulary.labels import BONES, palette
+from viton_cli.vocabulary.layout import COLOURS
 
 _COLOURS = np.array(palette(), np.uint8).reshape(256, 3)
 _LIMBS = (
@@ -32,6 +33,11 @@ def draw_skeleton(image: NDArray[np.uint8], joints: NDArray[np.float32], seen: N
 def colour_labels(labels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """(H, W, 3) picture of a label map in the label palette."""
     return _COLOURS[labels]
+
+
+def colour_layout(layout: NDArray[np.integer]) -> NDArray[np.uint8]:
+    """(H, W, 3) picture of a layout."""
+    return np.asarray(COLOURS[layout], np.uint8)
 
 
 def draw_labels(image: NDArray[np.uint8], labels: NDArray[np.uint8], strength: float = 0.65) -> NDArray[np.uint8]:

@@ -44,7 +44,7 @@ def _blur(colour: NDArray[np.uint8], known: NDArray[np.bool_], sigma: float) -> 
     return smooth
 
 
-def grow(colour: NDArray[np.uint8], known: NDArray[np.bool_]) -> Floats:
+def grow(colour: NDArray[np.uint8] | Floats, known: NDArray[np.bool_]) -> Floats:
     """(H, W, 3) known colours spread into the gaps, coarse to fine (push-pull); known pixels keep theirs."""
     levels: list[tuple[Floats, Floats]] = [
         (np.where(known[..., None], colour, 0).astype(np.float32), known.astype(np.float32))

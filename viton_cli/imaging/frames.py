@@ -78,6 +78,37 @@ def crop(image: NDArray[np.generic], frame: Frame, fill: int = GREY, nearest: bo
     return out
 
 
+def box_in(frame: Frame, part: Frame) -> tuple[float, float, float, float]:
+    """The box of `frame` in the pixels in which `part` sees its own: (x0, y0, x1, y1), pixel edges."""
+    a, b, c, d = part.box
+    sx, sy = part.size[1] / (c - a), part.size[0] / (d - b)
+    x0, y0, x1, y1 = frame.box
+    return (x0 - a) * sx, (y0 - b) * sy, (x1 - a) * sx, (y1 - b) * sy
+
+
+def carry(values: NDArray[np.float32], frame: Frame, part: Frame) -> NDArray[np.float32]:
+    """Values (h, w) seen in `frame` at the pixels of `part`, which lies within it; bilinear."""
+    x0, y0, x1, y1 = frame.box
+    fx, fy = values.shape[1] / (x1 - x0), values.shape[0] / (y1 - y0)
+    a, b, c, d = part.box
+    left, top = max((a - x0) * fx, 0.0), max((b - y0) * fy, 0.0)
+    right, bottom = min((c - x0) * fx, float(values.shape[1])), min((d - y0) * fy, float(values.shape[0]))
+    picture = Image.fromarray(np.ascontiguousarray(values, np.float32))
+    return np.asarray(
+        picture.resize((part.size[1], part.size[0]), Image.Resampling.BILINEAR, box=(left, top, right, bottom))
+    )
+
+
+def resize(values: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
+    """(h, w) or (h, w, C) float values at another size, bilinear."""
+    if values.shape[:2] == size:
+        return values
+    planes = values if values.ndim == 3 else values[:, :, None]
+    pictures = [Image.fromarray(np.ascontiguousarray(planes[:, :, i], np.float32)) for i in range(planes.shape[2])]
+    out = [np.asarray(picture.resize(size[::-1], Image.Resampling.BILINEAR)) for picture in pictures]
+    return np.stack(out, 2) if values.ndim == 3 else out[0]
+
+
 def fit_box(left: float, top: float, right: float, bottom: float, size: tuple[int, int]) -> tuple[int, int, int, int]:
     """The smallest box of `size`'s aspect around a rectangle, same centre, integer edges."""
     height, width = max(bottom - top, 2.0), max(right - left, 2.0)

@@ -61,12 +61,14 @@ class Product:
         sharp: (H, W, 3) uint8 of the same part of the product photo at its own resolution; colours go on beyond the
             garment's edge, so that nothing white gets in when it is resampled.
         sharp_mask: (H, W) float32 in [0, 1].
+        box: (x0, y0, x1, y1) of the product photo that they show; see `product_view`.
     """
 
     picture: NDArray[np.uint8]
     mask: NDArray[np.float32]
     sharp: NDArray[np.uint8]
     sharp_mask: NDArray[np.float32]
+    box: tuple[int, int, int, int] = (0, 0, 1, 1)
 
 
 def cut_product(
@@ -91,4 +93,4 @@ def cut_product(
     if solid.any():
         nearest = ndimage.distance_transform_edt(~solid, return_distances=False, return_indices=True)
         colours = colours[tuple(nearest)]
-    return Product(picture, small, colours, alpha)
+    return Product(picture, small, colours, alpha, box)

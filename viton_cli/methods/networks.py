@@ -1,27 +1,41 @@
-"""The two networks of VITON, built from a stage's settings and read from weight files."""
+"""The two networks of VITON, built from what a weight file says of itself."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from viton_cli.checkpoints import load_network
 from viton_cli.core.composer import Composer
-from viton_cli.core.generator import Generator
+from viton_cli.core.generator import Generator, LayoutGenerator
 
-# Filters of the first layer of generator and refinement network. "paper": section 4.2.
-WIDTHS = {"lite": (24, 24), "paper": (64, 64)}
-
-
-def build(kind: str, width: int) -> Generator | Composer:
-    """`kind` "stage1" or "stage2"."""
-    return Generator(width) if kind == "stage1" else Composer(width)
+# Filters of the first layer of the paper's generator and of the refinement network (section 4.2).
+PAPER_WIDTH = 64
+LITE_GENERATOR, LITE_COMPOSER = 24, 24
 
 
-def load_stage(path: Path, kind: str) -> tuple[Generator | Composer, dict[str, Any]]:
-    """The network of a weight file, ready for use, and what the file says of itself.
+def build_generator(meta: Mapping[str, Any]) -> Generator | LayoutGenerator:
+    """The generator that `meta` describes: "channels" and "blocks" for the one with a layout, else "width"."""
+    if "channels" in meta:
+        return LayoutGenerator(tuple(meta["channels"]), tuple(meta["blocks"]))
+    return Generator(int(meta["width"]))
+
+
+def build_composer(meta: Mapping[str, Any]) -> Composer:
+    """The refinement network that `meta` describes: "width", and "light" where it also relights."""
+    return Composer(int(meta["width"]), light=bool(meta.get("light", False)))
+
+
+def load_generator(path: Path) -> tuple[Generator | LayoutGenerator, dict[str, Any]]:
+    """The generator of a weight file, ready for use, and what the file says of itself.
 
     Raises:
         BadWeights: Missing, damaged, or weights of something else.
     """
-    return load_network(path, kind, lambda meta: build(kind, int(meta["width"])))
+    return load_network(path, "stage1", build_generator)
+
+
+def load_composer(path: Path) -> tuple[Composer, dict[str, Any]]:
+    """The refinement network of a weight file; see `load_generator`."""
+    return load_network(path, "stage2", build_composer)

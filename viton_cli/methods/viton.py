@@ -1,8 +1,8 @@
 """VITON (Han et al., CVPR 2018), start to end. The file to read first.
 
-    person ─ represent ─► p ─┐                       ┌─► coarse image I' ─────────┐
-    garment ─ product view ──┴─ generator (stage 1) ─┴─► mask M ─ warp ─► c' ─────┴─ composer (stage 2) ─► alpha
-    photo, I', c', alpha ─► the photo with only the garment's region painted anew
+    person ─ represent ─► p ─┐                       ┌─► coarse image I', mask M ────────────────┐
+    garment ─ product view ──┴─ generator (stage 1) ─┴─► layout, places ─ warp ─► c' ────────────┴─ composer (stage 2)
+    photo, I', c', alpha, layout ─► the photo with only the garment's region painted anew
 
 The networks work in the paper's 256x192 frame; the garment is warped once, from its own photo to the person's.
 """
@@ -10,6 +10,7 @@ The networks work in the paper's 256x192 frame; the garment is warped once, from
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,17 +18,53 @@ import torch
 from numpy.typing import NDArray
 
 from viton_cli.checkpoints import resolve
-from viton_cli.compositing.blend import lay_in
-from viton_cli.compositing.regions import Painted
-from viton_cli.core.composer import Composer, compose
-from viton_cli.core.generator import Generator
+from viton_cli.compositing.blend import lay_in, trace
+from viton_cli.compositing.painted import Painted
+from viton_cli.core.composer import compose, relight
+from viton_cli.core.generator import Painting
 from viton_cli.core.representation import represent
-from viton_cli.core.warp import Warp, fit_warp
+from viton_cli.core.warp import Places, Warp, fit_places, fit_warp
 from viton_cli.core.warp.target import whole_target
 from viton_cli.imaging import frames
 from viton_cli.imaging.product import Product, cut_product
-from viton_cli.methods.networks import load_stage
-from viton_cli.records import Coarse, Frame, Garment, Person, Result, Sample, Warped
+from viton_cli.methods.networks import load_composer, load_generator
+from viton_cli.records import Coarse, Frame, Garment, Person, Result, Warped
+
+UNSURE = "the places predicted for this garment are too unsure to warp by; matched by outlines instead"
+
+
+@dataclass(frozen=True, eq=False)
+class PersonView:
+    """What the method works out once a person.
+
+    Attributes:
+        person: As found. frame: The part of the photo the networks see, at their size.
+        picture: (1, 3, h, w) the crop in [-1, 1]. labels: (1, h, w). joints: (1, 18, 2) and seen: (1, 18), of the crop.
+        representation: (1, 22, h, w), p.
+    """
+
+    person: Person
+    frame: Frame
+    picture: torch.Tensor
+    labels: torch.Tensor
+    joints: torch.Tensor
+    seen: torch.Tensor
+    representation: torch.Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class GarmentView:
+    """What the method works out once a garment.
+
+    Attributes:
+        garment: As cut. product: The same as the networks see it, and sharp.
+        picture: (1, 3, h, w) in [-1, 1], the garment on white. mask: (1, 1, h, w) in [0, 1].
+    """
+
+    garment: Garment
+    product: Product
+    picture: torch.Tensor
+    mask: torch.Tensor
 
 
 class Viton:
@@ -35,70 +72,120 @@ class Viton:
 
     Args:
         weights: A folder that holds stage1.safetensors and stage2.safetensors; by default the packaged ones.
-        warp: "parts", or "paper" for the published matching.
+        warp: "places" as stage 1 predicts them, "parts" or "paper" by matching outlines; a generator that predicts no
+            places is warped by parts.
 
     Raises:
         BadWeights: They cannot be had.
     """
 
-    def __init__(self, weights: str | None = None, warp: str = "parts") -> None:
+    def __init__(self, weights: str | None = None, warp: str = "places") -> None:
         stage1, stage2 = (
             resolve(kind) if weights is None else Path(weights) / f"{kind}.safetensors" for kind in ("stage1", "stage2")
         )
-        generator, meta = load_stage(stage1, "stage1")
-        composer, _ = load_stage(stage2, "stage2")
-        assert isinstance(generator, Generator) and isinstance(composer, Composer)
-        self.generator, self.composer, self.variant = generator, composer, warp
+        self.generator, meta = load_generator(stage1)
+        self.composer, _ = load_composer(stage2)
+        self.variant = warp
         self.size: tuple[int, int] = (int(meta["size"][0]), int(meta["size"][1]))
 
-    @torch.inference_mode()
     def run(self, person: Person, garment: Garment, steps: bool = False) -> Result:
-        """Dress the person in the garment.
+        """Dress one person in one garment; see `dress`."""
+        return self.dress(self.prepare_person(person), self.prepare_garment(garment), steps)
+
+    @torch.inference_mode()
+    def prepare_person(self, person: Person) -> PersonView:
+        """Crop and representation p (section 3.1)."""
+        frame = sample_frame(person, self.size)
+        picture = as_tensor(frames.crop(person.photo.image, frame).astype(np.uint8))
+        labels = frames.crop(person.parsing.labels, frame, nearest=True, fill=0).astype(np.int64)
+        joints = torch.from_numpy(frames.to_frame(person.pose.joints, frame))[None]
+        seen = torch.from_numpy(np.asarray(person.pose.seen, bool))[None]
+        shown = torch.from_numpy(labels)[None]
+        return PersonView(person, frame, picture, shown, joints, seen, represent(picture, shown, joints, seen))
+
+    @torch.inference_mode()
+    def prepare_garment(self, garment: Garment) -> GarmentView:
+        """The product view."""
+        product = cut_product(garment.photo.image, garment.mask, self.size)
+        return GarmentView(garment, product, as_tensor(product.picture), torch.from_numpy(product.mask)[None, None])
+
+    @torch.inference_mode()
+    def dress(self, person: PersonView, garment: GarmentView, steps: bool = False) -> Result:
+        """The person in the garment.
 
         Raises:
             NoGarmentFound: The predicted clothing mask is empty: there is nowhere to lay the garment.
         """
         clock = Clock()
-        product = cut_product(garment.photo.image, garment.mask, self.size)
-        sample = make_sample(person, product, self.size)
-        p = represent(sample.person, sample.labels, sample.joints, sample.seen)
-        clock.lap("represent")
-
-        image, logits = self.generator(p, sample.clothing)
-        coarse = Coarse(image, torch.sigmoid(logits))
+        coarse = predicted(self.generator(person.representation, garment.picture, person.joints, person.seen))
         clock.lap("generate")
 
-        warp = self.fit(sample, coarse)
+        warp, notes = self.fit(person, garment, coarse)
         warped = Warped(
-            warp.apply(sample.clothing, self.size, fill=1.0).float(),
-            warp.apply(sample.clothing_mask, self.size, fill=0.0).float(),
+            warp.apply(garment.picture, self.size, fill=1.0).float(),
+            warp.apply(garment.mask, self.size, fill=0.0).float(),
             warp.folded,
             warp.fallback,
         )
         clock.lap("warp")
 
-        alpha = self.composer(warped.image, coarse.image)
+        alpha, gain = self.composer(warped.image, coarse.image)
         clock.lap("compose")
 
-        painted = Painted(as_picture(coarse.image), as_mask(coarse.mask), as_mask(alpha), product, warp)
-        finished, edited = lay_in(person, sample_frame(person, self.size), painted)
+        painted = Painted(
+            as_picture(coarse.image), as_mask(coarse.mask), as_mask(alpha), garment.product, warp,
+            None if coarse.layout is None else coarse.layout[0].numpy(), None if gain is None else as_mask(gain.exp()),
+        )  # fmt: skip
+        finished, edited = lay_in(person.person, person.frame, painted)
         clock.lap("paste")
 
         shown = {}
         if steps:
             inside = alpha * warped.mask
-            network_result = compose(inside, warped.image, coarse.image)
-            shown = strip(person, sample, coarse, warped, inside, as_picture(network_result), finished)
-        checks = (f"the warp fell back to a {warp.fallback} map: {warp.reason}",) if warp.fallback else ()
-        return Result(finished, edited, shown, (*person.checks, *garment.checks, *checks), clock.laps, warp.fallback)
+            network_result = compose(inside, relight(warped.image, gain), coarse.image)
+            shown = strip(person, garment, coarse, warped, inside, as_picture(network_result), finished)
+        checks = (*person.person.checks, *garment.garment.checks, *notes)
+        return Result(
+            finished, edited, shown, checks, clock.laps, warp.fallback,
+            lambda: trace(person.person, person.frame, painted),
+        )  # fmt: skip
 
-    def fit(self, sample: Sample, coarse: Coarse) -> Warp:
-        """Shape-context or part matching from the garment's mask to the predicted clothing mask (section 3.3)."""
-        joints, seen = sample.joints[0].numpy(), sample.seen[0].numpy()
+    def fit(self, person: PersonView, garment: GarmentView, coarse: Coarse) -> tuple[Warp, tuple[str, ...]]:
+        """The warp, and what is to be said of it in words.
+
+        "places": splines through the places that stage 1 predicts; "parts" and "paper": shape contexts from the
+        garment's mask to the predicted clothing mask (section 3.3).
+        """
+        notes: tuple[str, ...] = ()
+        if self.variant == "places" and coarse.layout is not None:
+            warp = fit_places(as_mask(garment.mask), as_places(coarse))
+            if warp is not None:
+                return warp, ()
+            notes = (UNSURE,)
+        joints, seen = person.joints[0].numpy(), person.seen[0].numpy()
         target = as_mask(coarse.mask)
         if self.variant != "paper":
-            target = whole_target(target, sample.labels[0].numpy().astype(np.uint8), joints, seen)
-        return fit_warp(as_mask(sample.clothing_mask), target, variant=self.variant, joints=joints, seen=seen)
+            target = whole_target(target, person.labels[0].numpy().astype(np.uint8), joints, seen)
+        variant = "paper" if self.variant == "paper" else "parts"
+        warp = fit_warp(as_mask(garment.mask), target, variant=variant, joints=joints, seen=seen)
+        if warp.fallback:
+            notes = (*notes, f"the warp fell back to a {warp.fallback} map: {warp.reason}")
+        return warp, notes
+
+
+def predicted(painting: Painting) -> Coarse:
+    """Stage 1's answer with shares instead of logits."""
+    if painting.layout is None or painting.places is None or painting.scale is None:
+        return Coarse(painting.image, torch.sigmoid(painting.mask))
+    shares, scale = torch.softmax(painting.layout, 1), painting.scale.exp()
+    return Coarse(painting.image, torch.sigmoid(painting.mask), shares, painting.places, scale)
+
+
+def as_places(coarse: Coarse) -> Places:
+    """The places of the first of a batch, as the warp takes them."""
+    assert coarse.layout is not None and coarse.places is not None and coarse.scale is not None
+    layout = coarse.layout[0].argmax(0).numpy().astype(np.uint8)
+    return Places(layout, coarse.places[0].permute(1, 2, 0).numpy(), coarse.scale[0, 0].numpy())
 
 
 class Clock:
@@ -122,36 +209,23 @@ def sample_frame(person: Person, size: tuple[int, int]) -> Frame:
     return frames.person_frame(person.pose, person.photo.size, size)
 
 
-def make_sample(person: Person, product: Product, size: tuple[int, int]) -> Sample:
-    """Both pictures in the network frame, as tensors of one batch."""
-    frame = sample_frame(person, size)
-    crop = frames.crop(person.photo.image, frame).astype(np.uint8)
-    labels = frames.crop(person.parsing.labels, frame, nearest=True, fill=0)
-    return Sample(
-        person=as_tensor(crop),
-        labels=torch.from_numpy(labels.astype(np.int64))[None],
-        joints=torch.from_numpy(frames.to_frame(person.pose.joints, frame))[None],
-        seen=torch.from_numpy(np.asarray(person.pose.seen, bool))[None],
-        clothing=as_tensor(product.picture),
-        clothing_mask=torch.from_numpy(product.mask)[None, None],
-    )
-
-
 def strip(
-    person: Person, sample: Sample, coarse: Coarse, warped: Warped, alpha: torch.Tensor, small: NDArray[np.uint8],
-    finished: NDArray[np.uint8],
+    person: PersonView, garment: GarmentView, coarse: Coarse, warped: Warped, alpha: torch.Tensor,
+    small: NDArray[np.uint8], finished: NDArray[np.uint8],
 ) -> dict[str, NDArray[np.uint8]]:  # fmt: skip
     """Every intermediate as a picture, in the order of the flow."""
-    from viton_cli.imaging.drawing import colour_labels, draw_skeleton
+    from viton_cli.imaging.drawing import colour_labels, colour_layout, draw_skeleton
 
-    photo = as_picture(sample.person)
+    photo = as_picture(person.picture)
+    layout = {} if coarse.layout is None else {"layout": colour_layout(coarse.layout[0].argmax(0).numpy())}
     return {
         "photo": photo,
-        "garment": as_picture(sample.clothing),
-        "parse": colour_labels(sample.labels[0].numpy().astype(np.uint8)),
-        "pose": draw_skeleton(photo, sample.joints[0].numpy(), sample.seen[0].numpy()),
+        "garment": as_picture(garment.picture),
+        "parse": colour_labels(person.labels[0].numpy().astype(np.uint8)),
+        "pose": draw_skeleton(photo, person.joints[0].numpy(), person.seen[0].numpy()),
         "coarse image": as_picture(coarse.image),
         "clothing mask": as_picture(coarse.mask * 2 - 1),
+        **layout,
         "warped clothing": as_picture(warped.image),
         "composition mask": as_picture(alpha * 2 - 1),
         "network result": small,

@@ -14,7 +14,7 @@ from viton_cli import TryOn
 from viton_cli.checkpoints import save_weights
 from viton_cli.config import TryOnConfig
 from viton_cli.files import Manifest, read_photo, write_image
-from viton_cli.methods.networks import build
+from viton_cli.methods.networks import build_composer, build_generator
 from viton_cli.perception.backends.fake import draw_person
 from viton_cli.pipelines.tryon import tryon
 
@@ -25,7 +25,8 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.manual_seed(0)
     for kind in ("stage1", "stage2"):
         meta = {"kind": kind, "width": 4, "size": [256, 192]}
-        tensors = build(kind, 4).state_dict()
+        build = build_generator if kind == "stage1" else build_composer
+        tensors = build({"width": 4}).state_dict()
         if kind == "stage1":
             last = [name for name in tensors if name.endswith("bias")][-1]
             tensors[last][3] = 3.0  # clothing is predicted wherever the untrained rest does not say otherwise

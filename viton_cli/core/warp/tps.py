@@ -13,8 +13,11 @@ module alone knows `align_corners` (False: the pixel edges are the ends of torch
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -112,6 +115,42 @@ def fit_tps(
     right = torch.cat([values * share, values.new_zeros(batch, 3, 2)], 1)
     solution = torch.linalg.solve(system, right)
     return ThinPlateSpline(x, solution[:, :n], solution[:, n:], centre, scale)
+
+
+def fit_tps_least_squares(
+    nodes: NDArray[Any], points: NDArray[Any], values: NDArray[Any], weights: NDArray[Any], regularisation: float
+) -> ThinPlateSpline:
+    """The spline with kernels at `nodes` that comes nearest to carrying `points` to `values`.
+
+    Minimises sum_i weight_i |f(point_i) - value_i|^2 + regularisation * bending energy over all splines with these
+    kernels (penalised regression; Wahba, "Spline Models for Observational Data", 1990, chapter 7).
+
+    Args:
+        nodes: (n, 2) distinct points, not on one line. points: (m, 2). values: (m, 2). weights: (m,), positive.
+        regularisation: In squared pixels of `points` times the sum of the weights over the number of points.
+
+    Returns:
+        A batch of one.
+    """
+    controls = torch.from_numpy(nodes.astype(np.float64))
+    centre = controls.mean(0, keepdim=True)
+    scale = ((controls - centre) ** 2).sum(1).mean().sqrt().clamp_min(1e-9)
+    x, at = (controls - centre) / scale, (torch.from_numpy(points.astype(np.float64)) - centre) / scale
+    n = len(x)
+    flat = torch.cat([torch.ones(n, 1, dtype=torch.float64), x], 1)
+    # Kernel weights that keep the bending energy finite are those orthogonal to all affine functions of the nodes.
+    free = torch.linalg.qr(flat, mode="complete")[0][:, 3:]
+    bent = _kernel(_squared(at[None], x[None]))[0] @ free
+    design = torch.cat([bent, torch.ones(len(at), 1, dtype=torch.float64), at], 1)
+    energy = free.T @ _kernel(_squared(x[None], x[None]))[0] @ free
+    say = torch.from_numpy(weights.astype(np.float64))[:, None]
+    normal = design.T @ (say * design)
+    normal[: n - 3, : n - 3] += regularisation / scale**2 * energy
+    normal.diagonal().add_(1e-9 * normal.diagonal().mean())
+    solution = torch.linalg.solve(normal, design.T @ (say * torch.from_numpy(values.astype(np.float64))))
+    return ThinPlateSpline(
+        x[None], (free @ solution[: n - 3])[None], solution[None, n - 3 :], centre[None], scale.reshape(1, 1, 1)
+    )
 
 
 def _squared(a: Tensor, b: Tensor) -> Tensor:

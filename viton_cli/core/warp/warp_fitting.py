@@ -30,7 +30,7 @@ CRUSHED = 0.05  # of it: the check looks at some spots only, and a little furthe
 def cover_part(patch: Patch, torso: Patch, index: int) -> Tensor:
     """Where a part lies: the torso spreads a little beyond its outline, a sleeve only away from the torso."""
     wide = _widen(patch.cover)
-    return _distance(wide if index == 0 else patch.cover | (wide & ~torso.cover))
+    return signed_distance(wide if index == 0 else patch.cover | (wide & ~torso.cover))
 
 
 def single_layer(spline: ThinPlateSpline, garment: Array, target: Array, within: bool = False) -> Layer:
@@ -46,7 +46,7 @@ def single_layer(spline: ThinPlateSpline, garment: Array, target: Array, within:
     found = sample(torch.from_numpy(garment)[None, None], spline(spots.reshape(1, -1, 2)).reshape(1, *coarse, 2)) > 0.02
     area = F.interpolate(found.float(), size=(height, width), mode="nearest")[0, 0].numpy() > 0
     area = _widen(area, 4)
-    return Layer(spline, _distance(area & _widen(target > 0.5) if within else area))
+    return Layer(spline, signed_distance(area & _widen(target > 0.5) if within else area))
 
 
 def _widen(area: NDArray[np.bool_], by: int = 2) -> NDArray[np.bool_]:
@@ -54,7 +54,7 @@ def _widen(area: NDArray[np.bool_], by: int = 2) -> NDArray[np.bool_]:
     return np.asarray(ndimage.maximum_filter(area.view(np.uint8), 2 * by + 1)).view(np.bool_)
 
 
-def _distance(area: NDArray[np.bool_]) -> Tensor:
+def signed_distance(area: NDArray[np.bool_]) -> Tensor:
     """(H, W) float32 signed distance to the edge of an area, positive inside, true within a pixel of it."""
     # A step blurred by a Gaussian of one pixel rises by 1 / sqrt(2 pi) a pixel where it crosses a half.
     soft = np.zeros(area.shape, np.float32)
@@ -76,14 +76,14 @@ def settle(controls: Points, values: Points, spots: NDArray[Any], area: float) -
             spline = fit_tps(source, target, share * area)
         except RuntimeError:  # two control points in one place
             continue
-        growth = _determinants(spline, points)
+        growth = determinants(spline, points)
         middle = float(growth.median())
         if float(growth.min()) > CRUSHED * middle > 0 and float(torch.quantile(growth, 0.99)) < WILD * middle:
             return spline, share
     return None, 0.0
 
 
-def _determinants(spline: ThinPlateSpline, points: Tensor) -> Tensor:
+def determinants(spline: ThinPlateSpline, points: Tensor) -> Tensor:
     slope = spline.float().jacobian(points)[0]
     return slope[:, 0, 0] * slope[:, 1, 1] - slope[:, 0, 1] * slope[:, 1, 0]
 
@@ -146,7 +146,7 @@ def _folded(layers: tuple[Layer, ...], target: Array) -> float:
     for k, layer in enumerate(layers):
         mine = torch.from_numpy(top == k)
         if bool(mine.any()):
-            folded += int((_determinants(layer.spline, points[:, mine]) < 0).sum())
+            folded += int((determinants(layer.spline, points[:, mine]) < 0).sum())
     return folded / max(len(spots), 1)
 
 

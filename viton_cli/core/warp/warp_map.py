@@ -129,12 +129,7 @@ class Warp:
             if window is None:
                 continue
             top, bottom, left, right = window
-            x, y = self._spots(window, box)
-            unit, level = self._places(layer, x, y, picture_size)
-            cut = self.garment if layer.above else self._near
-            scale = (box[3] - box[1]) / self.frame[0]
-            alpha = (sample_grid(layer.cover, x, y) * max(scale, 1.0) + 0.5).clamp(0.0, 1.0) * read(cut, unit)[0, 0]
-            alpha = alpha * (unit.abs().amax(0) <= 1.0)  # nothing beyond the picture's edge
+            unit, level, alpha = self._seen(layer, window, box, picture_size)
             under = out[..., top:bottom, left:right]
             part = read_shrinking(pyramid, unit, level)
             out[..., top:bottom, left:right] = torch.lerp(under, part, alpha.to(image.dtype))
@@ -152,6 +147,41 @@ class Warp:
         unit, _ = self._places(self.layers[layer], x, y, self.garment_size)
         ends = torch.tensor([self.garment_size[1], self.garment_size[0]])
         return (unit.permute(1, 2, 0) + 1.0) * (0.5 * ends) - 0.5
+
+    def origins(self, size: tuple[int, int], box: Box | None = None) -> NDArray[np.float32]:
+        """Where each output pixel's cloth comes from.
+
+        Args:
+            size, box: As in `apply`.
+
+        Returns:
+            (H, W, 2) float32 (x, y) in pixels of the garment mask as it was given; NaN where less than half of a pixel
+            is garment.
+        """
+        box = box or (0.0, 0.0, float(size[1]), float(size[0]))
+        out = np.full((*size, 2), np.nan, np.float32)
+        ends = torch.tensor([self.garment_size[1], self.garment_size[0]]).reshape(2, 1, 1)
+        for layer in self.layers:
+            window = self._window(layer, size, box)
+            if window is None:
+                continue
+            top, bottom, left, right = window
+            unit, _, alpha = self._seen(layer, window, box, self.garment_size)
+            there = (alpha * read(self.garment, unit)[0, 0] >= 0.25).numpy()
+            places = ((unit + 1.0) * (0.5 * ends) - 0.5).permute(1, 2, 0).numpy()
+            out[top:bottom, left:right][there] = places[there]
+        return out
+
+    def _seen(
+        self, layer: Layer, window: tuple[int, int, int, int], box: Box, picture_size: tuple[int, int]
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """For a window of the output: where the layer reads (2, H, W), at which level and its opacity (H, W)."""
+        x, y = self._spots(window, box)
+        unit, level = self._places(layer, x, y, picture_size)
+        cut = self.garment if layer.above else self._near
+        scale = (box[3] - box[1]) / self.frame[0]
+        alpha = (sample_grid(layer.cover, x, y) * max(scale, 1.0) + 0.5).clamp(0.0, 1.0) * read(cut, unit)[0, 0]
+        return unit, level, alpha * (unit.abs().amax(0) <= 1.0)  # nothing beyond the picture's edge
 
     def _window(self, layer: Layer, size: tuple[int, int], box: Box) -> tuple[int, int, int, int] | None:
         """Rows and columns (top, bottom, left, right) of the output that the layer can reach."""

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from viton_cli.core.losses import mask_iou, stage1_loss
 from viton_cli.imaging.drawing import tile
-from viton_cli.training.pairs.task import _dressed, _PairTask, person_representation, picture
+from viton_cli.training.pairs.task import _dressed, _PairTask, paint, picture
 from viton_cli.training.task import Batch
 
 
@@ -19,7 +19,7 @@ class Stage1Task(_PairTask):
     kind, score = "stage1", "score"
 
     def loss(self, net: nn.Module, batch: Batch) -> dict[str, Tensor]:
-        coarse, mask = net(person_representation(batch), batch["clothing"])
+        coarse, mask = paint(net, batch)
         features = self.features.to(coarse.device)
         return stage1_loss(coarse, mask, batch["person"], batch["worn"], features, self.feature_weights[0])
 
@@ -28,7 +28,7 @@ class Stage1Task(_PairTask):
             return {}
         overlap, pixel = [], []
         for batch in self._batches(self.held_out, net):
-            coarse, mask = net(person_representation(batch), batch["clothing"])
+            coarse, mask = paint(net, batch)
             overlap.append(mask_iou(torch.sigmoid(mask), batch["worn"]))
             person = (batch["labels"] > 0)[:, None]
             pixel.append(
@@ -46,7 +46,7 @@ class Stage1Task(_PairTask):
         for one, other in zip(shown, shown[1:] + shown[:1]):
             for garment in (one, other):
                 batch = self._batches([_dressed(one, garment)], net)[0]
-                coarse, mask = net(person_representation(batch), batch["clothing"])
+                coarse, mask = paint(net, batch)
                 tiles += [garment.clothing, picture(coarse), picture(torch.sigmoid(mask) * 2 - 1)]
             tiles.insert(-6, one.person)
         return tile(tiles, columns=14)

@@ -12,14 +12,13 @@ from torch import Tensor, nn
 
 from viton_cli.checkpoints import resolve
 from viton_cli.core.composer import compose
-from viton_cli.core.generator import Generator
 from viton_cli.core.losses import stage2_loss
 from viton_cli.core.warp import fit_warp
 from viton_cli.core.warp.target import whole_target
 from viton_cli.errors import NoGarmentFound
 from viton_cli.imaging.drawing import tile
-from viton_cli.methods.networks import load_stage
-from viton_cli.training.pairs.task import _dressed, _PairTask, beside, person_representation, picture, tensors
+from viton_cli.methods.networks import load_generator
+from viton_cli.training.pairs.task import _dressed, _PairTask, beside, paint, picture, tensors
 from viton_cli.training.task import Batch
 
 if TYPE_CHECKING:
@@ -35,8 +34,7 @@ class Stage2Task(_PairTask):
 
     def __init__(self, config: TrainConfig, say: Callable[[str], None]) -> None:
         super().__init__(config, say)
-        stage1, _ = load_stage(resolve(str(config.model.get("stage1", "stage1"))), "stage1")
-        assert isinstance(stage1, Generator)
+        stage1, _ = load_generator(resolve(str(config.model.get("stage1", "stage1"))))
         # The published code leaves the frozen generator in training mode (batch statistics, dropout); here it is as in
         # use.
         self.generator = stage1.eval().requires_grad_(False)
@@ -56,7 +54,7 @@ class Stage2Task(_PairTask):
         """Add coarse result and warped garment. As in use, the warp aims at the predicted mask."""
         batch = {k: v[None] for k, v in one.items()}
         with torch.no_grad():
-            coarse, logits = self.generator(person_representation(batch), batch["clothing"])
+            coarse, logits = paint(self.generator, batch)
         mask = torch.sigmoid(logits)
         try:
             target = mask[0, 0].numpy()
@@ -75,7 +73,7 @@ class Stage2Task(_PairTask):
         }  # fmt: skip
 
     def loss(self, net: nn.Module, batch: Batch) -> dict[str, Tensor]:
-        alpha = net(batch["warped"], batch["coarse"]) * batch["area"]
+        alpha = net(batch["warped"], batch["coarse"])[0] * batch["area"]
         result = compose(alpha, batch["warped"], batch["coarse"])
         features = self.features.to(result.device)
         return stage2_loss(result, alpha, batch["person"], batch["area"], features, self.feature_weights[1])
@@ -87,7 +85,7 @@ class Stage2Task(_PairTask):
         coarse_errors: list[float] = []
         shares: list[float] = []
         for batch in (beside(net, batch) for batch in self._validation):
-            alpha = net(batch["warped"], batch["coarse"]) * batch["area"]
+            alpha = net(batch["warped"], batch["coarse"])[0] * batch["area"]
             result = compose(alpha, batch["warped"], batch["coarse"])
             worn = batch["worn"]
             for image, collected in ((result, errors), (batch["coarse"], coarse_errors)):
@@ -108,7 +106,7 @@ class Stage2Task(_PairTask):
             for garment in (one, other):
                 dressed = self._with_warp(tensors(_dressed(one, garment)))
                 batch = beside(net, {k: v[None] for k, v in dressed.items()})
-                alpha = net(batch["warped"], batch["coarse"]) * batch["area"]
+                alpha = net(batch["warped"], batch["coarse"])[0] * batch["area"]
                 result = compose(alpha, batch["warped"], batch["coarse"])
                 tiles += [
                     garment.clothing,

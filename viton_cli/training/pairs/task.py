@@ -14,7 +14,15 @@ from torch import Tensor, nn
 from viton_cli.checkpoints import resolve
 from viton_cli.core.representation import represent
 from viton_cli.errors import BadConfig, BadDataset, BadWeights
-from viton_cli.methods.networks import WIDTHS, build, load_stage
+from viton_cli.methods.networks import (
+    LITE_COMPOSER,
+    LITE_GENERATOR,
+    PAPER_WIDTH,
+    build_composer,
+    build_generator,
+    load_composer,
+    load_generator,
+)
 from viton_cli.training.model_settings import check_model
 from viton_cli.training.pairs.pairs import PairSample, PairSet
 from viton_cli.training.pairs.perceptual import load_features
@@ -52,8 +60,10 @@ class _PairTask:
         self.size = (int(config.size[0]), int(config.size[1]))
         if min(self.size) < 64 or self.size[0] % 64 or self.size[1] % 64:
             raise BadConfig(f"size {self.size[0]}x{self.size[1]}: height and width must be multiples of 64")
-        self.width = int(config.model.get("width", WIDTHS[config.preset][self.kind == "stage2"]))
-        self.net = build(self.kind, self.width)
+        lite = LITE_GENERATOR if self.kind == "stage1" else LITE_COMPOSER
+        self.width = int(config.model.get("width", lite if config.preset == "lite" else PAPER_WIDTH))
+        build = build_generator if self.kind == "stage1" else build_composer
+        self.net: nn.Module = build({"width": self.width})
         if config.init:
             self.net.load_state_dict(start_from(config.init, self.kind, self.width))
         sources = open_sources(config.data)
@@ -101,7 +111,7 @@ def start_from(init: str, kind: str, width: int) -> dict[str, Tensor]:
         BadWeights: Missing, of another stage, or of another width.
     """
     path = resolve(init)
-    net, meta = load_stage(path, kind)
+    net, meta = load_generator(path) if kind == "stage1" else load_composer(path)
     if int(meta["width"]) != width:
         found = meta["width"]
         raise BadWeights(f"{path}: its width is {found}, this training's is {width} (--set model.width={found})")
@@ -139,6 +149,12 @@ def beside(net: nn.Module, batch: Batch) -> Batch:
 def person_representation(batch: Batch) -> Tensor:
     """p of a batch (section 3.1)."""
     return represent(batch["person"], batch["labels"], batch["joints"], batch["seen"])
+
+
+def paint(net: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
+    """Coarse result and logits of the clothing mask."""
+    painting = net(person_representation(batch), batch["clothing"], batch["joints"], batch["seen"])
+    return painting.image, painting.mask
 
 
 def picture(image: Tensor) -> NDArray[np.uint8]:

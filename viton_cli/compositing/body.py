@@ -1,0 +1,67 @@
+"""What the joints say of the part: hands and forearms, the new hem."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import ndimage
+
+from viton_cli.compositing.painted import Bools, Mask
+from viton_cli.imaging.capsules import capsule
+from viton_cli.imaging.frames import to_frame, torso_length
+from viton_cli.records import Frame, Pose
+from viton_cli.vocabulary import labels as L
+
+FOREARM = 0.12  # torso lengths: no forearm is thicker
+
+
+def pose_in(pose: Pose, frame: Frame) -> Pose:
+    """The pose in pixels of a frame."""
+    return Pose(to_frame(pose.joints, frame), pose.seen, pose.confidence)
+
+
+def hands(pose: Pose, size: tuple[int, int]) -> Bools:
+    """(h, w) pixels beyond each wrist, seen along the forearm."""
+    ys, xs = np.mgrid[: size[0], : size[1]]
+    found = np.zeros(size, bool)
+    for elbow, wrist in ((L.R_ELBOW, L.R_WRIST), (L.L_ELBOW, L.L_WRIST)):
+        if pose.seen[elbow] and pose.seen[wrist]:
+            way = pose.joints[wrist] - pose.joints[elbow]
+            length = max(float(np.hypot(*way)), 1.0)
+            beyond = ((xs - pose.joints[wrist][0]) * way[0] + (ys - pose.joints[wrist][1]) * way[1]) / length
+            near = np.hypot(xs - pose.joints[wrist][0], ys - pose.joints[wrist][1]) < 0.9 * length
+            found |= (beyond > -0.04 * length) & near
+    return found
+
+
+def forearms(pose: Pose, size: tuple[int, int]) -> Bools:
+    """(h, w) pixels around the bones from elbow to wrist."""
+    reach = FOREARM * torso_length(pose)
+    found = np.zeros(size, bool)
+    for elbow, wrist in ((L.R_ELBOW, L.R_WRIST), (L.L_ELBOW, L.L_WRIST)):
+        if pose.seen[elbow] and pose.seen[wrist]:
+            found |= capsule(size, pose.joints[elbow], pose.joints[wrist], reach, reach)
+    return found
+
+
+def above_hem(garment: Bools, pose: Pose) -> Bools:
+    """(h, w) rows above the new garment's hem, counted between the hips."""
+    hips = [pose.joints[j] for j in (L.R_HIP, L.L_HIP) if pose.seen[j]]
+    if not garment.any():
+        return np.zeros(garment.shape, bool)
+    columns = garment
+    if len(hips) == 2:
+        xs = sorted(int(h[0]) for h in hips)
+        middle = garment[:, max(xs[0], 0) : max(xs[1], xs[0] + 1)]
+        columns = middle if middle.any() else garment
+    hem = int(np.flatnonzero(columns.any(1))[-1])
+    return np.broadcast_to(np.arange(garment.shape[0])[:, None] <= hem, garment.shape)
+
+
+def network_pixel(frame: Frame, part: Frame) -> float:
+    """Pixels of the part per pixel of the network frame."""
+    return part.size[0] / (part.box[3] - part.box[1]) * (frame.box[3] - frame.box[1]) / frame.size[0]
+
+
+def soft(mask: Bools, sigma: float) -> Mask:
+    """(h, w) the mask blurred by a Gaussian."""
+    return np.asarray(ndimage.gaussian_filter(mask.astype(np.float32), max(sigma, 0.3)), np.float32)

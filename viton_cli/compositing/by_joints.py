@@ -1,0 +1,119 @@
+"""The regions, from clothing mask and joints: for generators that predict no layout, such as the paper's."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import ndimage
+from skimage.draw import polygon2mask
+
+from viton_cli.compositing.body import above_hem, hands, network_pixel, pose_in, soft
+from viton_cli.compositing.painted import (
+    BELOW,
+    BESIDE,
+    FILLS,
+    IN_FRONT,
+    LOWER,
+    REPLACED,
+    SCENE,
+    SKIN,
+    Bools,
+    Painted,
+    Regions,
+)
+from viton_cli.imaging.capsules import capsule
+from viton_cli.imaging.frames import box_in, carry, crop, torso_length
+from viton_cli.records import Frame, Person, Pose
+from viton_cli.vocabulary import labels as L
+
+GRAIN = 1.2  # network pixels: what is smaller than about twice this in the predicted mask is noise
+RIM, NEAR = 1.5, 8.0  # network pixels: see `by_layout`
+ARMS = ((L.R_SHOULDER, L.R_ELBOW, L.R_WRIST), (L.L_SHOULDER, L.L_ELBOW, L.L_WRIST))
+UPPER_ARM, LOWER_ARM, SLEEVE = (0.115, 0.09), (0.088, 0.06), (0.14, 0.12)  # radii in torso lengths, from end to end
+
+
+def regions_by_joints(person: Person, frame: Frame, part: Frame, painted: Painted) -> Regions:
+    """Sort the pixels of a part of the photo; see `by_layout.regions_by_layout`."""
+    labels = crop(person.parsing.labels, part, fill=L.BACKGROUND, nearest=True).astype(np.uint8)
+    pose, pixel = pose_in(person.pose, part), network_pixel(frame, part)
+    # The predicted mask carries the grain of the generator's transposed convolutions, which would notch the outline.
+    mask = carry(np.asarray(ndimage.gaussian_filter(painted.mask, GRAIN), np.float32), frame, part)
+    laid = painted.warp.apply(painted.product.sharp_mask, part.size, box_in(frame, part), fill=0.0).clip(0, 1)
+
+    arms = np.isin(labels, L.ARMS)
+    # An arm in front of the body stays in front; where the network predicts a sleeve, the arm is covered.
+    bare = arms & (mask < 0.5) & ~_sleeves(pose, part.size, laid > 0.5)
+    front = np.isin(labels, IN_FRONT) | (arms & hands(pose, part.size)) | bare
+    old = np.isin(labels, REPLACED)
+
+    # Over the background and the old garment, the new one goes as far as the predicted mask: between arm and body the
+    # background stays, and a forearm that the old sleeve hid comes out in front of the body.
+    beside = (labels == L.BACKGROUND) | old
+    cover = np.where(beside, ((mask - 0.15) / 0.3).clip(0, 1), 1.0)
+    # Gaps between the warped garment and the predicted mask, over the old garment, belong to the new one.
+    near = ndimage.distance_transform_edt(laid <= 0.5) < NEAR * pixel if (laid > 0.5).any() else laid > 0.5
+    gap = old & (mask > 0.5) & near
+    cover = np.where(gap, 1.0, np.minimum(cover, 1 - soft(front, 0.5 * pixel))) if front.any() else cover
+    cover[front] = 0
+    garment = np.maximum(laid, gap) * cover > 0.5
+
+    old &= ~(np.isin(labels, (L.DRESS, L.JUMPSUITS)) & ~above_hem(garment, pose))
+    halo = ndimage.binary_dilation(old, iterations=max(round(RIM * pixel), 1)) & (labels == L.BACKGROUND)
+    skin, lower = _beneath(pose, garment)
+    worn_below = np.flatnonzero(np.isin(labels, LOWER).any(0))
+    if len(worn_below):  # no trousers or skirt beside those that can be seen
+        columns = np.arange(labels.shape[1])
+        lower &= (columns >= worn_below[0]) & (columns <= worn_below[-1])
+    fills = np.zeros((len(FILLS), *part.size), np.float32)
+    fills[SKIN] = skin & ~halo
+    fills[BELOW] = lower & ~skin & ~halo
+    fills[SCENE] = 1 - fills[SKIN] - fills[BELOW]
+    removed = np.maximum(old | halo, soft(old | halo, 0.4 * pixel))
+    removed = np.where((old | np.isin(labels, BESIDE)) & ~front & (removed > 0.05), removed, 0)
+    return Regions(removed.astype(np.float32), fills, cover.astype(np.float32), gap.astype(np.float32), labels)
+
+
+def _beneath(pose: Pose, garment: Bools) -> tuple[Bools, Bools]:
+    """Where a body shows skin (arms, neck, chest above the collar) and where lower clothes if no garment covers it (the
+    two may overlap)."""
+    size = (garment.shape[0], garment.shape[1])
+    torso = torso_length(pose)
+    skin, lower = np.zeros(size, bool), np.zeros(size, bool)
+    joints, seen = pose.joints, pose.seen
+    for shoulder, elbow, wrist in ARMS:
+        if seen[shoulder] and seen[elbow]:
+            skin |= capsule(size, joints[shoulder], joints[elbow], *(r * torso for r in UPPER_ARM))
+            if seen[wrist]:
+                skin |= capsule(size, joints[elbow], joints[wrist], *(r * torso for r in LOWER_ARM))
+    if seen[L.R_SHOULDER] and seen[L.L_SHOULDER] and seen[L.NECK]:
+        right, left, neck = joints[L.R_SHOULDER], joints[L.L_SHOULDER], joints[L.NECK]
+        chest = neck + np.array((0, 0.38 * torso))
+        up, throat = np.array((0, 0.3 * torso)), np.array((0.16 * torso, 0))
+        outline = np.stack([
+            right, chest + (right - neck) * 0.6, chest + (left - neck) * 0.6, left,
+            neck + throat - up * 0.5, neck - up, neck - throat - up * 0.5,
+        ])  # fmt: skip
+        region = polygon2mask(size, outline[:, ::-1])  # type: ignore[no-untyped-call]
+        # Skin shows in the neckline: above the new garment's collar, never below it.
+        skin |= region & ~(np.logical_or.accumulate(garment, axis=0) & ~garment)
+    hips = joints[[j for j in (L.R_HIP, L.L_HIP) if seen[j]]]
+    if len(hips):
+        rows = np.arange(size[0])[:, None] > float(hips[:, 1].mean()) - 0.3 * torso
+        columns = np.arange(size[1])[None]
+        lower = rows & (columns > hips[:, 0].min() - 0.28 * torso) & (columns < hips[:, 0].max() + 0.28 * torso)
+    return skin, lower
+
+
+def _sleeves(pose: Pose, size: tuple[int, int], laid: Bools) -> Bools:
+    """Warped garment that lies along an arm's bone: a sleeve, which covers the arm it was laid on."""
+    torso = torso_length(pose)
+    sleeves = np.zeros(size, bool)
+    for shoulder, elbow, wrist in ARMS:
+        for a, b in ((shoulder, elbow), (elbow, wrist)):
+            if pose.seen[a] and pose.seen[b]:
+                steps = np.linspace(0, 1, 24)[:, None]
+                line = (pose.joints[a] + steps * (pose.joints[b] - pose.joints[a])).round().astype(int)
+                inside = (line >= 0).all(1) & (line < (size[1], size[0])).all(1)
+                line = line[inside]
+                if len(line) and laid[line[:, 1], line[:, 0]].mean() > 0.75:
+                    sleeves |= capsule(size, pose.joints[a], pose.joints[b], *(r * torso for r in SLEEVE))
+    return sleeves & laid
