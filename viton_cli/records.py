@@ -192,8 +192,8 @@ class Result:
         checks: Warnings in words.
         seconds: Name of the stage -> seconds.
         fallback: The warp that had to be used instead, if any.
-        profile: ICC profile of the numbers of `image`, the photo's own; None for sRGB.
         trace: Works out `places`.
+        profile: ICC profile of the numbers of `image`, the photo's own; None for sRGB.
     """
 
     image: NDArray[np.uint8]
@@ -202,8 +202,8 @@ class Result:
     checks: tuple[str, ...] = ()
     seconds: dict[str, float] = field(default_factory=dict)
     fallback: str | None = None
-    profile: bytes | None = None
     trace: Callable[[], NDArray[np.float32]] | None = field(default=None, repr=False)
+    profile: bytes | None = None
 
     @cached_property
     def places(self) -> NDArray[np.float32] | None:

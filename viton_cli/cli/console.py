@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 import traceback
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from viton_cli.cli.mistakes import as_json_line
 from viton_cli.cli.settings import EXIT_NOTHING, EXIT_OK, EXIT_SOME_FAILED
 from viton_cli.engines.progress import Progress, Summary
 from viton_cli.errors import shown
@@ -81,12 +81,6 @@ class Console(Progress):
             self.bar.write(text, file=sys.stderr)
         else:
             typer.echo(text, err=True)
-
-
-def as_json_line(value: object) -> str:
-    """JSON on one line; letters of any language stand as they are, what a terminal would obey is escaped."""
-    text = json.dumps(value, ensure_ascii=False)
-    return "".join(letter if letter.isprintable() else json.dumps(letter)[1:-1] for letter in text)
 
 
 def summary(done: Summary, as_json: bool, quiet: bool = False) -> int:

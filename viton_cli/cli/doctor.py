@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from viton_cli.cli.console import as_json_line
-from viton_cli.cli.settings import APP, EXIT_OK, EXIT_SOME_FAILED
+from viton_cli.cli.mistakes import as_json_line
+from viton_cli.cli.settings import APP, EXIT_OK, EXIT_SOME_FAILED, guarded
 
 if TYPE_CHECKING:
     from viton_cli.pipelines.doctor import Diagnosis
@@ -21,11 +21,15 @@ def doctor(json: bool = typer.Option(False, "--json", help="Print one JSON objec
 
     The exit code is 1 if something needed is missing or damaged.
     """
-    from viton_cli.pipelines.doctor import diagnose
 
-    found = diagnose()
-    typer.echo(as_json_line(found.as_dict()) if json else _text(found))
-    raise typer.Exit(EXIT_SOME_FAILED if found.problems else EXIT_OK)
+    def work() -> int:
+        from viton_cli.pipelines.doctor import diagnose
+
+        found = diagnose()
+        typer.echo(as_json_line(found.as_dict()) if json else _text(found))
+        return EXIT_SOME_FAILED if found.problems else EXIT_OK
+
+    raise typer.Exit(guarded(work, json))
 
 
 def _text(found: Diagnosis) -> str:

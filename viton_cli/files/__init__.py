@@ -13,17 +13,22 @@ cut off, never meets half a file.
     keypoints.py   joints, as OpenPose JSON
     manifest.py    what a run has done, one JSON object a line
     atomic.py      writing in one step, and hashes
+    temporary.py   half-written files, and what killed runs left of them
+    ownership.py   which files of an output folder are ours, and may be replaced
+    apart.py       no output path is an input path
 """
 
 from __future__ import annotations
 
-from viton_cli.files.atomic import sha256, write_arrays, write_bytes, write_text
+from viton_cli.files.apart import check_apart
+from viton_cli.files.atomic import append_line, sha256, write_arrays, write_bytes, write_text
 from viton_cli.files.encoding import encode_image, write_image
 from viton_cli.files.keypoints import read_keypoints, write_keypoints
 from viton_cli.files.listing import PHOTO_ENDINGS, list_photos
 from viton_cli.files.manifest import KEY_FIELDS, Manifest
 from viton_cli.files.masks import read_labels, read_mask, write_labels
 from viton_cli.files.opening import MAX_PIXELS, decode_pixels, open_picture, picture_size
+from viton_cli.files.ownership import Ledger, is_made_by_us, look, refuse_results, remove
 from viton_cli.files.pictures import (
     MIN_SIDE,
     WORKING_PIXELS,
@@ -35,8 +40,9 @@ from viton_cli.files.pictures import (
 )
 
 __all__ = [
-    "KEY_FIELDS", "MAX_PIXELS", "MIN_SIDE", "PHOTO_ENDINGS", "WORKING_PIXELS", "Manifest", "adopt_photo",
-    "decode_photo", "decode_pixels", "encode_image", "list_photos", "one_at_a_time", "open_picture", "picture_size",
-    "read_keypoints", "read_labels", "read_mask", "read_original", "read_photo", "sha256", "write_arrays",
-    "write_bytes", "write_image", "write_keypoints", "write_labels", "write_text",
+    "KEY_FIELDS", "MAX_PIXELS", "MIN_SIDE", "PHOTO_ENDINGS", "WORKING_PIXELS", "Ledger", "Manifest", "adopt_photo",
+    "append_line", "check_apart", "decode_photo", "decode_pixels", "encode_image", "is_made_by_us", "list_photos",
+    "look", "one_at_a_time", "open_picture", "picture_size", "read_keypoints", "read_labels", "read_mask",
+    "read_original", "read_photo", "refuse_results", "remove", "sha256", "write_arrays", "write_bytes", "write_image",
+    "write_keypoints", "write_labels", "write_text",
 ]  # fmt: skip

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from viton_cli.errors import NothingUsable
+from viton_cli.files.ownership import is_made_by_us
 
 # HEIC is listed also where its reader is missing, so that such a photo is named and not passed over in silence.
 PHOTO_ENDINGS: tuple[str, ...] = (
@@ -25,7 +26,8 @@ def list_photos(
     An id is the name relative to `path` without its ending, in composed Unicode. Where two files would share an id
     (`a.jpg`, `a.png`, also `A.png` on a file system that ignores case) each keeps its ending; where two names are
     spellings of one (composed and decomposed) each keeps its own. Hidden files and other endings are passed over, and
-    so is the folder `without`: a run's own output, where that lies inside its input.
+    so are folders below `path` that this toolkit wrote, and the folder `without`: a run's own output, where that lies
+    inside its input.
 
     Args:
         path: The file or folder. without: See above.
@@ -70,7 +72,7 @@ def _walk(path: Path, apart: Path | None, say: Callable[[str], None]) -> list[Pa
 
     found: list[Path] = []
     for folder, folders, names in os.walk(path, onerror=unreadable):
-        folders[:] = [name for name in folders if not name.startswith(".") and Path(folder, name).resolve() != apart]
+        folders[:] = [name for name in folders if not name.startswith(".") and _is_input(Path(folder, name), apart)]
         for name in names:
             if name.startswith(".") or os.path.splitext(name)[1].lower() not in PHOTO_ENDINGS:
                 continue
@@ -80,6 +82,10 @@ def _walk(path: Path, apart: Path | None, say: Callable[[str], None]) -> list[Pa
             else:
                 found.append(file)
     return found
+
+
+def _is_input(folder: Path, apart: Path | None) -> bool:
+    return folder.resolve() != apart and not is_made_by_us(folder)
 
 
 def _is_no_file(path: Path) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from viton_cli.errors import shown
-from viton_cli.files import open_picture, write_image, write_text
+from viton_cli.files import open_picture, remove, write_image, write_text
 
 if TYPE_CHECKING:
     from viton_cli.pipelines.tryon.folder import TryOnFolder
@@ -31,7 +31,7 @@ def write_gallery(folder: TryOnFolder, wanted: dict[str, list[str]]) -> None:
     for old in folder.path.glob("sheet-*.jpg"):
         page = old.stem.removeprefix("sheet-")
         if page.isdigit() and int(page) > len(pages):
-            old.unlink()
+            remove(old)
     write_text(folder.path / "index.html", _page(folder, wanted, entries))
 
 

@@ -40,6 +40,9 @@ class GarmentStore:
         masks: Folder of given masks named as the photos (or one mask for one garment); they win over `cut`'s own.
         given: Photos that are not files (from a pipe), by id.
         kept_bytes: See above.
+
+    Attributes:
+        masks: The file of each given mask, by id.
     """
 
     def __init__(
@@ -53,7 +56,7 @@ class GarmentStore:
         self._files = dict(photos)
         self._cut = cut
         self._given = given or {}
-        self._masks = masks_of(self._files, masks) if masks else {}
+        self.masks = masks_of(self._files, masks) if masks else {}
         self._masks_wanted = masks
         self._whole: dict[str, Garment] = {}
         self._packed: dict[str, _Packed | VitonError] = {}
@@ -88,7 +91,7 @@ class GarmentStore:
     def _pack(self, id: str) -> _Packed | VitonError:
         try:
             photo = self._photo(id)
-            mask = read_mask(self._masks[id], photo.size) if id in self._masks else None
+            mask = read_mask(self.masks[id], photo.size) if id in self.masks else None
             garment = self._cut(photo, mask)
         except VitonError as error:
             return error

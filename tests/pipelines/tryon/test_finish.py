@@ -108,9 +108,9 @@ class TestCommand:
         self, fakes: SimpleNamespace, folders: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         from viton_cli.config import TryOnConfig
-        from viton_cli.pipelines.tryon import run
+        from viton_cli.pipelines.tryon import inputs, run
 
-        monkeypatch.setattr(run, "WORKING_PIXELS", 30_000)
+        monkeypatch.setattr(inputs, "WORKING_PIXELS", 30_000)
         exif = Image.Exif()
         exif[0x013B], exif[0x0112] = "Evelyn T", 6
         Image.fromarray(grain()).save(folders.people / "anna.png", exif=exif, icc_profile=SWAPPED)
@@ -135,11 +135,11 @@ class TestCommand:
         self, fakes: SimpleNamespace, folders: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         from viton_cli.config import TryOnConfig
-        from viton_cli.pipelines.tryon import run
+        from viton_cli.pipelines.tryon import inputs, run
 
-        monkeypatch.setattr(run, "WORKING_PIXELS", 30_000)
+        monkeypatch.setattr(inputs, "WORKING_PIXELS", 30_000)
         Image.fromarray(grain()).save(folders.people / "anna.png")
-        read = run.read_photo
+        read = inputs.read_photo
 
         def read_and_lose(path: Path, *rest: object) -> Photo:
             photo = read(path, *rest)
@@ -147,7 +147,7 @@ class TestCommand:
                 os.unlink(path)
             return photo
 
-        monkeypatch.setattr(run, "read_photo", read_and_lose)
+        monkeypatch.setattr(inputs, "read_photo", read_and_lose)
         done = run.tryon(TryOnConfig(person=str(folders.people), clothes=str(folders.clothes), out=str(folders.out)))
         assert (done.ok, done.failed) == (3, 3) and done.problems[0].endswith("(No such file or directory)")
         told = [entry["status"] for entry in files.Manifest(folders.out / "manifest.jsonl").read()]

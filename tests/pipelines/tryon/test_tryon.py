@@ -103,18 +103,55 @@ class TestResume:
         fakes.finder.found.clear()
         assert (run(folders).skipped, fakes.finder.found) == (8, [])
 
-    def test_lost_outdated_and_incomplete_pairs_are_redone(
+    def test_lost_cut_short_and_incomplete_pairs_are_redone(
         self, folders: SimpleNamespace, fakes: SimpleNamespace
     ) -> None:
         run(folders)
+        before = (folders.out / "anna__green.png").read_bytes()
         (folders.out / "anna__red.png").unlink()
-        later = (folders.out / "anna__green.png").stat().st_mtime + 10
-        os.utime(folders.people / "sub dir/bert ü.png", (later, later))
+        os.truncate(folders.out / "anna__green.png", 40)
         fakes.method.pairs.clear()
-        assert run(folders).ok == 4
-        assert ("anna", "red") in fakes.method.pairs and ("anna", "green") not in fakes.method.pairs
-        os.utime(folders.people / "sub dir/bert ü.png", (1, 1))
+        assert run(folders).ok == 2 and sorted(fakes.method.pairs) == [("anna", "green"), ("anna", "red")]
+        assert (folders.out / "anna__green.png").read_bytes() == before
         assert run(folders, masks=True).ok == 6, "no masks had been written"
+
+    def test_another_photo_of_the_same_name_is_another_photo_however_old(
+        self, folders: SimpleNamespace, fakes: SimpleNamespace
+    ) -> None:
+        run(folders)
+        for name in ("anna.png", "sub dir/bert ü.png"):
+            other = folders.photo(
+                folders.root / "others" / name, (20, 30, 40) if name == "anna.png" else (90, 120, 150)
+            )
+            os.utime(other, (1, 1))
+        fakes.method.pairs.clear()
+        done = run(folders, person=str(folders.root / "others"))
+        assert (done.ok, done.skipped) == (3, 3) and {person for person, _ in fakes.method.pairs} == {"anna"}
+        assert tuple(read_photo(folders.out / "anna__red.png").image[40, 40]) == (20, 30, 40)
+        os.utime(folders.root / "others/anna.png", None)
+        assert run(folders, person=str(folders.root / "others")).skipped == 6, "the same content, though newer"
+
+    def test_another_mask_is_another_garment(self, folders: SimpleNamespace) -> None:
+        masks = folders.root / "masks"
+        folders.photo(masks / "red.png", (255, 255, 255))
+        assert run(folders, clothes_mask=masks).ok == 6
+        assert run(folders, clothes_mask=masks).skipped == 6
+        half = np.zeros((64, 48), np.uint8)
+        half[:, :24] = 255
+        Image.fromarray(half).save(masks / "red.png")
+        os.utime(masks / "red.png", (1, 1))
+        done = run(folders, clothes_mask=masks)
+        assert (done.ok, done.skipped) == (2, 4)
+
+    def test_weights_replaced_in_place_are_other_weights(self, folders: SimpleNamespace) -> None:
+        weights = folders.root / "weights"
+        weights.mkdir()
+        (weights / "stage1.safetensors").write_bytes(b"one")
+        assert run(folders, weights=str(weights)).ok == 6
+        assert run(folders, weights=str(weights)).skipped == 6
+        (weights / "stage1.safetensors").write_bytes(b"two")
+        os.utime(weights / "stage1.safetensors", (1, 1))
+        assert run(folders, weights=str(weights)).ok == 6
 
     def test_overwrite_redoes_all(self, folders: SimpleNamespace) -> None:
         run(folders)
@@ -130,7 +167,7 @@ class TestResume:
 
     def test_another_method_is_not_mixed_in(self, folders: SimpleNamespace) -> None:
         run(folders)
-        with pytest.raises(BadConfig, match=r"warp=parts, not paper.*--overwrite"):
+        with pytest.raises(BadConfig, match=r"warp=places, not paper.*--overwrite"):
             run(folders, warp="paper")
         assert run(folders, warp="paper", overwrite=True).ok == 6
 
@@ -161,7 +198,7 @@ class TestFailures:
         assert "text" in entries["letter", "red"]["cause"] and "torn.jpg" in entries["torn", "green"]["cause"]
         assert entries["empty room", "tops/blue"] == {
             "person": "empty room", "garment": "tops/blue", "output": None, "status": "failed",
-            "cause": f"{folders.people / 'empty room.png'}: no person found", "checks": [],
+            "cause": f"{folders.people / 'empty room.png'}: no person found", "checks": [], "version": 2,
         }  # fmt: skip
 
     def test_a_bad_garment_fails_for_everyone_with_one_line(self, folders: SimpleNamespace) -> None:
