@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -59,12 +60,32 @@ def test_outside_the_edited_part_the_numbers_stay(tmp_path: Path, profile: bytes
 def test_python_gets_the_same_picture(tmp_path: Path, most: int | None) -> None:
     Image.fromarray(grain()).save(tmp_path / "x.png", icc_profile=SWAPPED)
     photo = files.read_photo(tmp_path / "x.png", most=most)
-    result = finish.at_full_size(photo, painted(photo))
+    result = finish.at_full_size(photo, photo, painted(photo))
     image, _ = written(photo, painted(photo))
     np.testing.assert_array_equal(result.image, image)
     assert result.profile == SWAPPED and result.edited.shape == (400, 300)
     np.testing.assert_array_equal(result.image[~result.edited], grain()[~result.edited])
     assert finish.edited_box(photo, painted(photo)) == (150, 100, 210, 200)
+
+
+def test_places_are_those_of_the_full_size_photos(tmp_path: Path) -> None:
+    Image.fromarray(grain()).save(tmp_path / "x.png")
+    Image.fromarray(grain(200, 200)).save(tmp_path / "g.png")
+    photo, garment = (
+        files.read_photo(tmp_path / "x.png", most=30_000),
+        files.read_photo(tmp_path / "g.png", most=10_000),
+    )
+    assert photo.size == (200, 150) and garment.size == (100, 100)
+    places = np.full((200, 150, 2), np.nan, np.float32)
+    places[50:100, 75:105] = (30, 40)
+    result = finish.at_full_size(photo, garment, replace(painted(photo), trace=lambda: places))
+    assert result.places is not None and result.places.shape == (400, 300, 2)
+    shown = np.isfinite(result.places).all(2)
+    assert shown[100:200, 150:210].all() and shown.sum() == 100 * 60
+    # The middle of pixel (30, 40) at half the size, in pixels of the garment's photo.
+    np.testing.assert_array_equal(result.places[shown][0], (60.5, 80.5))
+    small = files.read_photo(tmp_path / "g.png")
+    assert finish.at_full_size(small, small, Result(small.image, small.image.any(2))).places is None
 
 
 def test_nothing_edited_is_the_photo(tmp_path: Path) -> None:

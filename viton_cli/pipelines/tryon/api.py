@@ -53,7 +53,7 @@ class TryOn:
         """
         found = person if isinstance(person, Person) else self.find(person)
         cut = garment if isinstance(garment, Garment) else self.cut(garment, mask)
-        return at_full_size(found.photo, self.dress(found, cut, steps))
+        return at_full_size(found.photo, cut.photo, self.dress(found, cut, steps))
 
     def dress(self, person: Person, garment: Garment, steps: bool = False) -> Result:
         """The result at the working size, in sRGB: what `run` does without its last step."""

@@ -4,11 +4,13 @@ and only the edited part painted over them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from viton_cli.files import encode_image, one_at_a_time, read_original
@@ -46,16 +48,19 @@ def encode(photo: Photo, result: Result, ending: str, strip: bool) -> bytes:
         return encode_image(picture, ending, profile_of(photo), exif)
 
 
-def at_full_size(photo: Photo, result: Result) -> Result:
-    """The result with `image`, `edited` and `profile` as the finished picture has them."""
+def at_full_size(photo: Photo, garment: Photo, result: Result) -> Result:
+    """The result with `image`, `edited`, `places` and `profile` as the finished picture has them."""
+    profile, trace = profile_of(photo), result.trace
+    if trace is not None and (photo.full_size != photo.size or garment.full_size != garment.size):
+        trace = partial(_full_places, trace, photo, garment)
     if photo.original is None or photo.original.exact:
-        return replace(result, profile=profile_of(photo))
+        return replace(result, trace=trace, profile=profile)
     with finished(photo, result) as picture:
         image = np.asarray(picture)
-    return replace(result, image=image, edited=full_edited(photo, result), profile=profile_of(photo))
+    return replace(result, image=image, edited=full_edited(photo, result), trace=trace, profile=profile)
 
 
-def full_edited(photo: Photo, result: Result) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:
+def full_edited(photo: Photo, result: Result) -> NDArray[np.bool_]:
     """(H, W) at the photo's full size, where the finished picture may differ from the photo."""
     height, width = photo.full_size
     if photo.full_size == photo.size:
@@ -80,6 +85,15 @@ def edited_box(photo: Photo, result: Result) -> Box | None:
 def profile_of(photo: Photo) -> bytes | None:
     """ICC profile that belongs to a photo's own numbers."""
     return photo.original.profile if photo.original else None
+
+
+def _full_places(trace: Callable[[], NDArray[np.float32]], photo: Photo, garment: Photo) -> NDArray[np.float32]:
+    """`Result.places` for the full-size photo, in pixels of the garment's full-size photo."""
+    rows, columns = (
+        ((np.arange(whole) + 0.5) * size / whole).astype(int) for whole, size in zip(photo.full_size, photo.size)
+    )
+    scale = np.array(garment.full_size[::-1], np.float32) / np.array(garment.size[::-1], np.float32)
+    return np.asarray((trace()[rows][:, columns] + 0.5) * scale - 0.5, np.float32)
 
 
 def _paint(picture: Image.Image, photo: Photo, result: Result) -> None:
