@@ -14,6 +14,11 @@ settings.register_profile("calm", deadline=None, suppress_health_check=[HealthCh
 settings.load_profile("calm")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--fuzz-seconds", default=60, type=float, help="How long tests/fuzz runs in all.")
+    parser.addoption("--fuzz-seed", default=0, type=int, help="What tests/fuzz damages files by.")
+
+
 @pytest.fixture
 def fakes(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """The stand-ins, installed for one test."""

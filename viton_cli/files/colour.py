@@ -72,7 +72,7 @@ def grey8(picture: Image.Image) -> Image.Image:
     scale = 255.0 if picture.mode == "F" else 255 / 65535 if highest > 255 else 1.0
     out = np.empty(values.shape, np.uint8)
     for part, place in zip(_strips(values), _strips(out)):
-        place[:] = np.clip(np.round(np.nan_to_num(part.astype(np.float32)) * scale), 0, 255)
+        place[:] = np.round(np.clip(np.nan_to_num(part.astype(np.float32)), 0, 255 / scale) * scale)
     return Image.fromarray(out)
 
 
