@@ -159,9 +159,10 @@ class Coarse:
 
     Attributes:
         image: (1, 3, h, w) in [-1, 1]. mask: (1, 1, h, w), the clothing mask in [0, 1].
-        layout: (1, 10, h, w) shares of `vocabulary.layout.LAYOUT`; None where none is predicted, as the next two.
+        layout: (1, 10, h, w) shares of `vocabulary.layout.LAYOUT`; None where none is predicted, as all below.
         places: (1, 2, h, w) (x, y) in pixels of the product's picture that a garment pixel shows.
         scale: (1, 1, h, w) expected error of `places`, in garment heights.
+        light: (1, 3, h, w) log of the garment's brightness on the person over that in its own photo.
     """
 
     image: torch.Tensor
@@ -169,6 +170,7 @@ class Coarse:
     layout: torch.Tensor | None = None
     places: torch.Tensor | None = None
     scale: torch.Tensor | None = None
+    light: torch.Tensor | None = None
 
 
 @dataclass(frozen=True, eq=False)

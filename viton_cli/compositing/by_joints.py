@@ -6,10 +6,9 @@ import numpy as np
 from scipy import ndimage
 from skimage.draw import polygon2mask
 
-from viton_cli.compositing.body import above_hem, hands, network_pixel, pose_in, soft
+from viton_cli.compositing.body import above_hem, hands, network_pixel, pose_in
 from viton_cli.compositing.painted import (
     BELOW,
-    BESIDE,
     FILLS,
     IN_FRONT,
     LOWER,
@@ -21,12 +20,12 @@ from viton_cli.compositing.painted import (
     Regions,
 )
 from viton_cli.imaging.capsules import capsule
-from viton_cli.imaging.frames import box_in, carry, crop, torso_length
+from viton_cli.imaging.frames import carry, crop, torso_length
 from viton_cli.records import Frame, Person, Pose
 from viton_cli.vocabulary import labels as L
 
 GRAIN = 1.2  # network pixels: what is smaller than about twice this in the predicted mask is noise
-RIM, NEAR = 1.5, 8.0  # network pixels: see `by_layout`
+NEAR = 8.0  # network pixels: see `by_layout`
 ARMS = ((L.R_SHOULDER, L.R_ELBOW, L.R_WRIST), (L.L_SHOULDER, L.L_ELBOW, L.L_WRIST))
 UPPER_ARM, LOWER_ARM, SLEEVE = (0.115, 0.09), (0.088, 0.06), (0.14, 0.12)  # radii in torso lengths, from end to end
 
@@ -37,7 +36,7 @@ def regions_by_joints(person: Person, frame: Frame, part: Frame, painted: Painte
     pose, pixel = pose_in(person.pose, part), network_pixel(frame, part)
     # The predicted mask carries the grain of the generator's transposed convolutions, which would notch the outline.
     mask = carry(np.asarray(ndimage.gaussian_filter(painted.mask, GRAIN), np.float32), frame, part)
-    laid = painted.warp.apply(painted.product.sharp_mask, part.size, box_in(frame, part), fill=0.0).clip(0, 1)
+    laid = carry(painted.laid, frame, part)
 
     arms = np.isin(labels, L.ARMS)
     # An arm in front of the body stays in front; where the network predicts a sleeve, the arm is covered.
@@ -48,28 +47,24 @@ def regions_by_joints(person: Person, frame: Frame, part: Frame, painted: Painte
     # Over the background and the old garment, the new one goes as far as the predicted mask: between arm and body the
     # background stays, and a forearm that the old sleeve hid comes out in front of the body.
     beside = (labels == L.BACKGROUND) | old
-    cover = np.where(beside, ((mask - 0.15) / 0.3).clip(0, 1), 1.0)
     # Gaps between the warped garment and the predicted mask, over the old garment, belong to the new one.
     near = ndimage.distance_transform_edt(laid <= 0.5) < NEAR * pixel if (laid > 0.5).any() else laid > 0.5
     gap = old & (mask > 0.5) & near
-    cover = np.where(gap, 1.0, np.minimum(cover, 1 - soft(front, 0.5 * pixel))) if front.any() else cover
-    cover[front] = 0
-    garment = np.maximum(laid, gap) * cover > 0.5
+    limit = np.where(beside & ~gap, ((mask - 0.15) / 0.3).clip(0, 1), 1.0).astype(np.float32)
+    garment = (np.maximum(laid, gap) * limit > 0.5) & ~front
 
     old &= ~(np.isin(labels, (L.DRESS, L.JUMPSUITS)) & ~above_hem(garment, pose))
-    halo = ndimage.binary_dilation(old, iterations=max(round(RIM * pixel), 1)) & (labels == L.BACKGROUND)
     skin, lower = _beneath(pose, garment)
     worn_below = np.flatnonzero(np.isin(labels, LOWER).any(0))
     if len(worn_below):  # no trousers or skirt beside those that can be seen
         columns = np.arange(labels.shape[1])
         lower &= (columns >= worn_below[0]) & (columns <= worn_below[-1])
+    inside = labels != L.BACKGROUND
     fills = np.zeros((len(FILLS), *part.size), np.float32)
-    fills[SKIN] = skin & ~halo
-    fills[BELOW] = lower & ~skin & ~halo
+    fills[SKIN] = skin & inside
+    fills[BELOW] = lower & ~skin & inside
     fills[SCENE] = 1 - fills[SKIN] - fills[BELOW]
-    removed = np.maximum(old | halo, soft(old | halo, 0.4 * pixel))
-    removed = np.where((old | np.isin(labels, BESIDE)) & ~front & (removed > 0.05), removed, 0)
-    return Regions(removed.astype(np.float32), fills, cover.astype(np.float32), gap.astype(np.float32), labels)
+    return Regions(old, front, fills, limit, gap.astype(np.float32), labels, pixel)
 
 
 def _beneath(pose: Pose, garment: Bools) -> tuple[Bools, Bools]:

@@ -9,11 +9,11 @@ from viton_cli.compositing.painted import LOWER, Bools, Floats, Picture, Regions
 from viton_cli.imaging.filling import grow
 from viton_cli.vocabulary import labels as L
 
-INNER = 2  # pixels of the part inside a label's edge, where its colour is not mixed with what is beside it
 ENOUGH = 100  # pixels of skin of arms and neck that make the face's unneeded
-FEWEST = 20  # pixels of skin without which the coarse result's own colour is all there is
+FEWEST = 20  # pixels without which a label shows no colour worth continuing
 DARK = 12.0  # grey levels added before ratios are taken: those of near-black pixels mean nothing
-SPREAD = 0.35  # log ratio of one place of the skin against the median: more is a shadow or a mark
+SHADE = (0.72, 1.25)  # darkest and brightest that the coarse result may make skin, against skin that shows
+ODD = 0.5  # log ratio to the median of skin that shows, above which it is not skin
 BLUR = 3.0  # pixels of the part over which the tone is evened out
 
 
@@ -23,27 +23,31 @@ def fill(original: Picture, regions: Regions, coarse: Floats) -> Floats:
     Args:
         original: (h, w, 3) the photo's part. regions: Its regions. coarse: (h, w, 3) the coarse result there.
     """
-    labels, kept = regions.labels, regions.removed < 0.02
-    scene = (labels == L.BACKGROUND) & kept
-    lower = np.isin(labels, LOWER) & kept
+    # Only what lies well away from the old garment is sure to have none of its colour.
+    wide = max(round(1.5 * regions.pixel), 1)
+    kept = ~ndimage.binary_dilation(regions.old, iterations=wide)
+    labels = regions.labels
+    scene, lower = (labels == L.BACKGROUND) & kept, np.isin(labels, LOWER) & kept
     planes = (
-        grow(original, scene) if scene.any() else coarse,
-        _skin(original, labels, kept, coarse),
+        grow(original, scene) if scene.sum() > FEWEST else coarse,
+        _skin(original, labels, kept, coarse, wide),
         grow(original, lower) if lower.sum() > FEWEST else coarse,
     )
     return np.asarray(sum(share[..., None] * plane for share, plane in zip(regions.fills, planes)), np.float32)
 
 
-def _skin(original: Picture, labels: Picture, kept: Bools, coarse: Floats) -> Floats:
-    """The coarse result, which has the light and the roundness, in the tone of the nearest skin that shows."""
+def _skin(original: Picture, labels: Picture, kept: Bools, coarse: Floats, wide: int) -> Floats:
+    """The tone of the nearest skin that shows, with the light and the roundness that the coarse result has there."""
     # Arms and neck are the best guide to bare arms and chest; the face may be made up or in shade.
-    shown = ndimage.binary_erosion(np.isin(labels, (L.L_ARM, L.R_ARM, L.NECK_SKIN)) & kept, iterations=INNER)
+    shown = ndimage.binary_erosion(np.isin(labels, (L.L_ARM, L.R_ARM, L.NECK_SKIN)), iterations=wide) & kept
     if shown.sum() < ENOUGH:
-        shown = ndimage.binary_erosion(np.isin(labels, L.SKIN) & kept, iterations=INNER)
+        shown = ndimage.binary_erosion(np.isin(labels, L.SKIN), iterations=wide) & kept
     if shown.sum() < FEWEST:
         return coarse
-    ratio = np.log((original + DARK) / (coarse + DARK)).astype(np.float32)
-    middle = np.median(ratio[shown], 0)
-    tone = grow(middle + (ratio - middle).clip(-SPREAD, SPREAD), shown)
-    tone = ndimage.gaussian_filter(tone, (BLUR, BLUR, 0))
-    return np.asarray(((coarse + DARK) * np.exp(tone) - DARK).clip(0, 255), np.float32)
+    # What differs much from most of it is a label gone wrong, on background or cloth.
+    tone = np.log(original + DARK)
+    shown &= np.abs(tone - np.median(tone[shown], 0)).max(2) < ODD
+    light = coarse.mean(2, keepdims=True) + DARK
+    even = ndimage.gaussian_filter(grow(np.concatenate([original, light], 2), shown), (BLUR, BLUR, 0))
+    shade = (light / np.maximum(even[..., 3:], 1)).clip(*SHADE)
+    return np.asarray(((even[..., :3] + DARK) * shade - DARK).clip(0, 255), np.float32)

@@ -20,8 +20,6 @@ Picture = NDArray[np.uint8]
 REPLACED = (L.UPPER, L.COAT, L.DRESS, L.JUMPSUITS)
 IN_FRONT = (L.HAT, L.HAIR, L.SUNGLASSES, L.FACE, L.GLOVE, L.SCARF, L.BAG)
 LOWER = (L.PANTS, L.SKIRT, L.L_LEG, L.R_LEG)
-# Labels into which the old garment's colour may bleed, so that a rim of them goes with it.
-BESIDE = (L.BACKGROUND, L.NECK_SKIN)
 
 # What can show where the old garment was, in the order of `Regions.fills`.
 FILLS = ("background", "skin", "lower clothes")
@@ -38,8 +36,9 @@ class Painted:
         alpha: (h, w) the composition mask.
         product: The garment.
         warp: From it to the frame.
+        laid: (h, w) where the warp lays it, in [0, 1].
+        gain: (h, w, 3) factor on the garment's colours, which brings it into the photo's light.
         layout: (10, h, w) shares of `vocabulary.layout.LAYOUT`; None from a generator that predicts none.
-        light: (h, w) factor on the garment's brightness; None for 1.
     """
 
     coarse: Picture
@@ -47,24 +46,29 @@ class Painted:
     alpha: Mask
     product: Product
     warp: Warp
+    laid: Mask
+    gain: Floats
     layout: Floats | None = None
-    light: Mask | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Regions:
-    """Where what is painted, (h, w) of the part at its working size; all in [0, 1].
+    """What is decided of each pixel (h, w) of the part at its working size.
 
     Attributes:
-        removed: What is painted anew, beneath the new garment and beside it.
-        fills: (3, h, w) shares of `FILLS` there, adding to 1.
-        cover: The most that the new garment may cover: 0 where something lies in front of it.
-        gap: New garment where the warp left it open; its colours go on there.
+        old: The garment that goes, as the labels have it.
+        front: What lies in front of the new garment, as the labels have it.
+        fills: (3, h, w) shares of `FILLS` where the old garment was, adding to 1.
+        limit: In [0, 1], the most that the new garment may cover where nothing lies in front of it.
+        gap: In [0, 1], new garment where the warp left it open; its colours go on there.
         labels: Of the part.
+        pixel: Size of a network pixel, in pixels of the part: the labels' edges are no surer than this.
     """
 
-    removed: Mask
+    old: Bools
+    front: Bools
     fills: Floats
-    cover: Mask
+    limit: Mask
     gap: Mask
     labels: NDArray[np.uint8]
+    pixel: float

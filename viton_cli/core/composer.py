@@ -27,40 +27,36 @@ class Composer(nn.Module):
 
     Args:
         width: Filters of the 3x3 layers; 64 is the paper's.
-        light: Have a second output, a smooth gain that brings the warped garment into the photo's light. Departure: the
-            paper's garment keeps the light of its own photo.
     """
 
-    def __init__(self, width: int = 64, light: bool = False) -> None:
+    def __init__(self, width: int = 64) -> None:
         super().__init__()
         layers: list[nn.Module] = []
         for inputs in (6, width, width):
             layers += [nn.Conv2d(inputs, width, 3, padding=1), nn.GroupNorm(1, width), nn.LeakyReLU(0.2)]
-        self.layers = nn.Sequential(*layers, nn.Conv2d(width, 2 if light else 1, 1))
-        self.light = light
+        self.layers = nn.Sequential(*layers, nn.Conv2d(width, 1, 1))
 
-    def forward(self, warped: Tensor, coarse: Tensor) -> tuple[Tensor, Tensor | None]:
-        """From warped clothing c' and coarse result I', both (B, 3, H, W) in [-1, 1].
-
-        Returns:
-            alpha (B, 1, H, W) in (0, 1), and the logarithm of the gain (B, 1, H, W) or None.
-        """
-        out = self.layers(torch.cat((warped, coarse), 1))
-        gain = _smooth(BRIGHTEST * torch.tanh(out[:, 1:])) if self.light else None
-        return torch.sigmoid(out[:, :1]), gain
+    def forward(self, warped: Tensor, coarse: Tensor) -> Tensor:
+        """Alpha (B, 1, H, W) in (0, 1) from warped clothing c' and coarse result I', both (B, 3, H, W) in [-1, 1]."""
+        return torch.sigmoid(self.layers(torch.cat((warped, coarse), 1)))
 
 
-def relight(image: Tensor, gain: Tensor | None) -> Tensor:
-    """`image` (B, 3, H, W) in [-1, 1] brightened by exp(gain), black staying black."""
-    return image if gain is None else ((image + 1) * torch.exp(gain) - 1).clamp(-1, 1)
+def light_gain(light: Tensor) -> Tensor:
+    """Factor on the garment's colours (B, 3, H, W) from stage 1's log ratio of brightness: smooth and bounded.
+
+    Departure: the paper's garment keeps the light of its own photo. Only what changes slowly is light; the print of the
+    garment, finer than about `COARSE` pixels, is not touched.
+    """
+    small = F.avg_pool2d(light, COARSE, COARSE, ceil_mode=True, count_include_pad=False)
+    smooth = F.interpolate(small, size=light.shape[2:], mode="bilinear", align_corners=False)
+    return torch.exp(smooth.clamp(-BRIGHTEST, BRIGHTEST))
+
+
+def relight(image: Tensor, gain: Tensor) -> Tensor:
+    """`image` (B, 3, H, W) in [-1, 1] with its colours times `gain` (B, 3, H, W), black staying black."""
+    return ((image + 1) * gain - 1).clamp(-1, 1)
 
 
 def compose(alpha: Picture, warped: Picture, coarse: Picture) -> Picture:
     """alpha * c' + (1 - alpha) * I', tensors or arrays of any range. Source: equation 2."""
     return alpha * warped + (1 - alpha) * coarse
-
-
-def _smooth(values: Tensor) -> Tensor:
-    """(B, 1, H, W) without detail finer than about `COARSE` pixels: light, not the print, may change."""
-    small = F.avg_pool2d(values, COARSE, COARSE, ceil_mode=True, count_include_pad=False)
-    return F.interpolate(small, size=values.shape[2:], mode="bilinear", align_corners=False)

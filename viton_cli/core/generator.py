@@ -30,9 +30,10 @@ class Painting:
     Attributes:
         image: (B, 3, H, W) in [-1, 1], the coarse result I'.
         mask: (B, 1, H, W), logits of the clothing mask M.
-        layout: (B, 10, H, W), logits of `LAYOUT`; None from the paper's generator, as the two below.
+        layout: (B, 10, H, W), logits of `LAYOUT`; None from the paper's generator, as all below.
         places: (B, 2, H, W), (x, y) in pixels of the product's picture: what each garment pixel shows.
         scale: (B, 1, H, W), log of the expected |error| of `places`, in garment heights.
+        light: (B, 3, H, W), log of the garment's brightness on the person over that in its own photo, by channel.
     """
 
     image: Tensor
@@ -40,6 +41,7 @@ class Painting:
     layout: Tensor | None = None
     places: Tensor | None = None
     scale: Tensor | None = None
+    light: Tensor | None = None
 
 
 class Generator(nn.Module):
@@ -94,6 +96,7 @@ class Generator(nn.Module):
         x = self.up[0](skips.pop())
         for layer in self.up[1:]:
             x = layer(torch.cat((x, skips.pop()), 1))
+        x = x.float()  # whatever the layers compute in
         return Painting(torch.tanh(x[:, :3]), x[:, 3:])
 
 
@@ -101,10 +104,11 @@ class LayoutGenerator(nn.Module):
     """Coarse result and clothing mask as the paper's, and beside them the layout of the dressed person and the places.
 
     Our extension of the multi-task generator: the layout says what each pixel shows, the places which point of the
-    product's picture a garment pixel shows. Departures from the paper's network: it works at half the frame's size
-    (2x2 pixels are stacked into channels on the way in and unstacked on the way out), has residual blocks at each
-    size, enlarges by repetition and a convolution, and also sees `pose_coordinates`, which are computed from the joints
-    of the pose maps.
+    product's picture a garment pixel shows, the light how much brighter it is there than on the product's picture.
+
+    Departures from the paper's network: it works at half the frame's size (2x2 pixels are stacked into channels on the
+    way in and unstacked on the way out), has residual blocks at each size, enlarges by repetition and a convolution,
+    and also sees `pose_coordinates`, which are computed from the joints of the pose maps.
 
     Args:
         channels: After the first layer, and at each halving of the size after it.
@@ -119,7 +123,8 @@ class LayoutGenerator(nn.Module):
         inputs: int = CHANNELS + 3,
     ) -> None:
         super().__init__()
-        outputs = 3 + 1 + len(LAYOUT) + 2 + 1
+        self.split = [3, 1, len(LAYOUT), 2, 1, 3]  # channels of each field of `Painting`
+        outputs = sum(self.split)
         self.stem = nn.Conv2d(4 * inputs + COORDINATES, channels[0], 3, 1, 1, bias=False)
         self.norm = nn.BatchNorm2d(channels[0])
         self.down, self.deep = nn.ModuleList(), nn.ModuleList()
@@ -155,10 +160,10 @@ class LayoutGenerator(nn.Module):
             skip = skips.pop()
             x = blocks(layer(torch.cat((F.interpolate(x, size=skip.shape[2:]), skip), 1)))
         x = F.pixel_shuffle(self.last(F.relu(x)), 2).float()
-        image, mask, layout, places, scale = torch.split(x, [3, 1, len(LAYOUT), 2, 1], 1)
+        image, mask, layout, places, scale, light = torch.split(x, self.split, 1)
         frame = x.new_tensor([width, height]).view(1, 2, 1, 1)
         places = (torch.sigmoid(places) * (1 + 2 * MARGIN) - MARGIN) * frame
-        return Painting(torch.tanh(image), mask, layout, places, scale)
+        return Painting(torch.tanh(image), mask, layout, places, scale, light)
 
 
 class _Residual(nn.Module):

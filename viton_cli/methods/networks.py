@@ -23,8 +23,8 @@ def build_generator(meta: Mapping[str, Any]) -> Generator | LayoutGenerator:
 
 
 def build_composer(meta: Mapping[str, Any]) -> Composer:
-    """The refinement network that `meta` describes: "width", and "light" where it also relights."""
-    return Composer(int(meta["width"]), light=bool(meta.get("light", False)))
+    """The refinement network that `meta` describes by its "width"."""
+    return Composer(int(meta["width"]))
 
 
 def load_generator(path: Path) -> tuple[Generator | LayoutGenerator, dict[str, Any]]:

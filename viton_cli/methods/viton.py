@@ -11,16 +11,18 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
 
 from viton_cli.checkpoints import resolve
 from viton_cli.compositing.blend import lay_in, trace
 from viton_cli.compositing.painted import Painted
-from viton_cli.core.composer import compose, relight
+from viton_cli.core.composer import compose, light_gain, relight
 from viton_cli.core.generator import Painting
 from viton_cli.core.representation import represent
 from viton_cli.core.warp import Places, Warp, fit_places, fit_warp
@@ -117,24 +119,28 @@ class Viton:
             NoGarmentFound: The predicted clothing mask is empty: there is nowhere to lay the garment.
         """
         clock = Clock()
-        coarse = predicted(self.generator(person.representation, garment.picture, person.joints, person.seen))
+        with torch.autocast("cpu", torch.bfloat16, enabled=fast_bfloat16()):
+            painting = self.generator(person.representation, garment.picture, person.joints, person.seen)
+        coarse = predicted(painting)
         clock.lap("generate")
 
         warp, notes = self.fit(person, garment, coarse)
+        gain = torch.ones_like(coarse.image) if coarse.light is None else light_gain(coarse.light)
+        # Drawn onto nothing beside its own coverage; the ground of c' is white, as that of the product's picture.
+        layers = torch.cat([garment.picture, garment.mask, torch.ones_like(garment.mask)], 1)
+        drawn = warp.apply(layers, self.size, fill=0.0).float()
+        cloth = relight(drawn[:, :3] / drawn[:, 4:].clamp_min(1e-3), gain)
         warped = Warped(
-            warp.apply(garment.picture, self.size, fill=1.0).float(),
-            warp.apply(garment.mask, self.size, fill=0.0).float(),
-            warp.folded,
-            warp.fallback,
+            torch.lerp(torch.ones_like(cloth), cloth, drawn[:, 4:]), drawn[:, 3:4], warp.folded, warp.fallback
         )
         clock.lap("warp")
 
-        alpha, gain = self.composer(warped.image, coarse.image)
+        alpha = self.composer(warped.image, coarse.image)
         clock.lap("compose")
 
         painted = Painted(
-            as_picture(coarse.image), as_mask(coarse.mask), as_mask(alpha), garment.product, warp,
-            None if coarse.layout is None else coarse.layout[0].numpy(), None if gain is None else as_mask(gain.exp()),
+            as_picture(coarse.image), as_mask(coarse.mask), as_mask(alpha), garment.product, warp, as_mask(warped.mask),
+            gain[0].permute(1, 2, 0).numpy(), None if coarse.layout is None else coarse.layout[0].numpy(),
         )  # fmt: skip
         finished, edited = lay_in(person.person, person.frame, painted)
         clock.lap("paste")
@@ -142,7 +148,7 @@ class Viton:
         shown = {}
         if steps:
             inside = alpha * warped.mask
-            network_result = compose(inside, relight(warped.image, gain), coarse.image)
+            network_result = compose(inside, warped.image, coarse.image)
             shown = strip(person, garment, coarse, warped, inside, as_picture(network_result), finished)
         checks = (*person.person.checks, *garment.garment.checks, *notes)
         return Result(
@@ -173,18 +179,29 @@ class Viton:
         return warp, notes
 
 
+@cache
+def fast_bfloat16() -> bool:
+    """Whether this CPU multiplies bfloat16 faster than float32 (AMX or AVX-512 BF16)."""
+    return bool(torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported())
+
+
 def predicted(painting: Painting) -> Coarse:
     """Stage 1's answer with shares instead of logits."""
     if painting.layout is None or painting.places is None or painting.scale is None:
         return Coarse(painting.image, torch.sigmoid(painting.mask))
     shares, scale = torch.softmax(painting.layout, 1), painting.scale.exp()
-    return Coarse(painting.image, torch.sigmoid(painting.mask), shares, painting.places, scale)
+    return Coarse(painting.image, torch.sigmoid(painting.mask), shares, painting.places, scale, painting.light)
+
+
+def even(shares: torch.Tensor) -> torch.Tensor:
+    """Shares (1, C, h, w) without the grain of single pixels, which would notch outlines."""
+    return F.avg_pool2d(F.avg_pool2d(shares, 3, 1, 1, count_include_pad=False), 3, 1, 1, count_include_pad=False)
 
 
 def as_places(coarse: Coarse) -> Places:
     """The places of the first of a batch, as the warp takes them."""
     assert coarse.layout is not None and coarse.places is not None and coarse.scale is not None
-    layout = coarse.layout[0].argmax(0).numpy().astype(np.uint8)
+    layout = even(coarse.layout)[0].argmax(0).numpy().astype(np.uint8)
     return Places(layout, coarse.places[0].permute(1, 2, 0).numpy(), coarse.scale[0, 0].numpy())
 
 

@@ -73,7 +73,7 @@ class Stage2Task(_PairTask):
         }  # fmt: skip
 
     def loss(self, net: nn.Module, batch: Batch) -> dict[str, Tensor]:
-        alpha = net(batch["warped"], batch["coarse"])[0] * batch["area"]
+        alpha = net(batch["warped"], batch["coarse"]) * batch["area"]
         result = compose(alpha, batch["warped"], batch["coarse"])
         features = self.features.to(result.device)
         return stage2_loss(result, alpha, batch["person"], batch["area"], features, self.feature_weights[1])
@@ -85,7 +85,7 @@ class Stage2Task(_PairTask):
         coarse_errors: list[float] = []
         shares: list[float] = []
         for batch in (beside(net, batch) for batch in self._validation):
-            alpha = net(batch["warped"], batch["coarse"])[0] * batch["area"]
+            alpha = net(batch["warped"], batch["coarse"]) * batch["area"]
             result = compose(alpha, batch["warped"], batch["coarse"])
             worn = batch["worn"]
             for image, collected in ((result, errors), (batch["coarse"], coarse_errors)):
@@ -106,7 +106,7 @@ class Stage2Task(_PairTask):
             for garment in (one, other):
                 dressed = self._with_warp(tensors(_dressed(one, garment)))
                 batch = beside(net, {k: v[None] for k, v in dressed.items()})
-                alpha = net(batch["warped"], batch["coarse"])[0] * batch["area"]
+                alpha = net(batch["warped"], batch["coarse"]) * batch["area"]
                 result = compose(alpha, batch["warped"], batch["coarse"])
                 tiles += [
                     garment.clothing,
