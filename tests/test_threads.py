@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -47,6 +48,23 @@ def test_how_many(restored: pytest.MonkeyPatch) -> None:
     assert torch.get_num_threads() == 3, "left as it was"
     threads.use_threads(1)
     assert torch.get_num_threads() == 1
+
+
+def test_training_uses_as_many_as_it_is_told(restored: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from viton_cli.training import train
+
+    class Begun(Exception):
+        pass
+
+    def task(*_: object) -> None:
+        raise Begun
+
+    restored.setattr(train, "_task", task)
+    for threads_wanted, used in ((3, 3), (None, 3)):
+        with pytest.raises(Begun):
+            config = TrainConfig(data=["x"], out=tmp_path / f"run{threads_wanted}", threads=threads_wanted)
+            train.train("stage1", config)
+        assert torch.get_num_threads() == used
 
 
 def test_every_command_that_computes_has_the_setting() -> None:

@@ -7,10 +7,10 @@ import random
 # Numbers at which readers trip: ends of ranges, signs, sizes that no memory holds.
 NUMBERS = (0, 1, 2, 3, 7, 8, 16, 127, 128, 255, 256, 32767, 32768, 65535, 65536, 2**24, 2**31 - 1, 2**31, 2**32 - 1)
 WORDS = (
-    b"\0", b"\n", b"\r\n", b",", b'"', b"'", b"{", b"}", b"[", b"]", b":", b"- ", b"&a ", b"*a ", b"<<: ", b"~", b"null",
-    b"true", b"NaN", b"Infinity", b"-1", b"1e999", b"0x", b"99999999999999999999", b"1_0", b"2024-01-01", b"../", b"/",
-    b"!!python/object:os.x ", b"\xff\xfe", b"\xef\xbb\xbf", b"\xed\xa0\x80", b"\xc3", b"\x1b[31m", b"%", b"\\u0000",
-    b"\\ud800", b" ", b"\t",
+    b"\0", b"\n", b"\r\n", b",", b'"', b"'", b"{", b"}", b"[", b"]", b":", b"- ", b"&a ", b"*a ", b"<<: ", b"~", b"%",
+    b"null", b"true", b"NaN", b"Infinity", b"-1", b"1e999", b"0x", b"99999999999999999999", b"1_0", b"2024-01-01", b"/",
+    b"!!python/object:os.x ", b"\xff\xfe", b"\xef\xbb\xbf", b"\xed\xa0\x80", b"\xc3", b"\x1b[31m", b"../",
+    b"\\u0000", b"\\ud800", b" ", b"\t",
 )  # fmt: skip
 
 

@@ -6,20 +6,21 @@ becomes one error that names the file.
 
 from __future__ import annotations
 
+import ctypes
 import io
 import logging
 import os
 import stat
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError, _imaging
 
 from viton_cli.errors import BadImage, VitonError
 from viton_cli.files.exif import orientation
@@ -35,6 +36,19 @@ GET_HEIC = "HEIC pictures need a reader: pip install 'viton-cli[heic]' (or save 
 # Pillow tells of odd files by warnings and by its log; what matters of that is in the error.
 warnings.filterwarnings("ignore", module=r"PIL\.")
 logging.getLogger("PIL").addHandler(logging.NullHandler())
+
+
+def _silence_libtiff() -> None:
+    """libtiff writes what it finds odd straight to stderr; Pillow raises an error too, and leaves that as it is."""
+    with suppress(OSError, AttributeError):  # built in without a name: then it stays as it is
+        library = ctypes.CDLL(_imaging.__file__)
+        for name in ("TIFFSetErrorHandler", "TIFFSetWarningHandler"):
+            set_handler = getattr(library, name)
+            set_handler.argtypes, set_handler.restype = [ctypes.c_void_p], ctypes.c_void_p
+            set_handler(None)
+
+
+_silence_libtiff()
 
 
 class _Refused(Exception):
