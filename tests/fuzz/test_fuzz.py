@@ -16,7 +16,7 @@ import pytest
 from run_fuzz import case
 from targets import TARGETS
 
-HANG = 60  # seconds after which a case hangs, however busy the machine
+HANG = 120  # seconds after which a case hangs, however busy the machine
 GROWTH = 64  # megabytes that may be taken for good once a reader has settled
 PEAK = 2000  # megabytes for a file of a few kilobytes, whatever size it claims
 
