@@ -111,6 +111,12 @@ class TestExif:
         photo = files.read_photo(path)
         assert photo.size == (40, 60) and photo.original is not None and b"Eve" in photo.original.exif
 
+    def test_what_a_jpeg_cannot_hold_is_not_carried(self, tmp_path: Path) -> None:
+        exif = Image.Exif()
+        exif[0x013B] = "x" * 70_000
+        photo = files.read_photo(save(tmp_path / "x.png", smooth(60, 40), exif=exif))
+        assert photo.original is not None and photo.original.exif == b""
+
 
 class TestProfiles:
     def test_profiles_that_are_srgb_are_kept_and_change_nothing(self, tmp_path: Path) -> None:

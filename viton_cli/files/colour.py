@@ -91,7 +91,9 @@ def _ways(profile: bytes | None) -> tuple[ImageCms.ImageCmsTransform, ImageCms.I
     try:
         if "sRGB" in ImageCms.getProfileDescription(own):
             return None
-        return ImageCms.buildTransform(own, srgb, "RGB", "RGB"), ImageCms.buildTransform(srgb, own, "RGB", "RGB")
+        # Without a memory of the last colour: threads share these.
+        options = {"inMode": "RGB", "outMode": "RGB", "flags": ImageCms.Flags.NOCACHE}
+        return ImageCms.buildTransform(own, srgb, **options), ImageCms.buildTransform(srgb, own, **options)
     except ImageCms.PyCMSError:
         return None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PIL import ExifTags, Image
 
 UPRIGHT = 1
+LARGEST = 65_000  # bytes; a JPEG cannot hold more
 # Not carried: the turning, which has been done; the place; the thumbnail and the previews in makers' notes, which show
 # the old picture; what lies outside EXIF (XMP, IPTC) or describes how a TIFF file stores its pixels.
 _TURN, _PLACE = ExifTags.Base.Orientation, ExifTags.IFD.GPSInfo
@@ -43,7 +44,7 @@ def orientation(picture: Image.Image) -> int:
 
 
 def kept_exif(picture: Image.Image) -> bytes:
-    """The EXIF of a photo that a changed copy of the upright photo may carry; b"" if there is none or it is damaged."""
+    """The EXIF that a changed copy of the upright photo may carry; b"" if there is none, or it is damaged or very long."""
     exif = _read(picture)
     if exif is None:
         return b""
@@ -55,7 +56,8 @@ def kept_exif(picture: Image.Image) -> bytes:
             inside.pop(tag, None)  # of the picture before it was turned; the file says its size itself
         if inside:
             kept[ExifTags.IFD.Exif] = inside
-        return kept.tobytes() if len(kept) else b""
+        data = kept.tobytes() if len(kept) else b""
+        return data if len(data) <= LARGEST else b""
     except Exception:  # a damaged entry may be noticed only when it is written again
         return b""
 

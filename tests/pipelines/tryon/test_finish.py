@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import os
+import struct
+import zlib
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,6 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
 from viton_cli import files
+from viton_cli.config import TryOnConfig
 from viton_cli.pipelines.tryon import finish
 from viton_cli.records import Photo, Result
 
@@ -128,7 +131,6 @@ class TestCommand:
     def test_profile_exif_and_size_of_the_photo(
         self, fakes: SimpleNamespace, folders: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        from viton_cli.config import TryOnConfig
         from viton_cli.pipelines.tryon import inputs, run
 
         monkeypatch.setattr(inputs, "WORKING_PIXELS", 30_000)
@@ -152,10 +154,23 @@ class TestCommand:
         data = (folders.root / "one.jpg").read_bytes()
         assert done.ok == 1 and b"Evelyn T" not in data and Image.open(io.BytesIO(data)).info["icc_profile"] == SWAPPED
 
+    def test_one_odd_file_stops_no_run_long_enough_to_be_sized_first(
+        self, fakes: SimpleNamespace, folders: SimpleNamespace
+    ) -> None:
+        from viton_cli.pipelines.tryon import run
+
+        for number in range(run.LONG // 3):
+            folders.photo(folders.people / f"{number}.png")
+        data = files.encode_image(grain(40, 30))
+        swollen = zlib.compress(bytes(5_000_000))  # at which Pillow raises ValueError
+        odd = struct.pack(">I", len(swollen) + 6) + b"zTXt" + b"name\0\0" + swollen
+        (folders.people / "odd.png").write_bytes(data[:33] + odd + struct.pack(">I", zlib.crc32(odd[4:])) + data[33:])
+        done = run.tryon(TryOnConfig(person=str(folders.people), clothes=str(folders.clothes), out=str(folders.out)))
+        assert (done.ok, done.failed, done.defects) == (3 * (run.LONG // 3 + 2), 3, 0)
+
     def test_a_photo_that_is_gone_when_it_is_written_fails_alone(
         self, fakes: SimpleNamespace, folders: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        from viton_cli.config import TryOnConfig
         from viton_cli.pipelines.tryon import inputs, run
 
         monkeypatch.setattr(inputs, "WORKING_PIXELS", 30_000)
