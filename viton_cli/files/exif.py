@@ -44,7 +44,7 @@ def orientation(picture: Image.Image) -> int:
 
 
 def kept_exif(picture: Image.Image) -> bytes:
-    """The EXIF that a changed copy of the upright photo may carry; b"" if there is none, or it is damaged or very long."""
+    """The EXIF that a changed copy of the upright photo may carry; b"" if there is none, or it is damaged or long."""
     exif = _read(picture)
     if exif is None:
         return b""
