@@ -17,6 +17,13 @@ settings.load_profile("calm")
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--fuzz-seconds", default=60, type=float, help="How long tests/fuzz runs in all.")
     parser.addoption("--fuzz-seed", default=0, type=int, help="What tests/fuzz damages files by.")
+    parser.addoption("--slow", action="store_true", help="run the tests that take minutes too")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.get_closest_marker("slow") and not config.getoption("--slow"):
+            item.add_marker(pytest.mark.skip(reason="takes minutes: give --slow"))
 
 
 @pytest.fixture

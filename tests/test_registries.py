@@ -16,6 +16,7 @@ WHERE = {
     "PARSING": "viton_cli.perception",
     "DATASETS": "viton_cli.data",
     "METRICS": "viton_cli.metrics",
+    "EXPORTS": "viton_cli.data.exports",
 }
 # What an implementation must offer, by registry.
 OFFERS = {
@@ -24,6 +25,7 @@ OFFERS = {
     "PARSING": ("parse",),
     "DATASETS": ("entries", "pairs", "report"),
     "METRICS": ("add", "score"),
+    "EXPORTS": ("write_person", "write_garment", "write_lists"),
 }
 
 

@@ -165,6 +165,31 @@ class TestPipes:
         assert code == 0 and (folders.out / "stdin__tops+blue.png").is_file()
 
 
+def test_prepare_exports_what_is_asked_for(viton: Viton, folders: SimpleNamespace) -> None:
+    pairs = folders.root / "worn.csv"
+    pairs.write_text("person,garment\nanna,red\nbert ü,tops/blue\n", encoding="utf-8")
+    given = ["prepare", "--person", folders.people, "--clothes", folders.clothes, "--pairs", pairs, "--height", 256]
+    code, out, err = viton(*given, "--test-share", 0, "--export", "cp-vton,viton", "--out", folders.out)
+    assert code == 0 and b"5 photos done, 0 failed" in out, err
+    assert len((folders.out / "cp-vton" / "train_pairs.txt").read_text().splitlines()) == 2
+    assert len(list((folders.out / "viton" / "women_top").iterdir())) == 4
+    assert "cp-vton: 2 people to train on, 0 to test" in err
+    code, out, err = viton(*given, "--test-share", 0, "--export", "cp-vton", "--export", "viton", "--out", folders.out)
+    assert code == 0 and b"5 skipped" in out
+    code, _, err = viton(*given, "--export", "viton-hq", "--out", folders.root / "other")
+    assert code == 2 and err.startswith("error: unknown export 'viton-hq' (did you mean 'viton-hd'?)")
+    assert not (folders.root / "other").exists()
+
+
+def test_a_few_pairs_of_many(viton: Viton, folders: SimpleNamespace) -> None:
+    code, out, _ = viton(*tryon(folders, "--limit", 2, "--shuffle", "--seed", 4))
+    assert code == 0 and b"2 pairs done" in out and len(list(folders.out.rglob("*__*.png"))) == 2
+    code, _, err = viton(*tryon(folders, "--limit", 0))
+    assert code == 2 and "'limit'" in err
+    code, _, err = viton(*tryon(folders, "--pairing", "al"))
+    assert code == 2 and "did you mean 'all'?" in err
+
+
 def test_prepare_then_evaluate(viton: Viton, folders: SimpleNamespace) -> None:
     data = folders.root / "data"
     code, out, _ = viton(

@@ -13,48 +13,19 @@ from viton_cli.data.base import (
     largest,
     missing,
     own_garment,
+    pair_ids,
     read_mat,
-    read_pairs,
     some,
-    stem,
 )
-from viton_cli.errors import BadDataset, BadPairs, UnknownName
+from viton_cli.errors import BadDataset, UnknownName
 from viton_cli.records import Pose
 
 
-def test_pairs_files_in_all_their_spellings(tmp_path: Path) -> None:
+def test_ids_of_a_pairs_file(tmp_path: Path) -> None:
     path = tmp_path / "pairs.txt"
-    path.write_bytes(
-        b"\xef\xbb\xbf# persons and garments\r\na_0.jpg b_1.jpg\r\n\r\n  c_0.jpg\td e_1.jpg  \r\nf g upper\n"
-    )
-    assert read_pairs(path) == [("a_0.jpg", "b_1.jpg"), ("c_0.jpg", "d e_1.jpg"), ("f", "g", "upper")]
-
-
-@pytest.mark.parametrize(("line", "columns"), [("a b\na\n", 1), ("a b\na b c d\n", 4)])
-def test_a_bad_line_is_named(tmp_path: Path, line: str, columns: int) -> None:
-    path = tmp_path / "pairs.txt"
-    path.write_text(line)
-    with pytest.raises(BadPairs, match=rf"pairs.txt:2: {columns} columns, expected 2 or 3") as caught:
-        read_pairs(path)
-    assert "\n" not in str(caught.value)
-
-
-def test_pairs_files_that_are_none(tmp_path: Path) -> None:
-    (tmp_path / "empty.txt").write_text("\n# nothing\n")
-    (tmp_path / "binary.txt").write_bytes(b"\xff\xfe\x00\xd8")
-    for name, cause in (("empty.txt", "no pairs"), ("binary.txt", "not a text"), ("absent.txt", "No such file")):
-        with pytest.raises(BadPairs, match=f"{name}: .*{cause}"):
-            read_pairs(tmp_path / name)
-
-
-def test_stems_lose_picture_endings_only() -> None:
-    assert [stem(name) for name in ("a_0.jpg", "a.PNG", "v1.2", "b", "dir/c.jpeg")] == [
-        "a_0",
-        "a",
-        "v1.2",
-        "b",
-        "dir/c",
-    ]
+    path.write_text("a_0.jpg b_1.jpg\nc_0.jpg c_1.jpg d_1.jpg\n")
+    assert pair_ids(path) == [("a_0", "b_1"), ("c_0", "c_1")]
+    assert pair_ids(path, "unpaired") == [("a_0", "b_1"), ("c_0", "d_1")]
 
 
 def test_missing_files_are_counted_and_capped(tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ import pytest
 
 from viton_cli import files
 from viton_cli.errors import NothingUsable
-from viton_cli.pipelines.names import pair_name, pairs_of, safe
+from viton_cli.pipelines.names import pair_name, safe
+from viton_cli.pipelines.pairing import pairs_of
 
 COMPOSED, DECOMPOSED = "caf\u00e9", "cafe\u0301"
 
@@ -68,7 +69,7 @@ def test_two_spellings_of_one_name_are_two_photos(tmp_path: Path) -> None:
     # Also to a file system for which they are the same, their results are two.
     assert safe(COMPOSED) == COMPOSED and safe(DECOMPOSED).startswith(f"{COMPOSED}-")
     (tmp_path / "pairs.txt").write_text(f"{DECOMPOSED}.jpg {COMPOSED}.jpg\n", encoding="utf-8")
-    assert pairs_of(str(tmp_path / "pairs.txt"), found, found) == {DECOMPOSED: [COMPOSED]}
+    assert pairs_of(str(tmp_path / "pairs.txt"), found, found).wanted == {DECOMPOSED: [COMPOSED]}
 
 
 def test_a_decomposed_name_alone_goes_by_its_composed_form(tmp_path: Path) -> None:

@@ -51,8 +51,9 @@ def fuzz(target: Target, seed: int, seconds: float, first: int, last: int | None
         os.chdir(place)
         path = Path(place, "in", target.name)
         path.parent.mkdir()
-        path.write_bytes(examples[0])
-        target.read(path)  # loads what the readers need, which on a busy machine takes longer than many cases
+        for example in examples:  # loads what the readers need, which on a busy machine takes longer than many cases
+            path.write_bytes(example)
+            target.read(path)
         began = time.monotonic()
         while (last is None or number <= last) and time.monotonic() - began < seconds:
             print(json.dumps({"at": number}), flush=True)

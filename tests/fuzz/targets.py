@@ -118,15 +118,17 @@ def pairs_files() -> list[bytes]:
 
 
 def read_pairs_file(path: Path) -> None:
+    from viton_cli import files
     from viton_cli.data import base
-    from viton_cli.pipelines import names
+    from viton_cli.pipelines import pairing
 
     people = [(id, Path(f"{id}.jpg")) for id in ("anna", "bert")]
     garments = [(id, Path(f"{id}.png")) for id in ("red", "green", "sub/blue ü")]
     each(
-        lambda: names.read_pairs(path, people, garments),
-        lambda: names.pairs_of(str(path), people, garments),
-        lambda: base.read_pairs(path),
+        lambda: files.read_pairs(path),
+        lambda: pairing.find_pairs(path, people, garments),
+        lambda: pairing.pairs_of(str(path), people, garments),
+        lambda: base.pair_ids(path, "unpaired"),
     )
 
 

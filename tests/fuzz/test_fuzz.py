@@ -21,7 +21,6 @@ GROWTH = 64  # megabytes that may be taken for good once a reader has settled
 PEAK = 2000  # megabytes for a file of a few kilobytes, whatever size it claims
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("kind", TARGETS)
 def test_damaged_files(kind: str, pytestconfig: pytest.Config, tmp_path: Path) -> None:
     seconds = float(pytestconfig.getoption("fuzz_seconds")) / len(TARGETS)

@@ -1,18 +1,15 @@
-"""Names of outputs never meet and never leave the folder; pairs files say who wears what."""
+"""Names of outputs never meet and never leave the folder."""
 
 from __future__ import annotations
 
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from viton_cli.errors import BadPairs
-from viton_cli.pipelines.names import pair_name, pairs_of, read_pairs, safe
+from viton_cli.pipelines.names import pair_name, safe
 
-PEOPLE = [(id, Path(f"people/{id}.jpg")) for id in ("anna", "bert two", "sub/carl", "left/dora", "right/dora")]
-CLOTHES = [(id, Path(f"clothes/{id}.png")) for id in ("red", "green", "tops/blue")]
 ids = st.lists(st.text(min_size=1, max_size=12), min_size=1, max_size=3).map("/".join)
 
 
@@ -40,49 +37,3 @@ def test_joints_of_names_cannot_be_mistaken() -> None:
     ]
     assert len(set(names)) == 6
     assert pair_name("edited/x", "g") != "edited/" + pair_name("x", "g")
-
-
-def test_all_and_zip() -> None:
-    assert sum(len(clothes) for clothes in pairs_of("all", PEOPLE, CLOTHES).values()) == 15
-    assert pairs_of("zip", PEOPLE[:3], CLOTHES) == {"anna": ["red"], "bert two": ["green"], "sub/carl": ["tops/blue"]}
-    with pytest.raises(BadPairs, match="5 people but 3 garments"):
-        pairs_of("zip", PEOPLE, CLOTHES)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "anna red\nsub/carl tops/blue\n",
-        "anna.jpg\tred.png\ncarl.jpg\tblue.png\n",
-        '\ufeffperson,garment,note\r\nanna,red,"worn, truth"\r\n\r\n# a remark\r\nsub/carl.jpg, blue\r\n',
-    ],
-)
-def test_pairs_files_of_every_kind(tmp_path: Path, text: str) -> None:
-    (tmp_path / "p.txt").write_bytes(text.encode())
-    rows = read_pairs(tmp_path / "p.txt", PEOPLE, CLOTHES)
-    assert [row[:2] for row in rows] == [("anna", "red"), ("sub/carl", "tops/blue")]
-    assert rows[0][2] == ("worn, truth" if "worn" in text else "")
-
-
-def test_names_with_blanks_go_with_commas_or_tabs(tmp_path: Path) -> None:
-    (tmp_path / "p.txt").write_text("bert two.jpg,red.png\nbert two\tgreen\n")
-    assert pairs_of(str(tmp_path / "p.txt"), PEOPLE, CLOTHES) == {"bert two": ["red", "green"]}
-
-
-@pytest.mark.parametrize(
-    ("text", "cause"),
-    [
-        ("anna red\nana red\n", r"p\.txt:2: there is no person called 'ana' \(did you mean 'anna'\?\)"),
-        ("anna blu\n", r"p\.txt:1: there is no garment called 'blu' \(did you mean 'blue'\?\)"),
-        ("anna\n", r"p\.txt:1: expected 'person garment'"),
-        ("dora red\n", "'dora' could be any of left/dora, right/dora"),
-        ("\n# nothing\n", "no pairs"),
-        ("\xff\xfe", "not a text file"),
-    ],
-)
-def test_bad_lines_are_named(tmp_path: Path, text: str, cause: str) -> None:
-    (tmp_path / "p.txt").write_bytes(text.encode("latin-1"))
-    with pytest.raises(BadPairs, match=cause):
-        read_pairs(tmp_path / "p.txt", PEOPLE, CLOTHES)
-    with pytest.raises(BadPairs, match="cannot be opened"):
-        read_pairs(tmp_path / "gone", PEOPLE, CLOTHES)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from test_train import settings
 
-from viton_cli.errors import BadConfig, NotOurs
+from viton_cli.errors import BadConfig, NotOurs, VitonError
 from viton_cli.training.train import train
 
 
@@ -51,3 +51,12 @@ def test_a_run_of_a_version_without_ledger_is_carried_on(rendered: Path, encoder
     train("stage1", settings(rendered, encoder, tmp_path, steps=2, resume=True), heard.append)
     assert any(line.startswith("carrying on from step 1") for line in heard)
     train("stage1", settings(rendered, encoder, tmp_path, steps=3, resume=True), lambda _: None)
+
+
+@pytest.mark.parametrize("changes", [{"size": (64, 96)}, {"model": {"width": 0}}, {"init": "gone.safetensors"}])
+def test_a_run_that_cannot_be_begun_leaves_nothing(
+    rendered: Path, encoder: Path, tmp_path: Path, changes: dict[str, object]
+) -> None:
+    with pytest.raises(VitonError):
+        train("stage1", settings(rendered, encoder, tmp_path / "run", **changes), lambda _: None)
+    assert not list(tmp_path.iterdir())

@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 
 from viton_cli.vocabulary import labels as L
-from viton_cli.vocabulary.label_sets import CLOTHES_UNDER_BELT, LABEL_SETS, PSEUDO, fill_from_nearest, to_labels
+from viton_cli.vocabulary.label_sets import (
+    CLOTHES_UNDER_BELT,
+    LABEL_SETS,
+    PSEUDO,
+    fill_from_nearest,
+    from_labels,
+    to_labels,
+)
 
 FILE_SETS = [name for name in LABEL_SETS if name != "ccp"]
 
@@ -91,3 +98,41 @@ def test_unknown_sets_and_sets_without_sides_are_refused() -> None:
         to_labels(np.zeros((2, 2), np.uint8), "lipp")
     with pytest.raises(ValueError, match=r"joints"):
         to_labels(np.zeros((2, 2), np.uint8), "ccp")
+
+
+@pytest.mark.parametrize("name", ["lip", "cp-vton+", "cihp", "viton-hd", "atr", "dresscode", "viton"])
+def test_what_is_written_is_within_the_set_and_read_back(name: str) -> None:
+    """Labels a set has no class for become the nearest one; a second round changes nothing."""
+    labels = np.arange(L.N_LABELS, dtype=np.uint8).repeat(4)[None].repeat(4, 0)
+    labels = np.concatenate([labels, np.full((4, 4), L.IGNORE, np.uint8)], 1)
+    written = from_labels(labels, name)
+    assert written.max() < len(LABEL_SETS[name].labels) and not written[:, -4:].any()
+    back = to_labels(written, name)
+    assert np.array_equal(from_labels(back, name), written)
+    same = (back == labels).all(0)[:-4:4]
+    changed = {L.LABELS[i] for i in np.flatnonzero(~same)}
+    assert (
+        changed
+        == {
+            "viton": set(),
+            "lip": {"neck", "bag"},
+            "cp-vton+": {"bag"},
+            "cihp": {"jumpsuits", "bag"},
+            "viton-hd": {"jumpsuits", "bag"},
+            "atr": {"glove", "socks", "coat", "jumpsuits", "neck"},
+            "dresscode": {"glove", "socks", "coat", "jumpsuits", "neck"},
+        }[name]
+    )
+
+
+def test_gloves_and_socks_join_the_limb_they_are_on() -> None:
+    labels = np.zeros((8, 24), np.uint8)
+    labels[:4, :8], labels[:4, 8:12] = L.L_ARM, L.GLOVE
+    labels[4:, :8], labels[4:, 8:12], labels[:4, 16:20] = L.R_LEG, L.SOCKS, L.GLOVE
+    written = from_labels(labels, "dresscode")
+    assert (written[:4, :12] == 14).all() and (written[4:, :12] == 13).all()
+
+
+def test_nothing_is_written_in_tags() -> None:
+    with pytest.raises(ValueError, match="nothing is written in label set 'ccp'"):
+        from_labels(np.zeros((2, 2), np.uint8), "ccp")

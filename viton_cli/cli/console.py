@@ -46,7 +46,9 @@ class Console(Progress):
             self._say(f"stopped after {self.count} of {self.total}; the same command carries on where this one stopped")
 
     def start(self, total: int, unit: str) -> None:
-        self.total, self.unit, self.began = total, unit, time.monotonic()
+        if self.bar is not None:
+            self.bar.close()
+        self.total, self.count, self.unit, self.began = total, 0, unit, time.monotonic()
         self.last_line = self.began
         if sys.stderr.isatty():
             from tqdm import tqdm

@@ -9,7 +9,7 @@ from viton_cli.compositing.body import soft
 from viton_cli.compositing.by_joints import regions_by_joints
 from viton_cli.compositing.by_layout import regions_by_layout
 from viton_cli.compositing.fills import fill
-from viton_cli.compositing.painted import Bools, Floats, Mask, Painted, Picture, Regions
+from viton_cli.compositing.painted import IN_FRONT, Bools, Floats, Mask, Painted, Picture, Regions
 from viton_cli.core.composer import compose
 from viton_cli.imaging.filling import grow
 from viton_cli.imaging.frames import box_in, carry, crop, resize, to_photo
@@ -19,7 +19,9 @@ from viton_cli.vocabulary import labels as L
 
 WORKING = 480  # longest side at which regions and fills are worked out; a larger part's are enlarged from there
 BAND = 4.0  # network pixels to each side of the old garment's edge where the photo's colours decide
+BAND_IN_FRONT = 2.0  # the same into hands and hair
 UNSURE = (0.15, 0.5)  # guided matte below which a pixel is none of the old garment, and above which all of it
+UNSURE_IN_FRONT = (0.4, 0.8)  # the same where the labels have a hand or hair: only what clearly is none of them
 SHARP = (L.FACE, L.SUNGLASSES)  # never touched, whatever their colour
 EDGE = 0.8  # pixels of the part by which the old garment's matte is widened
 SEEN = 4e-3  # opacity below this changes no grey level
@@ -97,12 +99,14 @@ def edges(small: Picture, photo: Picture, regions: Regions, part: Frame, whole: 
         Two (H, W) in [0, 1].
     """
     old, pixel = regions.old, regions.pixel
-    reach = max(round(BAND * pixel), 1)
-    band = ndimage.binary_dilation(old, iterations=reach) & ~ndimage.binary_erosion(
-        old, iterations=reach, border_value=1
-    )
+    near, reach = max(round(BAND_IN_FRONT * pixel), 1), max(round(BAND * pixel), 1)
+    away = ndimage.distance_transform_cdt(~old, "taxicab") if old.any() else np.full(old.shape, reach + 1)
+    band = away <= np.where(regions.front, near, reach)
+    band &= ~ndimage.binary_erosion(old, iterations=reach, border_value=1)
     matte = guided(old, small, BAND * pixel).at(photo, part, whole)
-    matte = ((matte - UNSURE[0]) / (UNSURE[1] - UNSURE[0])).clip(0, 1)
+    held = carry(regions.front.astype(np.float32), part, whole)
+    low, high = (a + held * (b - a) for a, b in zip(UNSURE, UNSURE_IN_FRONT))
+    matte = ((matte - low) / (high - low)).clip(0, 1)
     share = carry(band.astype(np.float32), part, whole)
     removed = share * matte + (1 - share) * carry(old.astype(np.float32), part, whole)
     # A pixel on the very edge is a mixture: it goes with its neighbour.
@@ -110,10 +114,16 @@ def edges(small: Picture, photo: Picture, regions: Regions, part: Frame, whole: 
     removed = ndimage.maximum_filter(removed, 2 * max(round(EDGE / step), 1) + 1)
     face = carry(np.isin(regions.labels, SHARP).astype(np.float32), part, whole) > 0
     removed = np.where(removed > 0.03, removed, 0) * ~face
-    held = carry(regions.front.astype(np.float32), part, whole)
     front = carry(soft(regions.front, 0.5 * pixel), part, whole)
-    front = np.maximum(front * (front > 0.3), held > 0.5)
-    return np.asarray(removed, np.float32), np.asarray(front * (1 - removed), np.float32)
+    front = np.maximum(front * (front > 0.3), held > 0.5) * (1 - removed)
+    limbs = regions.front & np.isin(regions.labels, L.ARMS)
+    if limbs.any():  # fingers that the labels miss
+        beside = ndimage.binary_dilation(limbs, iterations=reach) & ~limbs & ~np.isin(regions.labels, IN_FRONT)
+        found = guided(limbs, small, BAND * pixel).at(photo, part, whole)
+        found = ((found - UNSURE_IN_FRONT[0]) / (UNSURE_IN_FRONT[1] - UNSURE_IN_FRONT[0])).clip(0, 1)
+        found *= carry(beside.astype(np.float32), part, whole)
+        front, removed = np.maximum(front, found), removed * (1 - found)
+    return np.asarray(removed, np.float32), np.asarray(front, np.float32)
 
 
 def _part(person: Person, frame: Frame) -> Frame | None:
@@ -154,14 +164,20 @@ def _cloth(painted: Painted, frame: Frame, whole: Frame, gap: Mask) -> tuple[Flo
     sharp, mask = painted.product.sharp, painted.product.sharp_mask
     # Drawn onto nothing, with its own coverage beside it, so that no ground shines through its edge.
     layers = np.concatenate([sharp.astype(np.float32), mask[..., None], np.ones_like(mask)[..., None]], 2)
-    drawn = painted.warp.apply(layers, whole.size, box_in(frame, whole), fill=0.0)
-    cloth, laid = drawn[..., :3] / np.maximum(drawn[..., 4:], 1e-3), drawn[..., 3].clip(0, 1)
-    if (gap > SEEN).any() and (laid > 0.9).any():
+    box = box_in(frame, whole)
+    drawn = painted.warp.apply(layers, whole.size, box, fill=0.0)
+    there, laid = drawn[..., 4:], drawn[..., 3].clip(0, 1)
+    cloth = np.asarray(drawn[..., :3] / np.maximum(there, 1e-3), np.float32)
+    if (gap > SEEN).any():
+        # The sharp picture's colours go on beyond the garment's outline: the warp may read on.
+        further = painted.warp.apply(layers[..., [0, 1, 2, 4]], whole.size, box, fill=0.0, cut=False)
+        onward = further[..., :3] / np.maximum(further[..., 3:], 1e-3)
+        cloth = np.asarray(cloth + (1 - there) * (onward - cloth), np.float32)
+        reached = np.maximum(there[..., 0], further[..., 3])
         step = max(max(whole.size) // GROWN, 1)
-        grown = resize(grow(cloth[::step, ::step], laid[::step, ::step] > 0.9), whole.size)
-        share = ((1 - laid) * (gap > SEEN))[..., None]
-        cloth = cloth + share * (grown - cloth)
-    return np.asarray(cloth, np.float32), np.asarray(laid, np.float32)
+        grown = resize(grow(cloth[::step, ::step], reached[::step, ::step] > 0.9), whole.size)
+        cloth = np.where((reached < 0.9)[..., None], grown, cloth)
+    return cloth, np.asarray(laid, np.float32)
 
 
 def _garment(painted: Painted, frame: Frame, whole: Frame, cloth: Floats, open_: Mask) -> Floats:

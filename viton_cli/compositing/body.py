@@ -11,6 +11,7 @@ from viton_cli.imaging.frames import to_frame, torso_length
 from viton_cli.records import Frame, Pose
 from viton_cli.vocabulary import labels as L
 
+THROAT = (0.24, 0.42)  # torso lengths across and down
 FOREARM = 0.12  # torso lengths: no forearm is thicker
 
 
@@ -41,6 +42,16 @@ def forearms(pose: Pose, size: tuple[int, int]) -> Bools:
         if pose.seen[elbow] and pose.seen[wrist]:
             found |= capsule(size, pose.joints[elbow], pose.joints[wrist], reach, reach)
     return found
+
+
+def throat(pose: Pose, size: tuple[int, int]) -> Bools:
+    """(h, w) pixels around the neck, where a neckline may lie: up to the chin, down the chest, not to the shoulders."""
+    if not pose.seen[L.NECK]:
+        return np.zeros(size, bool)
+    across, down = (reach * torso_length(pose) for reach in THROAT)
+    ys, xs = np.mgrid[: size[0], : size[1]]
+    x, y = pose.joints[L.NECK]
+    return np.asarray(((xs - x) / across) ** 2 + ((ys - y) / down) ** 2 < 1)
 
 
 def above_hem(garment: Bools, pose: Pose) -> Bools:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
-from viton_cli.compositing.body import above_hem, forearms, hands, network_pixel, pose_in, soft
+from viton_cli.compositing.body import above_hem, forearms, hands, network_pixel, pose_in, soft, throat
 from viton_cli.compositing.painted import (
     BELOW,
     FILLS,
@@ -17,6 +17,7 @@ from viton_cli.compositing.painted import (
     Painted,
     Regions,
 )
+from viton_cli.compositing.skin_tone import high_collar, missed_fingers
 from viton_cli.imaging.frames import carry, crop
 from viton_cli.records import Frame, Person
 from viton_cli.vocabulary import labels as L
@@ -49,13 +50,15 @@ def regions_by_layout(person: Person, frame: Frame, part: Frame, painted: Painte
     sleeve = layout[G.L_SLEEVE] + layout[G.R_SLEEVE] > 0.5
     fore, hand = forearms(pose, part.size), hands(pose, part.size)
     covered = (sleeve | ((dressed > 0.5) & ~fore)) & ~hand
-    front = np.isin(labels, IN_FRONT) | (np.isin(labels, L.ARMS) & ~covered)
+    photo = crop(person.photo.image, part).astype(np.uint8)
+    front = np.isin(labels, IN_FRONT) | (np.isin(labels, L.ARMS) & ~covered) | missed_fingers(labels, photo, hand)
 
     # A dress goes on as a skirt below the new garment's hem.
     skirt = np.isin(labels, (L.DRESS, L.JUMPSUITS)) & ~above_hem(laid > 0.5, pose)
-    old = np.isin(labels, REPLACED) & ~skirt
+    old = np.isin(labels, REPLACED) & ~skirt & ~front | high_collar(labels, photo)
     near = ndimage.distance_transform_edt(laid < 0.5) < NEAR * pixel if (laid > 0.5).any() else laid > 0.5
-    open_ = (dressed > 0.5) & (laid < 0.9) & near & ~front & ~skirt
+    # The neckline is the garment's own: what is open there is open.
+    open_ = (dressed > 0.5) & (laid < 0.9) & near & ~front & ~skirt & ~throat(pose, part.size)
     gap = soft(ndimage.binary_opening(open_, iterations=max(round(0.7 * pixel), 1)), 0.5 * pixel)
     return Regions(old, front, _fills(layout), np.ones(part.size, np.float32), gap, labels, pixel)
 

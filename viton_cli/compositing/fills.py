@@ -25,7 +25,7 @@ def fill(original: Picture, regions: Regions, coarse: Floats) -> Floats:
     """
     # Only what lies well away from the old garment is sure to have none of its colour.
     wide = max(round(1.5 * regions.pixel), 1)
-    kept = ~ndimage.binary_dilation(regions.old, iterations=wide)
+    kept = ~ndimage.binary_dilation(regions.old, iterations=2 * wide)
     labels = regions.labels
     scene, lower = (labels == L.BACKGROUND) & kept, np.isin(labels, LOWER) & kept
     planes = (

@@ -16,6 +16,14 @@ def _several(value: object) -> object:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
+def _words(value: object) -> object:
+    if isinstance(value, str):
+        value = [value]
+    if not isinstance(value, list):
+        return value
+    return [word for part in value for word in (re.split(r"[,\s]+", part) if isinstance(part, str) else [part]) if word]
+
+
 def _two(value: object) -> object:
     return re.split(r"\s*[x,]\s*", value) if isinstance(value, str) else value
 
@@ -25,6 +33,7 @@ def _precision(value: object) -> object:
 
 
 Names = Annotated[list[str], BeforeValidator(_several)]
+Words = Annotated[list[str], BeforeValidator(_words)]  # names without commas: given apart, or joined by them
 _Side = Annotated[int, Field(ge=16, le=4096)]
 _Share = Annotated[float, Field(ge=0, lt=1)]
 Size = Annotated[tuple[_Side, _Side], BeforeValidator(_two)]

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from viton_cli.config.base import Config, Names, Pair, Size, _precision
+from viton_cli.config.base import Config, Names, Pair, Size, Words, _precision
 
 FORCE = "Write into a folder that holds other files too; none of these is replaced."
 
@@ -33,9 +33,18 @@ class PrepareConfig(Perception):
     dataset: Path | None = Field(None, description="Root of a published data set, instead of --person and --clothes.")
     format: str | None = Field(None, description="Layout of --dataset: viton, cp-vton, viton-hd, dresscode, ccp.")
     split: str | None = Field(None, description="Only this split of the data set; by default all it has.")
-    pairs: Path | None = Field(None, description="File of who wears what: person garment [unpaired], one pair a line.")
+    pairs: Path | None = Field(None, description="Pairs file of who wears what; a third column is a garment not worn.")
     out: Path = Field(description="The prepared folder to write.")
-    height: int = Field(512, ge=64, le=4096, description="Height of the person crops; their width is 3/4 of it.")
+    export: Words = Field(
+        [],
+        description="Also write OUT/NAME as its loaders open it: viton, cp-vton, viton-hd, hr-viton, dresscode.",
+    )
+    height: int | None = Field(
+        None,
+        ge=64,
+        le=4096,
+        description="Height of the person crops, 4/3 of their width; 512, or 1024 for an export of that.",
+    )
     test_share: float = Field(
         0.1, ge=0, le=1, description="Share of the pairs that go to test_pairs.txt, by hash of id."
     )
@@ -65,6 +74,9 @@ class TryOnConfig(MethodConfig):
     clothes: str = Field(description="Folder of clothing photos, one photo, or - for a picture on stdin.")
     out: str = Field(description="Folder to write to; for one pair also a .png or .jpg file, or - for PNG on stdout.")
     pairing: str = Field("all", description="all: everyone in everything; zip: first in first ...; or a pairs file.")
+    limit: int | None = Field(None, ge=1, description="At most so many pairs, the first ones.")
+    shuffle: bool = Field(False, description="Take the pairs in random order; with --limit a random sample.")
+    seed: int | None = Field(None, ge=0, description="Seed of --shuffle; 0 if it is not given.")
     clothes_mask: Path | None = Field(None, description="Folder of masks named as the clothing photos; they win.")
     steps: bool = Field(False, description="Write steps/PERSON__GARMENT.jpg, a strip of what each stage saw.")
     masks: bool = Field(False, description="Write edited/PERSON__GARMENT.png, white where the photo may have changed.")

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import io
 
-from viton_cli.errors import BadDataset, BadPairs
-from viton_cli.files import PHOTO_ENDINGS, read_keypoints, read_labels
+from viton_cli.errors import BadDataset
+from viton_cli.files import read_keypoints, read_labels, read_pairs, stem
 from viton_cli.records import Pose
 from viton_cli.vocabulary.label_sets import LABEL_SETS, to_labels
 
@@ -97,44 +97,15 @@ class Dataset(Protocol):
         ...
 
 
-def read_pairs(path: Path, columns: tuple[int, ...] = (2, 3)) -> list[tuple[str, ...]]:
-    """Read a pairs file: "person garment" and perhaps a third column, one pair a line.
-
-    Columns are separated by tabs where a line has one (names may then hold blanks), else by blanks. Blank lines, lines
-    that begin with "#", a byte order mark and Windows line ends are understood.
-
-    Args:
-        path: The file.
-        columns: How many columns a line may have.
+def pair_ids(path: Path, setting: Setting = "paired") -> list[tuple[str, str]]:
+    """(person id, garment id) of a pairs file; for "unpaired" the third column where a line has one.
 
     Raises:
-        BadPairs: Unreadable, empty, or a line with another number of columns; the text names file and line.
+        BadPairs: See `files.read_pairs`.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise BadPairs(f"{path}: cannot be opened ({error.strerror or error})") from None
-    except UnicodeDecodeError:
-        raise BadPairs(f"{path}: not a text file") from None
-    pairs: list[tuple[str, ...]] = []
-    for number, line in enumerate(text.split("\n"), start=1):
-        line = line.strip()
-        if not line or line.startswith("#"):
-            continue
-        words = [word.strip() for word in line.split("\t")] if "\t" in line else line.split()
-        if len(words) not in columns or not all(words):
-            wanted = " or ".join(str(count) for count in columns)
-            raise BadPairs(f"{path}:{number}: {len(words)} columns, expected {wanted} (person, garment): '{line}'")
-        pairs.append(tuple(words))
-    if not pairs:
-        raise BadPairs(f"{path}: no pairs in this file")
-    return pairs
-
-
-def stem(name: str) -> str:
-    """The id of a file name in a pairs file: without the ending of a picture, if it has one."""
-    base, dot, ending = name.rpartition(".")
-    return base if dot and f".{ending.lower()}" in PHOTO_ENDINGS else name
+    return [
+        (stem(row.person), stem((setting == "unpaired" and row.unpaired) or row.garment)) for row in read_pairs(path)
+    ]
 
 
 def check_split(split: str | None, *known: str) -> None:

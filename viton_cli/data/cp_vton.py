@@ -30,10 +30,9 @@ from viton_cli.data.base import (
     missing_of_pairs,
     openpose_pose,
     own_garment,
+    pair_ids,
     pictures,
-    read_pairs,
     some,
-    stem,
 )
 from viton_cli.errors import BadDataset
 
@@ -109,8 +108,7 @@ class CpVton:
         return lines + in_both(ids.get("train", []), ids.get("test", []))
 
     def _read(self, name: str) -> list[tuple[str, str]]:
-        path = find(self.root, name, what="the list of pairs")
-        return [(stem(row[0]), stem(row[1])) for row in read_pairs(path)]
+        return pair_ids(find(self.root, name, what="the list of pairs"))
 
     def _parse_file(self, image: Path) -> Path:
         return image.parents[1] / self._parse / f"{image.stem}.png"

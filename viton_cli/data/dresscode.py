@@ -32,13 +32,12 @@ from viton_cli.data.base import (
     in_both,
     indexed_labels,
     missing,
+    pair_ids,
     pictures,
-    read_pairs,
     some,
-    stem,
 )
 from viton_cli.errors import BadDataset, BadPairs
-from viton_cli.files import picture_size
+from viton_cli.files import PairRow, picture_size, read_pairs
 from viton_cli.records import Pose
 from viton_cli.vocabulary.labels import N_JOINTS
 
@@ -106,18 +105,18 @@ class DressCode:
         own = [category for category in self.categories if (self.root / category / name).exists()]
         if own:
             return [
-                (f"{category}/{stem(row[0])}", f"{category}/{stem(row[1])}")
+                (f"{category}/{person}", f"{category}/{garment}")
                 for category in own
-                for row in read_pairs(self.root / category / name)
+                for person, garment in pair_ids(self.root / category / name)
             ]
         path = self.root / name
         if not path.exists():
             raise BadDataset(f"{self.root}: no {name}, neither here nor in {', '.join(self.categories)}")
         pairs = []
         for row in read_pairs(path):
-            category = self._category(row, path)
+            category = self._category(row)
             if category in self.categories:
-                pairs.append((f"{category}/{stem(row[0])}", f"{category}/{stem(row[1])}"))
+                pairs.append((f"{category}/{row.ids[0]}", f"{category}/{row.ids[1]}"))
         return pairs
 
     def report(self) -> list[str]:
@@ -151,17 +150,20 @@ class DressCode:
         category, _, name = id.partition("/")
         return self.root / category / "images" / f"{name}.jpg"
 
-    def _category(self, row: tuple[str, ...], path: Path) -> str:
+    def _category(self, row: PairRow) -> str:
         """Of a line of a list in the root: its third column, or else the one category that has both pictures."""
-        if len(row) == 3:
-            if row[2].lower() not in CATEGORY_NAMES:
+        third = row.kind or row.unpaired  # the grammar of pairs files knows no category by number
+        if third:
+            if third.lower() not in CATEGORY_NAMES:
                 known = ", ".join(CATEGORY_NAMES)
-                raise BadPairs(f"{path}: unknown category '{row[2]}' beside {row[0]}; known: {known}")
-            return CATEGORY_NAMES[row[2].lower()]
-        having = [name for name in CATEGORIES if all((self.root / name / "images" / file).exists() for file in row)]
+                raise BadPairs(f"{row.where}: unknown category '{third}' beside {row.person}; known: {known}")
+            return CATEGORY_NAMES[third.lower()]
+        files = [f"{id}.jpg" for id in row.ids]
+        having = [name for name in CATEGORIES if all((self.root / name / "images" / file).exists() for file in files)]
         if len(having) != 1:
             where = " and ".join(having) or "no category"
-            raise BadPairs(f"{path}: {row[0]} {row[1]} has no third column (category), and both are in {where}")
+            both = f"{row.person} {row.garment}"
+            raise BadPairs(f"{row.where}: {both} has no third column (category), and both are in {where}")
         return having[0]
 
 

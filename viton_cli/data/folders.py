@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from viton_cli.data.base import Entry, Setting, check_split, find, if_there, read_pairs, some, stem
+from viton_cli.data.base import Entry, Setting, check_split, find, if_there, pair_ids, some
 from viton_cli.errors import BadDataset, NothingUsable
 from viton_cli.files import list_photos
 
@@ -45,7 +45,7 @@ class Folders:
         check_split(split, "train", "test", "val")
         if setting == "unpaired":
             path = find(self.root, "pairs.txt", what="'person garment' a line; without it only equal names are paired")
-            return [(stem(row[0]), stem(row[1])) for row in read_pairs(path, columns=(2,))]
+            return pair_ids(path, setting)
         garments = {id for id, _ in self._clothes}
         return [(id, id) for id, _ in self._people if id in garments]
 

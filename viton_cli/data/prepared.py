@@ -25,9 +25,8 @@ from viton_cli.data.base import (
     missing,
     missing_of_pairs,
     openpose_pose,
-    read_pairs,
+    pair_ids,
     some,
-    stem,
 )
 from viton_cli.errors import BadDataset, NothingUsable
 from viton_cli.files import Manifest, list_photos
@@ -69,7 +68,7 @@ class Prepared:
         name = f"{'train' if split == 'train' else 'test'}_pairs{'' if setting == 'paired' else '_unpaired'}.txt"
         if not (self.root / name).exists():
             raise BadDataset(f"{self.root}: no {name}")
-        return [(stem(row[0]), stem(row[1])) for row in read_pairs(self.root / name, columns=(2,))]
+        return pair_ids(self.root / name)
 
     def representation(self, id: str) -> Path | None:
         """The packed person representation of a person, if it was written."""
@@ -100,7 +99,9 @@ class Prepared:
     @cached_property
     def _held_out(self) -> set[tuple[Kind, str]]:
         marked: set[tuple[Kind, str]] = {
-            (line["kind"], str(line["id"])) for line in self.manifest() if line.get("split") in ("test", "val")
+            (line["kind"], line["id"])
+            for line in self.manifest()
+            if line.get("split") in ("test", "val") and "kind" in line and "id" in line
         }
         if (self.root / "test_pairs.txt").exists():
             for person, garment in self.pairs("test"):

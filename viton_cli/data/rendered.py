@@ -9,7 +9,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterator
 from functools import partial
@@ -27,6 +26,7 @@ from viton_cli.data.base import (
     pictures,
 )
 from viton_cli.errors import BadPairs
+from viton_cli.files import read_pairs, stem
 
 LABEL_SET = "viton"
 
@@ -74,11 +74,11 @@ class Rendered:
             BadPairs: Unreadable or without these columns.
         """
         path = find(self.root, "pairs.csv", what="the list of pairs")
-        try:
-            with path.open(encoding="utf-8-sig", newline="") as stream:
-                return [(row["person"], row["garment"], row["truth"]) for row in csv.DictReader(stream)]
-        except (KeyError, UnicodeDecodeError, csv.Error) as error:
-            raise BadPairs(f"{path}: expected the columns person,garment,truth ({error})") from None
+        rows = read_pairs(path)
+        if any(row.truth is None for row in rows):
+            lacking = next(row for row in rows if row.truth is None)
+            raise BadPairs(f"{lacking.where}: no truth; expected the columns person,garment,truth")
+        return [(*row.ids, stem(row.truth or "")) for row in rows]
 
     def truth(self, person: str, garment: str) -> Path | None:
         """The picture that a perfect try-on of this pair would give, if it was rendered."""

@@ -34,10 +34,9 @@ from viton_cli.data.base import (
     missing,
     missing_of_pairs,
     own_garment,
+    pair_ids,
     pictures,
     read_mat,
-    read_pairs,
-    stem,
 )
 from viton_cli.errors import BadDataset
 from viton_cli.files import picture_size
@@ -85,7 +84,7 @@ class Viton:
         if split == "train" and setting == "unpaired":
             raise BadDataset(f"{self.root}: VITON has no unpaired training pairs")
         name = "viton_train_pairs.txt" if split == "train" else "viton_test_pairs.txt"
-        rows = [(stem(row[0]), stem(row[1])) for row in read_pairs(find(self.root, name, what="the list of pairs"))]
+        rows = pair_ids(find(self.root, name, what="the list of pairs"))
         return (
             rows if setting == "unpaired" or split == "train" else [(person, own_garment(person)) for person, _ in rows]
         )
@@ -95,7 +94,7 @@ class Viton:
         people = pictures(self._photos, "*_0.jpg")
         lines = missing([self._segment_file(image) for image in people], "label maps", self.root)
         lines += missing([self._pose_file(image) for image in people], "keypoints", self.root)
-        if (self.root / "pose.pkl").exists():
+        if lines and (self.root / "pose.pkl").exists():
             lines.append("pose.pkl is not read, since unpickling executes code: write its people to pose/ID.mat")
         named: dict[str, list[tuple[str, str]]] = {"train": [], "test": []}
         for split in named:

@@ -29,9 +29,8 @@ from viton_cli.data.base import (
     missing,
     missing_of_pairs,
     openpose_pose,
+    pair_ids,
     pictures,
-    read_pairs,
-    stem,
 )
 from viton_cli.errors import BadDataset
 
@@ -79,7 +78,7 @@ class VitonHd:
         split = "test" if split == "val" else split
         names = (f"{split}_pairs.txt", f"{split}_pairs_unpaired.txt")
         path = find(self.root, *(names if setting == "paired" else reversed(names)), what="the list of pairs")
-        rows = [(stem(row[0]), stem(row[1])) for row in read_pairs(path)]
+        rows = pair_ids(path, setting)
         return rows if setting == "unpaired" else [(person, person) for person, _ in rows]
 
     def report(self) -> list[str]:

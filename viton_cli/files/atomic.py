@@ -6,7 +6,6 @@ cut off, never meets half a file.
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import io
 import os
@@ -18,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from viton_cli.files.ownership import claim, ledger_of
-from viton_cli.files.temporary import temporary
+from viton_cli.files.temporary import of_path, temporary
 
 
 def write_text(path: Path, text: str) -> None:
@@ -52,7 +51,7 @@ def write_bytes(path: Path, data: bytes) -> None:
         with suppress(OSError):
             half.unlink(missing_ok=True)
         if isinstance(error, OSError):
-            raise _of(path, error) from error
+            raise of_path(path, error) from error
         raise
 
 
@@ -72,12 +71,7 @@ def append_line(path: Path, line: bytes) -> None:
                 line = line if stream.read(1) == b"\n" else b"\n" + line
             stream.write(line + b"\n")
     except OSError as error:
-        raise _of(path, error) from error
-
-
-def _of(path: Path, error: OSError) -> OSError:
-    """The same error of the file that was asked for: a user knows nothing of the temporary one."""
-    return OSError(error.errno or errno.EIO, error.strerror or str(error), str(path))
+        raise of_path(path, error) from error
 
 
 def sha256(path: Path) -> str:

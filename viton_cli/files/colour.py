@@ -92,8 +92,11 @@ def _ways(profile: bytes | None) -> tuple[ImageCms.ImageCmsTransform, ImageCms.I
         if "sRGB" in ImageCms.getProfileDescription(own):
             return None
         # Without a memory of the last colour: threads share these.
-        options = {"inMode": "RGB", "outMode": "RGB", "flags": ImageCms.Flags.NOCACHE}
-        return ImageCms.buildTransform(own, srgb, **options), ImageCms.buildTransform(srgb, own, **options)
+        flags = ImageCms.Flags.NOCACHE
+        return (
+            ImageCms.buildTransform(own, srgb, "RGB", "RGB", flags=flags),
+            ImageCms.buildTransform(srgb, own, "RGB", "RGB", flags=flags),
+        )
     except ImageCms.PyCMSError:
         return None
 

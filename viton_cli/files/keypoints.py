@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from viton_cli.errors import BadDataset
 from viton_cli.files.atomic import write_text
@@ -15,18 +16,32 @@ from viton_cli.vocabulary import labels
 
 def write_keypoints(path: Path, poses: list[Pose]) -> None:
     """Write people as OpenPose JSON in BODY_25 order; joints that are not seen, and the feet, are 0, 0, 0."""
-    people = []
-    for pose in poses:
-        body = np.zeros((25, 3))
-        for joint, place in enumerate(labels.COCO18_IN_BODY25):
-            if pose.seen[joint]:
-                # Readers take confidence 0 for "not found".
-                body[place] = (*pose.joints[joint], max(float(pose.confidence[joint]), 0.001))
-        hips = body[[9, 12]]
-        if hips[:, 2].all():
-            body[labels.BODY25_MID_HIP] = (*hips[:, :2].mean(0), hips[:, 2].min())
-        people.append({"person_id": [-1], "pose_keypoints_2d": [round(float(value), 3) for value in body.ravel()]})
-    write_text(path, json.dumps({"version": 1.3, "people": people}) + "\n")
+    write_openpose(path, [body25(pose) for pose in poses])
+
+
+def write_openpose(path: Path, people: list[NDArray[np.float64]]) -> None:
+    """Write people (25, 3) in BODY_25 order as OpenPose does with `--write_json`: x, y, confidence."""
+    empty: dict[str, list[float]] = {
+        f"{part}_keypoints_{n}d": [] for n in (2, 3) for part in ("face", "hand_left", "hand_right")
+    }
+    entries = [
+        {"person_id": [-1], "pose_keypoints_2d": [round(float(value), 3) for value in points.ravel()]} | empty
+        for points in people
+    ]
+    write_text(path, json.dumps({"version": 1.3, "people": entries}) + "\n")
+
+
+def body25(pose: Pose) -> NDArray[np.float64]:
+    """(25, 3) x, y, confidence in BODY_25 order; what is not seen, and the feet, are 0, 0, 0."""
+    body = np.zeros((25, 3))
+    for joint, place in enumerate(labels.COCO18_IN_BODY25):
+        if pose.seen[joint]:
+            # Readers take confidence 0 for "not found".
+            body[place] = (*pose.joints[joint], max(float(pose.confidence[joint]), 0.001))
+    hips = body[[9, 12]]
+    if hips[:, 2].all():
+        body[labels.BODY25_MID_HIP] = (*hips[:, :2].mean(0), hips[:, 2].min())
+    return body
 
 
 def read_keypoints(path: Path) -> list[Pose]:

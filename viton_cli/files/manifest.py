@@ -15,6 +15,16 @@ VERSION = 2
 # Fields that tell one manifest line from another; each kind of manifest uses those it has.
 KEY_FIELDS = ("kind", "id", "person", "garment")
 
+_Number = (int, float)
+# What the fields hold, and their parts where they have some. A line of odd shape is passed over, like one that is torn.
+FIELDS: dict[str, tuple[type, ...]] = {
+    "kind": (str,), "id": (str,), "person": (str,), "garment": (str,), "status": (str,), "output": (str, type(None)),
+    "cause": (str, type(None)), "source": (str,), "split": (str,), "sha256": (str, type(None)), "version": (int,),
+    "seconds": (dict, *_Number), "checks": (list,), "inputs": (dict,), "frame": (list, type(None)),
+    "edited": (list, type(None)), "fallback": (str, type(None)),
+}  # fmt: skip
+PARTS: dict[str, tuple[type, ...]] = {"seconds": _Number, "checks": (str,), "frame": _Number, "edited": _Number}
+
 
 class Manifest:
     """A `manifest.jsonl`: one JSON object a line, appended as the work goes on, so that a killed run can be carried on.
@@ -50,7 +60,7 @@ class Manifest:
                 entry = json.loads(line)
             except (ValueError, RecursionError):
                 continue
-            if not isinstance(entry, dict):
+            if not isinstance(entry, dict) or not _is_sound(entry):
                 continue
             if isinstance(entry.get("version"), int) and entry["version"] > VERSION:
                 raise BadDataset(f"{self.path}: written by a later version of viton; this one knows {VERSION}")
@@ -61,6 +71,16 @@ class Manifest:
         """Rewrite the file so that each key has one line."""
         with self._lock:
             write_bytes(self.path, b"".join(_line(entry) + b"\n" for entry in self.read()))
+
+
+def _is_sound(entry: dict[str, Any]) -> bool:
+    for name, value in entry.items():
+        if not isinstance(value, FIELDS.get(name, (object,))):
+            return False
+        parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+        if name in PARTS and not all(isinstance(part, PARTS[name]) for part in parts):
+            return False
+    return True
 
 
 def _line(entry: dict[str, Any]) -> bytes:

@@ -13,11 +13,12 @@ import os
 import stat
 import threading
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from viton_cli.errors import BadConfig, NotOurs
-from viton_cli.files.temporary import sweep
+from viton_cli.files.temporary import of_path, sweep
 
 LEDGER = ".viton.jsonl"
 VERSION = 1  # of the ledger
@@ -111,12 +112,23 @@ class Ledger:
         sweep(self.folder, deep=True)
         _taken[str(self.folder)] = self
 
+    def give_back(self) -> None:
+        """Undo `begin` where nothing was written after it: a command that cannot be begun leaves nothing."""
+        _taken.pop(str(self.folder), None)
+        with suppress(OSError):
+            if os.listdir(self.folder) == [LEDGER] and not self._sizes and not self._whole:
+                self.path.unlink()
+                self.folder.rmdir()
+
     def _append(self, line: dict[str, Any]) -> None:
-        handle = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
         try:
-            os.write(handle, (json.dumps(line) + "\n").encode())
-        finally:
-            os.close(handle)
+            handle = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+            try:
+                os.write(handle, (json.dumps(line) + "\n").encode())
+            finally:
+                os.close(handle)
+        except OSError as error:
+            raise of_path(self.path, error) from error
 
     def _load(self) -> None:
         if not self.path.is_file():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import platform
@@ -19,6 +20,11 @@ _DAY = 24 * 3600.0
 def temporary(path: Path) -> Path:
     """A new hidden name beside `path`, which says who writes it."""
     return path.with_name(f".viton-{_HOST}-{os.getpid()}-{secrets.token_hex(8)}.tmp")
+
+
+def of_path(path: Path, error: OSError) -> OSError:
+    """The same error of the file that was asked for: a user knows nothing of a temporary one."""
+    return OSError(error.errno or errno.EIO, error.strerror or str(error), str(path))
 
 
 def sweep(folder: Path, deep: bool = False) -> None:

@@ -38,11 +38,8 @@ class Guided:
             guide: (H, W, 3), what `whole` shows.
             part: The frame of the picture that the coefficients were worked out from. whole: Lies within it.
         """
-        matte = carry(self.offset, part, whole)
-        for k in range(3):
-            matte = matte + carry(np.ascontiguousarray(self.slope[..., k]), part, whole) * (
-                guide[..., k] / np.float32(255)
-            )
+        planes = [carry(np.ascontiguousarray(self.slope[..., k]), part, whole) * guide[..., k] for k in range(3)]
+        matte = carry(self.offset, part, whole) + sum(planes) / np.float32(255)
         return np.asarray(matte.clip(0, 1), np.float32)
 
 

@@ -39,6 +39,7 @@ class GarmentStore:
         cut: Maps a photo and a given mask (or None) to a garment.
         masks: Folder of given masks named as the photos (or one mask for one garment); they win over `cut`'s own.
         given: Photos that are not files (from a pipe), by id.
+        own_masks: Masks by id, which win over those of `masks`.
         kept_bytes: See above.
 
     Attributes:
@@ -51,12 +52,13 @@ class GarmentStore:
         cut: Callable[[Photo, NDArray[np.float32] | None], Garment],
         masks: Path | None = None,
         given: dict[str, Photo] | None = None,
+        own_masks: dict[str, Path] | None = None,
         kept_bytes: int = KEPT_BYTES,
     ) -> None:
         self._files = dict(photos)
         self._cut = cut
         self._given = given or {}
-        self.masks = masks_of(self._files, masks) if masks else {}
+        self.masks = (masks_of(self._files, masks) if masks else {}) | (own_masks or {})
         self._masks_wanted = masks
         self._whole: dict[str, Garment] = {}
         self._packed: dict[str, _Packed | VitonError] = {}

@@ -14,8 +14,8 @@ from pathlib import Path
 import torch
 
 from viton_cli.config import TrainConfig, for_stage
-from viton_cli.errors import BadConfig
-from viton_cli.files import check_apart, look, write_bytes, write_text
+from viton_cli.errors import BadConfig, VitonError
+from viton_cli.files import Ledger, check_apart, look, write_bytes, write_text
 from viton_cli.files.ownership import LEDGER
 from viton_cli.threads import use_threads
 from viton_cli.training.fit import check_device, fit
@@ -48,11 +48,15 @@ def train(stage: str, config: TrainConfig, say: Callable[[str], None] | None = N
     if (settings.out / "last.ckpt").exists() and not config.resume:
         raise BadConfig(f"{settings.out}: holds a training already; carry on with --resume, or give another --out")
     check_device(settings.device)  # before the data are read, which may take minutes
-    _take(run, stage, config)
+    ledger = _take(run, stage, config)
     if config.threads is not None:
         use_threads(config.threads)
     torch.manual_seed(settings.seed)
-    task = _task(stage, settings, run, say)
+    try:
+        task = _task(stage, settings, run, say)
+    except VitonError:
+        ledger.give_back()
+        raise
     write_text(run / "config.yaml", config.to_file())
     write_text(settings.out / "config.yaml", settings.to_file())
     million = sum(p.numel() for p in task.net.parameters()) / 1e6
@@ -65,7 +69,7 @@ def train(stage: str, config: TrainConfig, say: Callable[[str], None] | None = N
     return scores
 
 
-def _take(run: Path, stage: str, config: TrainConfig) -> None:
+def _take(run: Path, stage: str, config: TrainConfig) -> Ledger:
     """Take the run's folder for one stage.
 
     Raises:
@@ -83,13 +87,14 @@ def _take(run: Path, stage: str, config: TrainConfig) -> None:
         for path in (run / names[0], run / names[2], *(run / stage).rglob("*")):
             if path.is_file():
                 ledger.claim(path, adopt=True)
+    return ledger
 
 
 def _task(stage: str, config: TrainConfig, run: Path, say: Callable[[str], None]) -> Task:
     if stage == "perception":
         from viton_cli.training.perception.train_perception import PerceptionTask
 
-        return PerceptionTask(config)
+        return PerceptionTask(config, say)
     from viton_cli.training.pairs.stage1 import Stage1Task
     from viton_cli.training.pairs.stage2 import Stage2Task
 

@@ -113,6 +113,23 @@ LABEL_SETS: dict[str, LabelSet] = {
 }
 
 
+_SAME = {label: label for label in range(20)}
+_TO_ATR = {
+    HAT: 1, HAIR: 2, SUNGLASSES: 3, UPPER: 4, COAT: 4, SKIRT: 5, PANTS: 6, DRESS: 7, JUMPSUITS: 7, L_SHOE: 9,
+    R_SHOE: 10, FACE: 11, NECK_SKIN: 11, L_LEG: 12, R_LEG: 13, L_ARM: 14, R_ARM: 15, BAG: 16, SCARF: 17,
+}  # fmt: skip
+# Label to index of the sets that exports are written in.
+_WRITTEN: dict[str, dict[int, int]] = {
+    "viton": {label: label for label in range(22)},
+    "lip": _SAME,
+    "cp-vton+": {**_SAME, NECK_SKIN: 20},
+    "cihp": {**_SAME, JUMPSUITS: DRESS, NECK_SKIN: 10},
+    "viton-hd": {**_SAME, JUMPSUITS: DRESS, NECK_SKIN: 10},
+    "atr": _TO_ATR,
+    "dresscode": _TO_ATR,
+}
+
+
 def to_labels(indices: NDArray[np.uint8], label_set: str) -> NDArray[np.uint8]:
     """Foreign indices (H, W) to the 22 labels; a belt becomes the garment nearest to it.
 
@@ -129,6 +146,27 @@ def to_labels(indices: NDArray[np.uint8], label_set: str) -> NDArray[np.uint8]:
         raise ValueError(f"label {highest} is not in '{label_set}' (0 to {known - 1})")
     labels = LABEL_SETS[label_set].table()[indices]
     return fill_from_nearest(labels, labels == ON_CLOTHES, CLOTHES_UNDER_BELT)
+
+
+def from_labels(labels: NDArray[np.uint8], label_set: str) -> NDArray[np.uint8]:
+    """The 22 labels (H, W) as a foreign set's indices: the nearest class there is, else background.
+
+    LIP and CIHP have no bag, and LIP no skin of neck and chest; CIHP has no jumpsuit, which becomes a dress. ATR has no
+    glove and no sock, which become the arm and the leg (or shoe) nearest to them; its face is the head with the neck.
+    Pixels whose label is not known become background.
+
+    Raises:
+        ValueError: A set that nothing is written in.
+    """
+    if label_set not in _WRITTEN:
+        raise ValueError(f"nothing is written in label set '{label_set}'; known: {', '.join(_WRITTEN)}")
+    if label_set in ("atr", "dresscode"):
+        labels = fill_from_nearest(labels, labels == GLOVE, (L_ARM, R_ARM))
+        labels = fill_from_nearest(labels, labels == SOCKS, (L_LEG, R_LEG, L_SHOE, R_SHOE))
+    table = np.zeros(256, np.uint8)
+    for label, index in _WRITTEN[label_set].items():
+        table[label] = index
+    return table[labels]
 
 
 def fill_from_nearest(

@@ -55,7 +55,7 @@ def test_collar_cuffs_and_hem_end_where_the_layout_ends() -> None:
     warp = fit_places(garment(), smaller)
     assert warp is not None
     laid, worn = warp.apply(garment(), SIZE, fill=0.0) > 0.5, true.layout > 0
-    assert (laid & worn).sum() / (laid | worn).sum() > 0.97
+    assert (laid & worn).sum() / (laid | worn).sum() > 0.95
 
 
 def test_origins_are_where_the_picture_is_read() -> None:

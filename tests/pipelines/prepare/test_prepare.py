@@ -170,12 +170,24 @@ def test_pairs_of_the_same_name_and_from_a_file(folders: SimpleNamespace) -> Non
     folders.photo(folders.people / "green.png")
     run(folders, test_share=0)
     assert (folders.out / "train_pairs.txt").read_text() == "green\tgreen\n"
-    (folders.root / "pairs.csv").write_text(
-        "person,garment,relation\nanna,red,worn\nbert ü.png,tops/blue.png,worn\nanna,green,unpaired\n"
-    )
+    (folders.root / "pairs.csv").write_text("person,garment,unpaired\nanna,red,green\nbert ü.png,tops/blue.png,\n")
     run(folders, pairs=folders.root / "pairs.csv", test_share=1)
     assert (folders.out / "test_pairs.txt").read_text(encoding="utf-8") == "anna\tred\nsub dir/bert ü\ttops/blue\n"
     assert (folders.out / "test_pairs_unpaired.txt").read_text() == "anna\tgreen\n"
+
+
+def test_the_own_picture_is_no_truth_of_another_garment(folders: SimpleNamespace) -> None:
+    folders.photo(folders.people / "anna in red.png")
+    (folders.root / "pairs.jsonl").write_text(
+        '{"person": "anna", "garment": "green", "truth": "anna.png"}\n'
+        '{"person": "anna", "garment": "red", "truth": "anna in red"}\n'
+        '{"person": "bert ü", "garment": "red"}\n'
+        '{"person": "bert ü", "garment": "green", "truth": "bert ü", "verdict": "reject"}\n'
+    )
+    run(folders, pairs=folders.root / "pairs.jsonl", test_share=0)
+    assert (folders.out / "train_pairs.txt").read_text() == "anna\tgreen\n"
+    unpaired = (folders.out / "train_pairs_unpaired.txt").read_text(encoding="utf-8")
+    assert unpaired == "anna\tred\nsub dir/bert ü\tred\n"
 
 
 def test_pairs_of_photos_that_failed_are_left_out(folders: SimpleNamespace) -> None:

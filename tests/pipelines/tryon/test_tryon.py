@@ -14,7 +14,7 @@ from PIL import Image
 
 from viton_cli.config import TryOnConfig
 from viton_cli.engines.progress import Progress, Summary
-from viton_cli.errors import BadConfig, BadImage, NoPersonFound
+from viton_cli.errors import BadConfig, BadImage, NoPersonFound, VitonError
 from viton_cli.files import Manifest, read_photo
 from viton_cli.pipelines.tryon import TryOn, tryon
 
@@ -280,3 +280,33 @@ def test_the_config_that_was_used_is_written_and_can_be_used_again(folders: Simp
     assert again.steps and again.person == str(folders.people)
     assert tryon(again).skipped == 6
     assert json.dumps(again.model_dump(mode="json"))
+
+
+ODD = [
+    "", "{", "[]", "3", "null", '"text"', "[" * 50_000, '{"person": ["anna"], "garment": "red", "status": "ok"}',
+    '{"person": "anna", "garment": {}, "status": "ok"}', '{"person": "anna", "status": "ok"}', '{"status": "ok"}', "{}",
+    '{"person": "anna", "garment": "red", "status": "ok", "inputs": 3}',
+    '{"person": "anna", "garment": "red", "status": "ok", "seconds": {"a": "b"}}',
+    '{"person": "anna", "garment": "red", "status": "ok", "checks": 7}',
+    '{"person": "anna", "garment": "red", "status": ["ok"]}', '{"version": "x", "status": "ok"}',
+    '{"person": "anna", "garment": "red", "status": "ok", "seconds": 1e999}',
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("line", ODD)
+def test_a_manifest_of_odd_shape_costs_a_pair_at_most(folders: SimpleNamespace, line: str) -> None:
+    run(folders)
+    with (folders.out / "manifest.jsonl").open("a") as stream:
+        stream.write(line + "\n")
+    done = run(folders)
+    assert (done.failed, done.ok + done.skipped) == (0, 6) and done.ok <= 1
+    assert run(folders).skipped == 6
+
+
+def test_a_manifest_of_rubbish_is_no_manifest(folders: SimpleNamespace) -> None:
+    run(folders)
+    (folders.out / "manifest.jsonl").write_bytes(bytes(range(256)) * 100)
+    assert run(folders).ok == 6
+    (folders.out / ".viton.jsonl").write_bytes(b"\0rubbish\n" + b"[" * 9000 + b"\n3\n[]\n{}\n")
+    with pytest.raises(VitonError, match="is not as viton wrote it"):
+        run(folders)

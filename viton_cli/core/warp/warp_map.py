@@ -81,11 +81,21 @@ class Warp:
 
     @overload
     def apply(
-        self, image: Tensor, size: tuple[int, int] | None = None, box: Box | None = None, fill: float = 1.0
+        self,
+        image: Tensor,
+        size: tuple[int, int] | None = None,
+        box: Box | None = None,
+        fill: float = 1.0,
+        cut: bool = True,
     ) -> Tensor: ...
     @overload
     def apply(
-        self, image: NDArray[Any], size: tuple[int, int] | None = None, box: Box | None = None, fill: float = 1.0
+        self,
+        image: NDArray[Any],
+        size: tuple[int, int] | None = None,
+        box: Box | None = None,
+        fill: float = 1.0,
+        cut: bool = True,
     ) -> NDArray[np.float32]: ...
     def apply(
         self,
@@ -93,6 +103,7 @@ class Warp:
         size: tuple[int, int] | None = None,
         box: Box | None = None,
         fill: float = 1.0,
+        cut: bool = True,
     ) -> Tensor | NDArray[np.float32]:
         """Lay a picture of the garment onto the person.
 
@@ -105,19 +116,21 @@ class Warp:
             box: (x0, y0, x1, y1) in output pixels (edges, not centres): the rectangle that the target mask covers, the
                 whole output by default. It may reach beyond the output.
             fill: Value away from the garment: 1 is white for images in [-1, 1]; a mask wants 0.
+            cut: Draw the layers within the garment's outline alone; False draws all that their places reach, for
+                pictures that go on beyond it.
 
         Returns:
             (1, C, H, W) tensor, or float32 array (H, W, C) or (H, W), as `image` was.
         """
         size = size or self.target_size
         if isinstance(image, Tensor):
-            return self._draw(image, size, box, fill)
+            return self._draw(image, size, box, fill, cut)
         array = np.asarray(image, np.float32)
         planes = torch.from_numpy(np.ascontiguousarray(array.reshape(*array.shape[:2], -1).transpose(2, 0, 1)))
-        drawn = self._draw(planes[None], size, box, fill)[0].permute(1, 2, 0).numpy()
+        drawn = self._draw(planes[None], size, box, fill, cut)[0].permute(1, 2, 0).numpy()
         return np.ascontiguousarray(drawn.reshape(*size, *array.shape[2:]))
 
-    def _draw(self, image: Tensor, size: tuple[int, int], box: Box | None, fill: float) -> Tensor:
+    def _draw(self, image: Tensor, size: tuple[int, int], box: Box | None, fill: float, cut: bool) -> Tensor:
         if image.ndim != 4 or image.shape[0] != 1:
             raise ValueError(f"one picture (1, C, h, w) is warped at a time, not {tuple(image.shape)}")
         box = box or (0.0, 0.0, float(size[1]), float(size[0]))
@@ -129,7 +142,7 @@ class Warp:
             if window is None:
                 continue
             top, bottom, left, right = window
-            unit, level, alpha = self._seen(layer, window, box, picture_size)
+            unit, level, alpha = self._seen(layer, window, box, picture_size, cut)
             under = out[..., top:bottom, left:right]
             part = read_shrinking(pyramid, unit, level)
             out[..., top:bottom, left:right] = torch.lerp(under, part, alpha.to(image.dtype))
@@ -166,21 +179,22 @@ class Warp:
             if window is None:
                 continue
             top, bottom, left, right = window
-            unit, _, alpha = self._seen(layer, window, box, self.garment_size)
+            unit, _, alpha = self._seen(layer, window, box, self.garment_size, True)
             there = (alpha * read(self.garment, unit)[0, 0] >= 0.25).numpy()
             places = ((unit + 1.0) * (0.5 * ends) - 0.5).permute(1, 2, 0).numpy()
             out[top:bottom, left:right][there] = places[there]
         return out
 
     def _seen(
-        self, layer: Layer, window: tuple[int, int, int, int], box: Box, picture_size: tuple[int, int]
+        self, layer: Layer, window: tuple[int, int, int, int], box: Box, picture_size: tuple[int, int], cut: bool
     ) -> tuple[Tensor, Tensor, Tensor]:
         """For a window of the output: where the layer reads (2, H, W), at which level and its opacity (H, W)."""
         x, y = self._spots(window, box)
         unit, level = self._places(layer, x, y, picture_size)
-        cut = self.garment if layer.above else self._near
         scale = (box[3] - box[1]) / self.frame[0]
-        alpha = (sample_grid(layer.cover, x, y) * max(scale, 1.0) + 0.5).clamp(0.0, 1.0) * read(cut, unit)[0, 0]
+        alpha = (sample_grid(layer.cover, x, y) * max(scale, 1.0) + 0.5).clamp(0.0, 1.0)
+        if cut:
+            alpha = alpha * read(self.garment if layer.above else self._near, unit)[0, 0]
         return unit, level, alpha * (unit.abs().amax(0) <= 1.0)  # nothing beyond the picture's edge
 
     def _window(self, layer: Layer, size: tuple[int, int], box: Box) -> tuple[int, int, int, int] | None:

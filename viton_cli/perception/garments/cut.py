@@ -116,6 +116,7 @@ def _find(photo: Photo, small: Floats, lab: Floats, chance: Floats, name: str) -
         sharpness = signs(plain.mask, lab, chance)[0]
         if sharpness > max(SHARP, signs(cut, lab, chance)[0] + SHARPER):
             cut, quality = plain.mask, mask_quality(plain.mask, lab, chance)
+        cut = garment_plain.open_wedges(cut, lab)
     if float((chance > 0.5).mean()) < PRESENT and quality < DOUBTFUL:
         raise NoGarmentFound(f"{name}: no garment found: nothing in the picture looks like one; {GIVE_MASK}")
     if quality < USABLE:

@@ -36,6 +36,7 @@ FIXED = (
     "test_pairs_unpaired.txt", "image", "image-parse-v3", "openpose_json", "overlay", "representation", "cloth",
     "cloth-mask",
 )  # fmt: skip
+HEIGHT = 512  # of person crops, where nothing asks for more
 GARMENT_MARGIN = 0.04  # of the garment's longer side, left free around it
 
 
@@ -80,7 +81,7 @@ class PreparedFolder:
 
     def write_person(self, id: str, person: Person) -> None:
         """Crop, labels, joints and what else is wanted of a person."""
-        height = self.config.height
+        height = self.config.height or HEIGHT
         frame = Frame(person.frame.box, (height, height * 3 // 4))
         files = self.files("person", id)
         image, labels, pose = seen_in(person, frame)
@@ -95,7 +96,7 @@ class PreparedFolder:
 
     def write_garment(self, id: str, garment: Garment) -> Frame:
         """The garment on white and its mask; returns the rectangle of the photo that they show."""
-        height = self.config.height
+        height = self.config.height or HEIGHT
         frame = garment_frame(garment, (height, height * 3 // 4))
         mask = crop(garment.mask, frame, fill=0).astype(np.float32)
         shown = mask if garment.inner is None else np.maximum(mask, crop(garment.inner, frame, fill=0))

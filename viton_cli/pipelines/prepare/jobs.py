@@ -12,9 +12,10 @@ from typing import Any
 from viton_cli.config import PrepareConfig
 from viton_cli.engines.progress import Progress
 from viton_cli.errors import BadConfig, BadDataset, NothingUsable
-from viton_cli.files import check_apart, list_photos, refuse_results
+from viton_cli.files import check_apart, list_photos, refuse_results, stem
 from viton_cli.pipelines.garment_store import masks_of
-from viton_cli.pipelines.names import read_pairs, safe
+from viton_cli.pipelines.names import safe
+from viton_cli.pipelines.pairing import Found, find_pairs, masks_in
 from viton_cli.pipelines.prepare.folder import in_test
 from viton_cli.records import Pose
 
@@ -65,18 +66,37 @@ def _from_folders(config: PrepareConfig, progress: Progress) -> tuple[list[Job],
     persons = list_photos(config.person, config.out, progress.note) if config.person else []
     garments = list_photos(config.clothes, config.out, progress.note) if config.clothes else []
     masks = masks_of(dict(garments), config.clothes_mask) if config.clothes_mask else {}
+    found = find_pairs(config.pairs, persons, garments) if config.pairs else []
+    masks |= masks_in(found, config.pairs) if config.pairs else {}
     jobs = [Job("person", safe(id), path) for id, path in persons]
     jobs += [Job("garment", safe(id), path, masks.get(id)) for id, path in garments]
     both = {id for id, _ in garments}
-    rows = [(id, id, "") for id, _ in persons if id in both]
-    if config.pairs:
-        rows = read_pairs(config.pairs, persons, garments)
+    same = [(id, id) for id, _ in persons if id in both]
+    worn, others = _worn_and_others(found) if found else (same, [])
     pairs: Pairs = {}
-    for person, garment, relation in rows:
-        split = "test" if in_test(safe(person), config.test_share) else "train"
-        ending = "_unpaired" if relation.startswith("unpaired") else ""
-        pairs.setdefault(f"{split}_pairs{ending}.txt", []).append((safe(person), safe(garment)))
+    for rows, ending in ((worn, ""), (others, "_unpaired")):
+        for person, garment in dict.fromkeys(rows):
+            split = "test" if in_test(safe(person), config.test_share) else "train"
+            pairs.setdefault(f"{split}_pairs{ending}.txt", []).append((safe(person), safe(garment)))
     return jobs, pairs
+
+
+def _worn_and_others(found: list[Found]) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """(person, garment) that the person's picture shows, and those it does not.
+
+    A person's picture shows the garment beside it unless the file names truths and another picture, or none, is named
+    here. Lines that somebody rejected are left out.
+    """
+    kept = [line for line in found if line.row.verdict != "reject"]
+    has_truths = any(line.row.truth for line in kept)
+    worn: list[tuple[str, str]] = []
+    others: list[tuple[str, str]] = []
+    for line in kept:
+        own = not has_truths or (line.row.truth and stem(line.row.truth) == stem(line.row.person))
+        (worn if own else others).append((line.person, line.garment))
+        if line.unpaired:
+            others.append((line.person, line.unpaired))
+    return worn, others
 
 
 def _from_dataset(config: PrepareConfig, progress: Progress) -> tuple[list[Job], Pairs]:

@@ -25,6 +25,7 @@ from viton_cli.files import WORKING_PIXELS, look, read_mask, read_photo, remove
 from viton_cli.imaging.frames import person_frame, resized, whole_photo
 from viton_cli.pipelines.contents import Contents
 from viton_cli.pipelines.garment_store import cut
+from viton_cli.pipelines.prepare.export import check_exports, export, with_height
 from viton_cli.pipelines.prepare.folder import DECISIVE, FIXED, PreparedFolder, files_of
 from viton_cli.pipelines.prepare.jobs import Job, Pairs, check_inputs, find_jobs
 from viton_cli.pipelines.run_config import begin
@@ -59,8 +60,10 @@ def prepare(config: PrepareConfig, progress: Progress | None = None) -> Summary:
             the manifest.
     """
     progress = progress or Progress()
+    config = with_height(config)
     share = Share()
     jobs, pairs = find_jobs(config, progress)
+    check_exports(config, [job.source for job in jobs])
     use_threads(config.threads)
     if share.is_main:
         folder = _folder(config, jobs, share)
@@ -88,13 +91,17 @@ def prepare(config: PrepareConfig, progress: Progress | None = None) -> Summary:
     share.wait()
     if share.is_main:
         _write_pairs(folder, folder.merge(), pairs)
+        if config.export:
+            export(config, done, progress)
     return share.sum(done)
 
 
 def _folder(config: PrepareConfig, jobs: list[Job], share: Share) -> PreparedFolder:
     """The output, after a look at what is there; nothing is written."""
     check_inputs(config, jobs, [path for job in jobs for path in files_of(config, job.kind, job.id).values()])
-    return PreparedFolder(config, look(config.out, "prepare", config.force, FIXED), Contents(), share.part)
+    return PreparedFolder(
+        config, look(config.out, "prepare", config.force, (*FIXED, *config.export)), Contents(), share.part
+    )
 
 
 class _Run:
@@ -178,7 +185,7 @@ class _Run:
             parsing=c.parsing,
             pose_source=c.pose_source,
             parsing_source=c.parsing_source,
-            label_set=c.label_set,
+            label_set=None if c.dataset else c.label_set,  # a data set's own labels need none
         )
 
     def _write(self, job: Job, record: Person | Garment, seconds: float) -> None:

@@ -59,31 +59,39 @@ class TryOnFolder:
         config: The run's settings.
         sources: What its results are made from.
         ledger: Of the folder (`files.look`).
+        names: What the results of some pairs are to be called; the others are `pair_name`.
     """
 
-    def __init__(self, config: TryOnConfig, sources: Sources, ledger: Ledger) -> None:
+    def __init__(
+        self, config: TryOnConfig, sources: Sources, ledger: Ledger, names: dict[Pair, str] | None = None
+    ) -> None:
         self.path = Path(config.out)
         self.config = config
         self.sources = sources
         self.ledger = ledger
+        self.names = names or {}
         self.manifest = Manifest(self.path / "manifest.jsonl")
+
+    def name(self, person: str, garment: str) -> str:
+        """What the files of a pair are called, without ending."""
+        return self.names.get((person, garment)) or pair_name(person, garment)
 
     def output(self, person: str, garment: str) -> Path:
         """The result of a pair."""
-        return self.path / f"{pair_name(person, garment)}.png"
+        return self.path / f"{self.name(person, garment)}.png"
 
     def strip(self, person: str, garment: str) -> Path:
         """The picture of a pair's steps."""
-        return self.path / "steps" / f"{pair_name(person, garment)}.jpg"
+        return self.path / "steps" / f"{self.name(person, garment)}.jpg"
 
     def edited(self, person: str, garment: str) -> Path:
         """The mask of where a result may differ from the photo."""
-        return self.path / "edited" / f"{pair_name(person, garment)}.png"
+        return self.path / "edited" / f"{self.name(person, garment)}.png"
 
     def thumb(self, kind: str, id: str, garment: str = "") -> Path:
         """A small copy of a photo ("person", "garment") or of a result ("pair"), for sheet and page."""
         if kind == "pair":
-            return self.path / "thumbs" / f"{pair_name(id, garment)}.jpg"
+            return self.path / "thumbs" / f"{self.name(id, garment)}.jpg"
         return self.path / "thumbs" / kind / f"{safe(id)}.jpg"
 
     def needed(self, person: str, garment: str) -> list[Path]:
@@ -114,7 +122,8 @@ class TryOnFolder:
     def write_pair(self, person: Person, garment: Garment, result: Result, seconds: dict[str, float]) -> None:
         """Write everything of one finished pair; its manifest line comes last."""
         ids = person.photo.id, garment.photo.id
-        write_bytes(self.output(*ids), encode(person.photo, result, ".png", self.config.strip))
+        output = self.output(*ids)
+        write_bytes(output, encode(person.photo, result, output.suffix, self.config.strip))
         if self.config.masks:
             write_image(self.edited(*ids), full_edited(person.photo, result).astype(np.uint8) * 255)
         if self.config.steps:

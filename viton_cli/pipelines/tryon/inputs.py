@@ -11,6 +11,7 @@ from pathlib import Path
 from viton_cli.config import TryOnConfig
 from viton_cli.files import WORKING_PIXELS, check_apart, decode_photo, list_photos, read_photo, refuse_results
 from viton_cli.pipelines.names import pair_name
+from viton_cli.pipelines.pairing import Pairing
 from viton_cli.records import Photo
 
 PIPE = "-"
@@ -56,7 +57,7 @@ def is_folder(out: str) -> bool:
     return out != PIPE and (Path(out).is_dir() or Path(out).suffix.lower() not in ENDINGS)
 
 
-def check_inputs(config: TryOnConfig, files: Iterable[Path], wanted: dict[str, list[str]]) -> None:
+def check_inputs(config: TryOnConfig, files: Iterable[Path], pairing: Pairing) -> None:
     """See that nothing that is read is written.
 
     Raises:
@@ -67,8 +68,8 @@ def check_inputs(config: TryOnConfig, files: Iterable[Path], wanted: dict[str, l
     out = Path(config.out)
     folders = [path for path in (config.clothes_mask, config.pose_source, config.parsing_source) if path]
     given = [Path(text) for text in (config.person, config.clothes, config.weights) if text and text != PIPE]
-    pairing = [] if config.pairing in ("all", "zip") else [Path(config.pairing)]
+    pairs = [] if config.pairing in ("all", "zip") else [Path(config.pairing)]
     written: list[Path] = []
     if is_folder(config.out):
-        written = [out / f"{pair_name(person, garment)}.png" for person in wanted for garment in wanted[person]]
-    check_apart(out, [*given, *folders, *pairing, *files], roots=folders, written=written)
+        written = [out / f"{pairing.outputs.get(pair) or pair_name(*pair)}.png" for pair in pairing.pairs]
+    check_apart(out, [*given, *folders, *pairs, *files], roots=folders, written=written)

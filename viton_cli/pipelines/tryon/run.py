@@ -21,7 +21,7 @@ from viton_cli.files.temporary import sweep
 from viton_cli.pages.gallery import write_gallery
 from viton_cli.pipelines.contents import Contents, made_with
 from viton_cli.pipelines.garment_store import GarmentStore, cut
-from viton_cli.pipelines.names import pairs_of
+from viton_cli.pipelines.pairing import pairs_of
 from viton_cli.pipelines.run_config import begin
 from viton_cli.pipelines.tryon.api import TryOn
 from viton_cli.pipelines.tryon.finish import encode
@@ -49,9 +49,24 @@ def tryon(config: TryOnConfig, progress: Progress | None = None) -> Summary:
     )
     if people.given and clothes.given:
         raise BadConfig("--person - and --clothes -: only one of them can come from stdin")
-    wanted = pairs_of(config.pairing, list(people.files.items()), list(clothes.files.items()))
-    store = GarmentStore(list(clothes.files.items()), partial(cut, settings=config), config.clothes_mask, clothes.given)
-    check_inputs(config, [*people.files.values(), *clothes.files.values(), *store.masks.values()], wanted)
+    if config.seed is not None and not config.shuffle:
+        raise BadConfig("--seed belongs to --shuffle")
+    pairing = pairs_of(
+        config.pairing,
+        list(people.files.items()),
+        list(clothes.files.items()),
+        config.limit,
+        config.shuffle,
+        config.seed or 0,
+    )
+    for note in pairing.notes:
+        progress.note(note)
+    wanted = pairing.wanted
+    store = GarmentStore(
+        list(clothes.files.items()), partial(cut, settings=config), config.clothes_mask, clothes.given, pairing.masks
+    )
+    files = [*people.files.values(), *clothes.files.values(), *store.masks.values()]
+    check_inputs(config, files, pairing)
     engine = TryOn(config)
     use_threads(config.threads)
     if not is_folder(config.out):
@@ -61,7 +76,7 @@ def tryon(config: TryOnConfig, progress: Progress | None = None) -> Summary:
     photos |= {("garment", id): path for id, path in clothes.files.items()}
     contents = Contents({**people.hashes, **clothes.hashes})
     sources = Sources(photos, store.masks, contents, made_with(config, DECISIVE))
-    folder = TryOnFolder(config, sources, look(Path(config.out), "tryon", config.force, FIXED))
+    folder = TryOnFolder(config, sources, look(Path(config.out), "tryon", config.force, FIXED), pairing.outputs)
     finished = folder.finished(wanted)
     ahead = {person: [g for g in garments if (person, g) not in finished] for person, garments in wanted.items()}
     ahead = {person: garments for person, garments in ahead.items() if garments}
@@ -70,12 +85,13 @@ def tryon(config: TryOnConfig, progress: Progress | None = None) -> Summary:
     if config.dry_run:
         done.planned = count
         return done
+    if ahead:
+        engine.load()  # what it lacks is told before anything is written
     begin(folder.ledger, config, DECISIVE, config.overwrite)
     if ahead:
         if count >= LONG:
             disk = BYTES_A_PIXEL * sum(_pixels(photos["person", p]) * len(garments) for p, garments in ahead.items())
             progress.note(f"{count} pairs of {len(ahead)} people, about {disk / 1e6:.0f} MB in {config.out}")
-        engine.load()
         progress.start(count, "pair")
         began = time.monotonic()
         try:
