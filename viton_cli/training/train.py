@@ -17,6 +17,7 @@ from viton_cli.config import TrainConfig, for_stage
 from viton_cli.errors import BadConfig, VitonError
 from viton_cli.files import Ledger, check_apart, look, write_bytes, write_text
 from viton_cli.files.ownership import LEDGER
+from viton_cli.threads import use_threads
 from viton_cli.training.fit import check_device, fit
 from viton_cli.training.pairs.sources import source_of
 from viton_cli.training.stopping import Stopped
@@ -48,6 +49,8 @@ def train(stage: str, config: TrainConfig, say: Callable[[str], None] | None = N
         raise BadConfig(f"{settings.out}: holds a training already; carry on with --resume, or give another --out")
     check_device(settings.device)  # before the data are read, which may take minutes
     ledger = _take(run, stage, config)
+    if config.threads is not None:
+        use_threads(config.threads)
     torch.manual_seed(settings.seed)
     try:
         task = _task(stage, settings, run, say)

@@ -21,7 +21,7 @@ from PIL import Image
 
 from viton_cli.config import EvaluateSheetConfig
 from viton_cli.errors import BadConfig
-from viton_cli.files import read_photo, write_text
+from viton_cli.files import decode_pixels, read_photo, write_text
 from viton_cli.pages.bundle import page
 from viton_cli.pages.printed import print_list
 from viton_cli.pipelines.evaluate.key import KEY, KEY_VERSION, read_key
@@ -124,9 +124,7 @@ class _Pictures:
 
     def image(self, name: Name) -> Image.Image:
         """One of them."""
-        with Image.open(io.BytesIO(self.files[self.number[name]])) as opened:
-            opened.load()
-            return opened
+        return Image.fromarray(decode_pixels(self.files[self.number[name]], "a picture of the sheet"))
 
     def _encoded(self, name: Name) -> bytes:
         kind, pair, *method = name

@@ -13,8 +13,9 @@ from PIL import Image
 
 from viton_cli.config import MethodConfig, load
 from viton_cli.errors import BadImage
-from viton_cli.files import decode_photo, encode_image, read_mask, read_photo
+from viton_cli.files import WORKING_PIXELS, adopt_photo, read_mask, read_photo
 from viton_cli.pipelines.garment_store import cut
+from viton_cli.pipelines.tryon.finish import at_full_size
 from viton_cli.records import Garment, Person, Photo, Result
 
 Picture = str | Path | Image.Image | NDArray[np.uint8] | Photo
@@ -39,7 +40,7 @@ class TryOn:
     def run(
         self, person: Picture | Person, garment: Picture | Garment, mask: Path | None = None, steps: bool = False
     ) -> Result:
-        """Dress one person in one garment.
+        """Dress one person in one garment; the result is at the photo's full size, in the numbers of its own profile.
 
         Args:
             person: A file, a PIL image, an (H, W, 3) uint8 array, or what `find` gave.
@@ -52,7 +53,11 @@ class TryOn:
         """
         found = person if isinstance(person, Person) else self.find(person)
         cut = garment if isinstance(garment, Garment) else self.cut(garment, mask)
-        result: Result = self.method.run(found, cut, steps=steps)
+        return at_full_size(found.photo, cut.photo, self.dress(found, cut, steps))
+
+    def dress(self, person: Person, garment: Garment, steps: bool = False) -> Result:
+        """The result at the working size, in sRGB: what `run` does without its last step."""
+        result: Result = self.method.run(person, garment, steps=steps)
         return result
 
     def find(self, picture: Picture) -> Person:
@@ -101,9 +106,9 @@ def _photo(picture: Picture, id: str) -> Photo:
     if isinstance(picture, Photo):
         return picture
     if isinstance(picture, (str, Path)):
-        return read_photo(Path(picture))
+        return read_photo(Path(picture), most=WORKING_PIXELS)
     if isinstance(picture, Image.Image):
-        return decode_photo(encode_image(np.asarray(picture.convert("RGB"))), id)
+        return adopt_photo(picture, id, WORKING_PIXELS)
     if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3:
         raise BadImage(f"{id}: an array must be (H, W, 3) uint8, not {picture.shape} {picture.dtype}")
-    return Photo(id, picture)
+    return adopt_photo(picture, id, WORKING_PIXELS)
