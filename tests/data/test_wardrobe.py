@@ -31,9 +31,7 @@ def wardrobe(tmp_path: Path, photo: Any, indexed: Any, openpose: Any) -> Path:
         indexed(tmp_path / "cloth-mask" / f"{name}.png", np.full((32, 24), 255), mode="L")
         openpose(tmp_path / "pose" / f"{name}_keypoints.json")
         for kind, part in (("image", 40), ("cloth", 80)):
-            write_image(
-                tmp_path / f"{kind}-places/{person}{garment}.png", np.full((16, 12, 3), (7, 9, part), np.uint8)
-            )
+            write_image(tmp_path / f"{kind}-places/{person}{garment}.png", np.full((16, 12, 3), (7, 9, part), np.uint8))
         kind = "dress" if garment == "c" else "upper"
         rows += [f"{person}_1{worn},{name},{name},{kind}" for worn in GARMENTS]
     for person in PEOPLE:

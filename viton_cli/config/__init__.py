@@ -17,6 +17,7 @@ from viton_cli.config.models import (
     COMMANDS,
     EvaluateConfig,
     EvaluatePerceptionConfig,
+    EvaluateStage1Config,
     MethodConfig,
     Perception,
     PrepareConfig,
@@ -26,6 +27,6 @@ from viton_cli.config.models import (
 )
 
 __all__ = [
-    "COMMANDS", "Config", "EvaluateConfig", "EvaluatePerceptionConfig", "MethodConfig", "Names", "Pair", "Perception",
-    "PrepareConfig", "Size", "TrainConfig", "TryOnConfig", "for_stage", "known_settings", "load",
+    "COMMANDS", "Config", "EvaluateConfig", "EvaluatePerceptionConfig", "EvaluateStage1Config", "MethodConfig", "Names",
+    "Pair", "Perception", "PrepareConfig", "Size", "TrainConfig", "TryOnConfig", "for_stage", "known_settings", "load",
 ]  # fmt: skip

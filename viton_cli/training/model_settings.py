@@ -13,6 +13,7 @@ _KINDS: dict[type, tuple[str, tuple[type, ...]]] = {
     int: ("a whole number", (int,)),
     float: ("a number", (int, float)),
     str: ("a name or a path", (str, Path)),
+    list: ("a list of whole numbers, such as [64, 96]", (list, tuple)),
 }
 
 
@@ -21,7 +22,7 @@ def check_model(given: Mapping[str, Any], known: Mapping[str, type]) -> None:
 
     Args:
         given: `TrainConfig.model`.
-        known: Name to bool, int, float or str.
+        known: Name to bool, int, float, str or list (of whole numbers).
 
     Raises:
         BadConfig: One is not; the text names it.
@@ -31,5 +32,8 @@ def check_model(given: Mapping[str, Any], known: Mapping[str, type]) -> None:
             raise BadConfig(f"unknown setting 'model.{name}'; known: {', '.join('model.' + k for k in known)}")
         meant, types = _KINDS[known[name]]
         value = given[name]
-        if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
+        fits = isinstance(value, types) and (bool in types or not isinstance(value, bool))
+        if fits and isinstance(value, (list, tuple)):
+            fits = all(isinstance(item, int) and not isinstance(item, bool) for item in value)
+        if not fits:
             raise BadConfig(f"bad value for 'model.{name}': should be {meant}, not '{value}'")
