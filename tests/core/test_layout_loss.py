@@ -46,13 +46,22 @@ def test_places_are_measured_in_garment_heights_where_they_are_known(answer: Ans
     assert painting.places is not None
     moved = replace(painting, places=painting.places + 1)  # (1, 1) px of 4
     assert float(layout_stage1_loss(moved, answer)["places"]) == pytest.approx(0.5)
+    assert moved.places is not None
     moved.places.requires_grad_()
     layout_stage1_loss(moved, answer)["loss"].backward()
     assert moved.places.grad is not None and torch.isfinite(moved.places.grad).all()
     assert (moved.places.grad[:, :, 0] == 0).all(), "nothing is asked where nothing is known"
-    rough = replace(answer, trust=torch.full((2,), 0.5))
-    assert float(layout_stage1_loss(moved, rough)["places"]) == pytest.approx(0.25)
-    assert float(layout_stage1_loss(moved, rough)["light"]) == 0
+
+
+def test_places_that_are_an_estimate_count_less(answer: Answer) -> None:
+    painting = perfect(answer)
+    assert painting.places is not None and painting.light is not None
+    second = torch.tensor([0.0, 1.0]).view(2, 1, 1, 1)
+    moved = replace(painting, places=painting.places + second, light=painting.light + second)
+    rough = replace(answer, trust=torch.tensor([1.0, 0.5]))
+    assert float(layout_stage1_loss(moved, answer)["places"]) == pytest.approx(0.5 / 2)
+    assert float(layout_stage1_loss(moved, rough)["places"]) == pytest.approx(0.5 * 0.5 / 1.5)
+    assert float(layout_stage1_loss(moved, rough)["light"]) == 0, "and say nothing of light"
 
 
 def test_the_scale_that_costs_least_is_the_error(answer: Answer) -> None:
