@@ -229,7 +229,12 @@ def test_weights_of_something_else_are_refused(rendered: Path, encoder: Path, tm
     with pytest.raises(BadWeights, match=r"weights of 'perception', not of 'stage1'"):
         train(
             "stage2",
-            settings(rendered, encoder, tmp_path, model={"stage1": str(encoder), "perceptual_source": str(encoder)}),
+            settings(
+                rendered,
+                encoder,
+                tmp_path,
+                model={"stage1": str(encoder), "perceptual": "builtin", "perceptual_source": str(encoder)},
+            ),
             lambda _: None,
         )
     save_weights(
