@@ -19,7 +19,7 @@ from viton_cli.compositing.blend import WORKING, lay_in, trace
 from viton_cli.compositing.by_joints import regions_by_joints
 from viton_cli.compositing.painted import SKIN, Painted
 from viton_cli.core.warp import Places, Warp, fit_places
-from viton_cli.imaging.frames import crop, person_frame
+from viton_cli.imaging.frames import crop, person_frame, torso_length
 from viton_cli.imaging.product import Product
 from viton_cli.perception.backends.fake import COLOURS, draw_person
 from viton_cli.records import Frame, Parsing, Person, Photo
@@ -356,7 +356,8 @@ def test_by_layout_a_gap_of_the_warp_is_filled_with_the_garments_colour() -> Non
     middle = int(who.pose.joints[L.NECK, 0])
     slit = worn & (abs(np.indices(worn.shape)[1] - middle) < 3)
     image, _ = lay(who, by_layout(who, layout_of(who.parsing.labels), worn & ~slit))
-    deep = slit & inside(worn, 6)
+    chest = who.pose.joints[L.NECK, 1] + 0.5 * torso_length(who.pose)
+    deep = slit & inside(worn, 6) & (np.indices(worn.shape)[0] > chest)
     assert deep.any() and np.abs(image[deep].astype(int) - GREEN).max(1).mean() < 20
 
 

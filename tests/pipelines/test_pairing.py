@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -51,6 +52,9 @@ def test_names_of_photos_in_every_spelling(tmp_path: Path, text: str) -> None:
 def test_paths_relative_to_the_file(tmp_path: Path) -> None:
     people = [("anna", tmp_path / "photos" / "anna.jpg")]
     clothes = [("anna", tmp_path / "shop" / "anna.png"), ("b", tmp_path / "shop" / "b.png")]
+    for file in (people[0][1], clothes[1][1]):
+        file.parent.mkdir()
+        file.touch()
     (tmp_path / "lists").mkdir()
     (tmp_path / "lists" / "p.csv").write_text("../photos/anna.jpg,../shop/b.png\n")
     assert pairs_of(str(tmp_path / "lists" / "p.csv"), people, clothes).pairs == [("anna", "b")]
@@ -144,3 +148,12 @@ def test_masks_and_outputs_of_a_file_are_used(folders: SimpleNamespace) -> None:
     assert limited.ok == 2
     with pytest.raises(BadConfig, match="--seed belongs to --shuffle"):
         tryon(TryOnConfig(**given, seed=3))
+
+
+def test_a_long_file_of_wrong_names_is_refused_within_a_second_or_two(tmp_path: Path) -> None:
+    photos = [(f"p{n:05d}", tmp_path / f"p{n:05d}.jpg") for n in range(1000)]
+    (tmp_path / "pairs.txt").write_text("p0000,p0000\n" * 5_000)
+    began = time.process_time()
+    with pytest.raises(BadPairs, match=r"pairs\.txt:1: there is no person called 'p0000' .*and 4995 more"):
+        pairs_of(str(tmp_path / "pairs.txt"), photos, photos)
+    assert time.process_time() - began < 3

@@ -9,7 +9,7 @@ from viton_cli.compositing.body import soft
 from viton_cli.compositing.by_joints import regions_by_joints
 from viton_cli.compositing.by_layout import regions_by_layout
 from viton_cli.compositing.fills import fill
-from viton_cli.compositing.painted import Bools, Floats, Mask, Painted, Picture, Regions
+from viton_cli.compositing.painted import IN_FRONT, Bools, Floats, Mask, Painted, Picture, Regions
 from viton_cli.core.composer import compose
 from viton_cli.imaging.filling import grow
 from viton_cli.imaging.frames import box_in, carry, crop, resize, to_photo
@@ -115,8 +115,15 @@ def edges(small: Picture, photo: Picture, regions: Regions, part: Frame, whole: 
     face = carry(np.isin(regions.labels, SHARP).astype(np.float32), part, whole) > 0
     removed = np.where(removed > 0.03, removed, 0) * ~face
     front = carry(soft(regions.front, 0.5 * pixel), part, whole)
-    front = np.maximum(front * (front > 0.3), held > 0.5)
-    return np.asarray(removed, np.float32), np.asarray(front * (1 - removed), np.float32)
+    front = np.maximum(front * (front > 0.3), held > 0.5) * (1 - removed)
+    limbs = regions.front & np.isin(regions.labels, L.ARMS)
+    if limbs.any():  # fingers that the labels miss
+        beside = ndimage.binary_dilation(limbs, iterations=reach) & ~limbs & ~np.isin(regions.labels, IN_FRONT)
+        found = guided(limbs, small, BAND * pixel).at(photo, part, whole)
+        found = ((found - UNSURE_IN_FRONT[0]) / (UNSURE_IN_FRONT[1] - UNSURE_IN_FRONT[0])).clip(0, 1)
+        found *= carry(beside.astype(np.float32), part, whole)
+        front, removed = np.maximum(front, found), removed * (1 - found)
+    return np.asarray(removed, np.float32), np.asarray(front, np.float32)
 
 
 def _part(person: Person, frame: Frame) -> Frame | None:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import ndimage
 
-from viton_cli.compositing.body import above_hem, forearms, hands, network_pixel, pose_in, soft
+from viton_cli.compositing.body import above_hem, forearms, hands, long_garment, network_pixel, pose_in, soft, throat
 from viton_cli.compositing.painted import (
     BELOW,
     FILLS,
@@ -14,12 +13,11 @@ from viton_cli.compositing.painted import (
     REPLACED,
     SCENE,
     SKIN,
-    Bools,
     Floats,
     Painted,
-    Picture,
     Regions,
 )
+from viton_cli.compositing.skin_tone import high_collar, missed_fingers
 from viton_cli.imaging.frames import carry, crop
 from viton_cli.records import Frame, Person
 from viton_cli.vocabulary import labels as L
@@ -30,8 +28,6 @@ FILL_OF = {
     G.BACKGROUND: SCENE, G.HEAD: SKIN, G.SKIN: SKIN, G.LEGS: SKIN, G.LOWER: BELOW, G.SHOES: BELOW, G.OTHER: SCENE,
 }  # fmt: skip
 NEAR = 6.0  # network pixels: a wider gap between the warped garment and the layout is no gap but a hem
-DARK = 12.0  # grey levels added before logarithms are taken
-OTHER_HUE, OTHER_LIGHT = 0.18, 0.9  # log ratios to the skin's tone above which a neck is cloth
 DECIDED = 8.0  # power that sharpens the shares of the fills: bands of mixture would look like mist
 
 
@@ -54,26 +50,17 @@ def regions_by_layout(person: Person, frame: Frame, part: Frame, painted: Painte
     sleeve = layout[G.L_SLEEVE] + layout[G.R_SLEEVE] > 0.5
     fore, hand = forearms(pose, part.size), hands(pose, part.size)
     covered = (sleeve | ((dressed > 0.5) & ~fore)) & ~hand
-    front = np.isin(labels, IN_FRONT) | (np.isin(labels, L.ARMS) & ~covered)
+    photo = crop(person.photo.image, part).astype(np.uint8)
+    front = np.isin(labels, IN_FRONT) | (np.isin(labels, L.ARMS) & ~covered) | missed_fingers(labels, photo, hand)
 
-    # A dress goes on as a skirt below the new garment's hem.
-    skirt = np.isin(labels, (L.DRESS, L.JUMPSUITS)) & ~above_hem(laid > 0.5, pose)
-    old = np.isin(labels, REPLACED) & ~skirt | _collar(labels, crop(person.photo.image, part).astype(np.uint8))
+    # A dress or a long coat goes on as a skirt below the new garment's hem.
+    skirt = long_garment(labels, pose) & ~above_hem(laid > 0.5, pose)
+    old = np.isin(labels, REPLACED) & ~skirt & ~front | high_collar(labels, photo)
     near = ndimage.distance_transform_edt(laid < 0.5) < NEAR * pixel if (laid > 0.5).any() else laid > 0.5
-    open_ = (dressed > 0.5) & (laid < 0.9) & near & ~front & ~skirt
+    # The neckline is the garment's own: what is open there is open.
+    open_ = (dressed > 0.5) & (laid < 0.9) & near & ~front & ~skirt & ~throat(pose, part.size)
     gap = soft(ndimage.binary_opening(open_, iterations=max(round(0.7 * pixel), 1)), 0.5 * pixel)
     return Regions(old, front, _fills(layout), np.ones(part.size, np.float32), gap, labels, pixel)
-
-
-def _collar(labels: NDArray[np.uint8], photo: Picture) -> Bools:
-    """(h, w) what is labelled neck but has not the colour of face and arms: a high collar of the old garment."""
-    neck, skin = labels == L.NECK_SKIN, np.isin(labels, (L.FACE, *L.ARMS))
-    if not neck.any() or not skin.any():
-        return np.zeros(labels.shape, bool)
-    tone = np.log(photo + DARK)
-    away = tone - np.median(tone[skin], 0)
-    hue = np.abs(away - away.mean(2, keepdims=True)).max(2)  # shadow under the chin darkens all channels alike
-    return np.asarray(neck & ((hue > OTHER_HUE) | (np.abs(away.mean(2)) > OTHER_LIGHT)))
 
 
 def _fills(layout: Floats) -> Floats:

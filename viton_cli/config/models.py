@@ -9,6 +9,9 @@ from pydantic import BeforeValidator, Field
 
 from viton_cli.config.base import Config, Names, Pair, Size, Words, _precision
 
+FORCE = "Write into a folder that holds other files too; none of these is replaced."
+Style = Literal["text", "csv", "markdown", "latex", "json"]
+
 
 class Perception(Config):
     """Where pose and parsing come from."""
@@ -22,6 +25,8 @@ class Perception(Config):
 
 class PrepareConfig(Perception):
     """`viton prepare`."""
+
+    command = "prepare"
 
     person: Path | None = Field(None, description="Folder of photos of people, or one photo.")
     clothes: Path | None = Field(None, description="Folder of clothing photos, or one photo.")
@@ -48,12 +53,15 @@ class PrepareConfig(Perception):
     tensors: bool = Field(True, description="Write representation/ID.npz, the packed person representation.")
     overlays: bool = Field(True, description="Write overlay/ID.jpg, skeleton and labels over the photo.")
     workers: int = Field(2, ge=1, le=64, description="Threads that read and write pictures beside the networks.")
-    threads: int | None = Field(None, ge=1, description="Threads of the networks; by default all cores.")
+    threads: int | None = Field(None, ge=1, le=512, description="Threads of the networks; by default all cores.")
     overwrite: bool = Field(False, description="Redo photos that are finished.")
+    force: bool = Field(False, description=FORCE)
 
 
 class MethodConfig(Perception):
     """What decides how a result looks; the settings of `TryOn` in Python."""
+
+    command = "tryon"
 
     method: str = Field("viton", description="Try-on method.")
     weights: str | None = Field(None, description="Folder of the method's weight files; by default the shipped ones.")
@@ -74,13 +82,16 @@ class TryOnConfig(MethodConfig):
     steps: bool = Field(False, description="Write steps/PERSON__GARMENT.jpg, a strip of what each stage saw.")
     masks: bool = Field(False, description="Write edited/PERSON__GARMENT.png, white where the photo may have changed.")
     workers: int = Field(2, ge=1, le=64, description="Threads that write pictures beside the networks.")
-    threads: int | None = Field(None, ge=1, description="Threads of the networks; by default all cores.")
+    threads: int | None = Field(None, ge=1, le=512, description="Threads of the networks; by default all cores.")
     overwrite: bool = Field(False, description="Redo pairs that are finished.")
+    force: bool = Field(False, description=FORCE)
     dry_run: bool = Field(False, description="Say what would be done, and do nothing.")
 
 
 class TrainConfig(Config):
     """`viton train`."""
+
+    command = "train"
 
     data: Names = Field(min_length=1, description="Prepared folder, or FORMAT:PATH of a data set; may be repeated.")
     out: Path = Field(description="Folder of the run: weights, curve, samples.")
@@ -103,6 +114,7 @@ class TrainConfig(Config):
     log_every: int = Field(20, ge=1, description="Log the losses every so many steps.")
     init: str | None = Field(None, description="Start from these weights: a file or the name of shipped ones.")
     resume: bool = Field(False, description="Carry on from the last checkpoint in --out.")
+    force: bool = Field(False, description=FORCE)
     device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="Where to compute.")
     precision: Annotated[Literal["no", "fp16", "bf16"], BeforeValidator(_precision)] = Field(
         "no", description="Mixed precision."
@@ -130,16 +142,63 @@ def for_stage(config: TrainConfig, stage: str) -> TrainConfig:
     return config.model_copy(update={name: value for name, value in defaults.items() if getattr(config, name) is None})
 
 
-class EvaluateConfig(Config):
+class ScoringConfig(Config):
+    """What `viton evaluate` and its tables need to score results."""
+
+    reference: Path | None = Field(None, description="Folder of true pictures, named as the results or in --pairs.")
+    pairs: Path | None = Field(None, description="File of person, garment, truth: which picture is the true one.")
+    person: Path | None = Field(None, description="Folder of the photos the results were made from; scored beside.")
+    metrics: Words = Field(
+        ["all"],
+        min_length=1,
+        description=(
+            "Measures, separated by commas: all, or of ssim, ms-ssim, psnr, region, cie76, ciede2000, skin, iou, face, "
+            "kept, spill, outside, encoder-mmd, lpips, lpips-vgg, is, fid, kid."
+        ),
+    )
+    labels: Path | None = Field(
+        None, description="Folder of label PNGs of photos and true pictures; else they are found."
+    )
+    label_set: str = Field("viton", description="Label set of --labels: viton, lip, cihp, atr ...")
+    groups: Path | None = Field(None, description="CSV of people (id, then skin_group, sex ...): scores by group too.")
+    inception: Path | None = Field(None, description="Weights of torch-fidelity's Inception; by default its cache.")
+    alexnet: Path | None = Field(None, description="Weights of torchvision's AlexNet; by default its cache.")
+    vgg16: Path | None = Field(None, description="Weights of torchvision's VGG-16; by default its cache.")
+    mixed_sizes: bool = Field(False, description="Allow results of different sizes in one score.")
+    workers: int = Field(2, ge=1, le=64, description="Threads that read and compare pictures.")
+
+
+class EvaluateConfig(ScoringConfig):
     """`viton evaluate`."""
 
+    command = "evaluate"
+
     results: Path = Field(description="Folder of results, or one picture.")
-    reference: Path = Field(description="Folder of the true pictures: same names, or the person's name.")
-    metrics: Names = Field(["ssim"], min_length=1, description="Metrics, separated by commas.")
+    rows: Path | None = Field(None, description="CSV to write: one row a picture.")
+    style: Style = Field("text", description="How the scores are printed.")
+
+
+class EvaluateTableConfig(ScoringConfig):
+    """`viton evaluate table`."""
+
+    results: Names = Field([], description="FOLDER or NAME=FOLDER of a method's results; may be repeated.")
+    votes: Names = Field([], description="Answers of raters, as of viton evaluate votes; may be repeated.")
+    key: Names = Field([], description="key.json of their sheet, where it is not beside the answers.")
+    style: Style = Field("text", description="How the table is printed.")
+
+
+class EvaluateReportConfig(ScoringConfig):
+    """`viton evaluate report`."""
+
+    source: Path | None = Field(None, description="Folder of a training run or of results.")
+    out: Path = Field(description="HTML file to write.")
+    count: int = Field(8, ge=1, le=50, description="Worst and best pictures shown, of each measure.")
 
 
 class EvaluateStage1Config(Config):
     """`viton evaluate stage1`."""
+
+    command = "evaluate_stage1"
 
     data: Names = Field(min_length=1, description="FORMAT:PATH of a data set with true answers; may be repeated.")
     ids: str = Field("*", description="Only people of this shell pattern, such as '*7'.")
@@ -150,9 +209,38 @@ class EvaluateStage1Config(Config):
 class EvaluatePerceptionConfig(Perception):
     """`viton evaluate perception`."""
 
+    command = "evaluate_perception"
+
     data: Names = Field(min_length=1, description="FORMAT:PATH of a data set with labels or joints; may be repeated.")
     ids: str = Field("*", description="Only ids of this shell pattern, such as '*3'.")
     limit: int | None = Field(None, ge=1, description="At most so many photos.")
+
+
+class EvaluateSheetConfig(Config):
+    """`viton evaluate sheet`."""
+
+    person: Path = Field(description="Folder of the photos of people.")
+    clothes: Path = Field(description="Folder of the clothing photos.")
+    out: Path = Field(description="Folder to write to.")
+    raters: int = Field(5, ge=1, le=500, description="Lists of trials; each rater works through one.")
+    trials: int = Field(60, ge=1, description="Trials of a list at most, catch trials apart.")
+    catch: int | None = Field(None, ge=0, description="Catch trials of a list; by default one for ten trials.")
+    limit: int = Field(50, ge=1, description="Pairs of person and garment at most, drawn by the seed.")
+    seconds: float | None = Field(None, gt=0, description="Time limit of a trial; by default none.")
+    height: int = Field(640, ge=64, le=4096, description="Height of the pictures in the page at most.")
+    printed: Literal["pdf", "png", "no"] = Field("pdf", description="The lists on paper, with a form for the answers.")
+    seed: int = Field(0, ge=0, description="Seed of everything random.")
+    overwrite: bool = Field(False, description="Replace another sheet in --out; its answers need its key.json.")
+
+
+class EvaluateVotesConfig(Config):
+    """`viton evaluate votes`."""
+
+    key: Names = Field([], description="key.json of a sheet, where it is not beside the answers; may be repeated.")
+    catch_pass: float = Field(0.8, ge=0, le=1, description="Share of the catch trials a rater must get right to count.")
+    bootstrap: int = Field(2000, ge=100, le=100_000, description="Samples of the pairs for the intervals.")
+    seed: int = Field(0, ge=0, description="Seed of the samples.")
+    out: Path | None = Field(None, description="Write every vote that counts, with the names, to this CSV file.")
 
 
 COMMANDS: tuple[type[Config], ...] = (
@@ -161,5 +249,9 @@ COMMANDS: tuple[type[Config], ...] = (
     TrainConfig,
     EvaluateConfig,
     EvaluateStage1Config,
+    EvaluateTableConfig,
+    EvaluateReportConfig,
     EvaluatePerceptionConfig,
+    EvaluateSheetConfig,
+    EvaluateVotesConfig,
 )
