@@ -128,7 +128,7 @@ class TrainConfig(Config):
 _STAGE_DEFAULTS: dict[tuple[str, str], dict[str, Any]] = {
     ("stage1", "paper"): {"steps": 15000, "batch": 16, "lr": 2e-4, "betas": (0.5, 0.999), "weight_decay": 0.0},
     ("stage2", "paper"): {"steps": 6000, "batch": 16, "lr": 2e-4, "betas": (0.5, 0.999), "weight_decay": 0.0},
-    ("stage1", "lite"): {"steps": 6000, "batch": 8, "lr": 6e-4, "betas": (0.5, 0.999), "weight_decay": 0.0},
+    ("stage1", "lite"): {"steps": 12000, "batch": 8, "lr": 1e-3, "betas": (0.9, 0.99), "weight_decay": 1e-2},
     ("stage2", "lite"): {"steps": 1500, "batch": 8, "lr": 1e-3, "betas": (0.5, 0.999), "weight_decay": 0.0},
     ("perception", "lite"): {"steps": 20000, "batch": 16, "lr": 1.5e-3, "betas": (0.9, 0.999), "weight_decay": 1e-4},
 }
@@ -197,6 +197,17 @@ class EvaluateReportConfig(ScoringConfig):
     count: int = Field(8, ge=1, le=50, description="Worst and best pictures shown, of each measure.")
 
 
+class EvaluateStage1Config(Config):
+    """`viton evaluate stage1`."""
+
+    command = "evaluate_stage1"
+
+    data: Names = Field(min_length=1, description="FORMAT:PATH of a data set with true answers; may be repeated.")
+    ids: str = Field("*", description="Only people of this shell pattern, such as '*7'.")
+    weights: Path | None = Field(None, description="Folder of the weight files; by default the shipped ones.")
+    limit: int | None = Field(None, ge=1, description="At most so many try-ons, evenly spread.")
+
+
 class EvaluatePerceptionConfig(Perception):
     """`viton evaluate perception`."""
 
@@ -239,6 +250,7 @@ COMMANDS: tuple[type[Config], ...] = (
     TryOnConfig,
     TrainConfig,
     EvaluateConfig,
+    EvaluateStage1Config,
     EvaluateTableConfig,
     EvaluateReportConfig,
     EvaluatePerceptionConfig,

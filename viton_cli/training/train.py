@@ -95,11 +95,12 @@ def _task(stage: str, config: TrainConfig, run: Path, say: Callable[[str], None]
         from viton_cli.training.perception.train_perception import PerceptionTask
 
         return PerceptionTask(config, say)
+    from viton_cli.training.pairs.layout import LayoutTask
     from viton_cli.training.pairs.stage1 import Stage1Task
     from viton_cli.training.pairs.stage2 import Stage2Task
 
     if stage == "stage1":
-        return Stage1Task(config, say)
+        return Stage1Task(config, say) if config.preset == "paper" else LayoutTask(config, say)
     if "stage1" not in config.model and (run / "stage1.safetensors").exists():
         config = config.model_copy(update={"model": {**config.model, "stage1": str(run / "stage1.safetensors")}})
     return Stage2Task(config, say)
