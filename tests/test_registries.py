@@ -24,7 +24,7 @@ OFFERS = {
     "POSE": ("detect",),
     "PARSING": ("parse",),
     "DATASETS": ("entries", "pairs", "report"),
-    "METRICS": ("add", "score"),
+    "METRICS": ("measure", "scorer", "protocol", "features", "spread"),
     "EXPORTS": ("write_person", "write_garment", "write_lists"),
 }
 

@@ -20,6 +20,7 @@ from viton_cli.cli.settings import guarded
 from viton_cli.errors import BadConfig, NothingUsable
 from viton_cli.files import Manifest, decode_photo, read_photo, sha256
 
+SUB_COMMANDS = ("train stage1", "train perception", "evaluate perception", "evaluate sheet", "evaluate votes")
 Ran = tuple[int, bytes, str]
 Viton = Callable[..., Ran]
 
@@ -57,7 +58,9 @@ class TestHelp:
         code = "import sys, viton_cli; viton_cli.errors.VitonError; sys.exit('torch' in sys.modules)"
         assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
-    @pytest.mark.parametrize("command", [*COMMANDS, "train stage1", "train perception", "evaluate perception"])
+    @pytest.mark.parametrize(
+        "command", [*COMMANDS, "train stage1", "evaluate perception", "evaluate sheet", "evaluate votes"]
+    )
     def test_every_command_explains_itself(self, viton: Viton, command: str) -> None:
         code, out, _ = viton(*command.split(), "--help")
         assert code == 0 and b"Usage: viton " in out
