@@ -183,6 +183,8 @@ class EvaluateConfig(ScoringConfig):
 class EvaluateTableConfig(ScoringConfig):
     """`viton evaluate table`."""
 
+    command = "evaluate_table"
+
     results: Names = Field([], description="FOLDER or NAME=FOLDER of a method's results; may be repeated.")
     votes: Names = Field([], description="Answers of raters, as of viton evaluate votes; may be repeated.")
     key: Names = Field([], description="key.json of their sheet, where it is not beside the answers.")
@@ -191,6 +193,8 @@ class EvaluateTableConfig(ScoringConfig):
 
 class EvaluateReportConfig(ScoringConfig):
     """`viton evaluate report`."""
+
+    command = "evaluate_report"
 
     source: Path | None = Field(None, description="Folder of a training run or of results.")
     out: Path = Field(description="HTML file to write.")
@@ -221,6 +225,8 @@ class EvaluatePerceptionConfig(Perception):
 class EvaluateSheetConfig(Config):
     """`viton evaluate sheet`."""
 
+    command = "evaluate_sheet"
+
     person: Path = Field(description="Folder of the photos of people.")
     clothes: Path = Field(description="Folder of the clothing photos.")
     out: Path = Field(description="Folder to write to.")
@@ -237,6 +243,8 @@ class EvaluateSheetConfig(Config):
 
 class EvaluateVotesConfig(Config):
     """`viton evaluate votes`."""
+
+    command = "evaluate_votes"
 
     key: Names = Field([], description="key.json of a sheet, where it is not beside the answers; may be repeated.")
     catch_pass: float = Field(0.8, ge=0, le=1, description="Share of the catch trials a rater must get right to count.")
