@@ -14,8 +14,9 @@ from viton_cli.config import TrainConfig
 from viton_cli.core.losses import Answer
 from viton_cli.data.wardrobe import Wardrobe
 from viton_cli.errors import BadConfig
-from viton_cli.training.pairs.packing import Packed, Source, packed
+from viton_cli.training.pairs.packing import Packed, packed
 from viton_cli.training.pairs.triplet_set import TripletSet
+from viton_cli.training.pairs.triplet_sources import Source
 from viton_cli.training.pairs.views import sample
 from viton_cli.training.train import train
 from viton_cli.vocabulary.layout import TRUNK

@@ -18,9 +18,10 @@ from viton_cli.methods.viton import fast_bfloat16
 from viton_cli.metrics import Score
 from viton_cli.metrics.stage1 import Stage1Measures
 from viton_cli.training.pairs.layout import batches, paint_layout
-from viton_cli.training.pairs.packing import Packed, Source, entries_of, packed
+from viton_cli.training.pairs.packing import Packed, packed
 from viton_cli.training.pairs.sources import open_sources
 from viton_cli.training.pairs.triplet_set import TripletSet
+from viton_cli.training.pairs.triplet_sources import Source, entries_of
 
 if TYPE_CHECKING:
     from viton_cli.config import EvaluateStage1Config

@@ -18,11 +18,12 @@ from viton_cli.imaging.drawing import colour_layout, tile
 from viton_cli.methods.networks import load_generator
 from viton_cli.metrics.stage1 import Stage1Measures
 from viton_cli.training.model_settings import check_model
-from viton_cli.training.pairs.packing import packed, sources
+from viton_cli.training.pairs.packing import packed
 from viton_cli.training.pairs.perceptual import load_features
 from viton_cli.training.pairs.sources import open_sources
 from viton_cli.training.pairs.task import KNOWN, beside, check_size, person_representation, picture
 from viton_cli.training.pairs.triplet_set import TripletSet
+from viton_cli.training.pairs.triplet_sources import sources
 from viton_cli.training.task import Batch
 from viton_cli.vocabulary.layout import GARMENT, TRUNK
 

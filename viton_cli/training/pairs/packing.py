@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -18,9 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from viton_cli.data.base import Dataset, Entry
-from viton_cli.data.triplets import HasCoordinates, Triplet, triplets_of
-from viton_cli.errors import BadDataset, NoGarmentFound, NoPersonFound, VitonError
+from viton_cli.data.base import Entry
+from viton_cli.data.triplets import HasCoordinates
+from viton_cli.errors import NoGarmentFound, NoPersonFound, VitonError
 from viton_cli.files import read_mask, read_photo, write_arrays
 from viton_cli.imaging import frames
 from viton_cli.imaging.flat_lay import NotLaidFlat, lay_flat
@@ -28,6 +28,7 @@ from viton_cli.imaging.product import product_view
 from viton_cli.perception.builtin.person import PersonFinder
 from viton_cli.perception.garments.cut import cut_garment
 from viton_cli.records import Frame, Photo, Pose
+from viton_cli.training.pairs.triplet_sources import Source
 from viton_cli.training.pairs.true_places import laid_places, matched_places
 from viton_cli.vocabulary import labels as L
 
@@ -69,38 +70,6 @@ class Packed:
 
     def __len__(self) -> int:
         return len(self.triplets)
-
-
-@dataclass(frozen=True, eq=False)
-class Source:
-    """What is to be packed of a data set; a garment "" is to be laid flat from the person's own photo."""
-
-    name: str
-    dataset: Dataset
-    people: dict[str, Entry]
-    garments: dict[str, Entry]
-    triplets: list[Triplet]
-
-    @classmethod
-    def of(cls, dataset: Dataset, split: str, flat_lay: bool = True) -> Source:
-        """All triplets of a split but those of trousers and skirts.
-
-        Raises:
-            BadDataset: The set has no such split.
-        """
-        people, garments = entries_of(dataset, split)
-        if garments:
-            rows = [row for row in triplets_of(dataset, split) if row.kind != "lower"]
-        else:
-            rows = [Triplet(id, "", id) for id in people] if flat_lay else []
-        return cls(type(dataset).__name__.lower(), dataset, people, garments, rows)
-
-
-def entries_of(dataset: Dataset, split: str | None) -> tuple[dict[str, Entry], dict[str, Entry]]:
-    """People and garments of a split by id."""
-    entries = list(dataset.entries(split))
-    people, garments = ({e.id: e for e in entries if e.kind == kind} for kind in ("person", "garment"))
-    return people, garments
 
 
 def packed(source: Source, size: tuple[int, int], perceive: bool, say: Say, cache: Path | None = None) -> Packed:
@@ -293,19 +262,3 @@ def _key(source: Source, size: tuple[int, int], perceive: bool) -> str:
             status = entry.image.stat()
             digest.update(f"{entry.image.resolve()} {status.st_size} {status.st_mtime_ns}\n".encode())
     return digest.hexdigest()[:16]
-
-
-def sources(datasets: Sequence[Dataset], split: str, flat_lay: bool) -> list[Source]:
-    """Of every data set that has the split.
-
-    Raises:
-        BadDataset: One has no split "train".
-    """
-    found = []
-    for dataset in datasets:
-        try:
-            found.append(Source.of(dataset, split, flat_lay))
-        except BadDataset:
-            if split == "train":
-                raise
-    return found
