@@ -159,6 +159,15 @@ class Browser:
         self.call("Input.dispatchTouchEvent", type="touchStart", touchPoints=[{"x": x, "y": y}])
         self.call("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
 
+    def pinch(self, selector: str, apart: float) -> None:
+        """Two fingers on an element, 40 pixels apart, move until they are `apart`."""
+        x, y = self.middle(selector)
+        for step in range(6):
+            half = 20 + (apart / 2 - 20) * step / 5
+            points = [{"x": x - half, "y": y, "id": 0}, {"x": x + half, "y": y, "id": 1}]
+            self.call("Input.dispatchTouchEvent", type="touchMove" if step else "touchStart", touchPoints=points)
+        self.call("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
+
     def upload(self, selector: str, path: Path) -> None:
         """Choose a file."""
         root = self.call("DOM.getDocument")["root"]["nodeId"]

@@ -84,3 +84,81 @@ def test_a_path_is_a_path(package: Path) -> None:
     assert checkpoints.resolve(package / "small.safetensors") == package / "small.safetensors"
     with pytest.raises(BadWeights, match="no such weight file"):
         checkpoints.resolve("runs/best.safetensors")
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf"), 1e30])
+def test_numbers_that_are_not_finite_are_named_and_replace_nothing(tmp_path: Path, bad: float) -> None:
+    path = tmp_path / "w.safetensors"
+    checkpoints.save_weights(path, {"w": torch.ones(3)}, {}, half=True)
+    before = path.read_bytes()
+    spoilt = {"fine": torch.ones(2), "spoilt": torch.tensor([1.0, bad])}
+    with pytest.raises(BadWeights, match=r"w\.safetensors: not written: 'spoilt'"):
+        checkpoints.save_weights(path, spoilt, {}, half=True)  # 1e30 is none in half precision
+    assert path.read_bytes() == before and list(tmp_path.iterdir()) == [path]
+    if bad == 1e30:
+        return
+    from safetensors.torch import save_file
+
+    save_file(spoilt, path)
+    with pytest.raises(BadWeights, match=r"w\.safetensors: damaged: 'spoilt'"):
+        checkpoints.load_weights(path)
+
+
+ODD: dict[str, object] = {
+    "channels": [None, 8, [], [0, 8], ["8"], [10**9] * 5, [8] * 99],
+    "width": [None, 0, -4, 1.5, "8", True, 10**9, 10**30, [4], {"a": 1}],
+    "size": [None, 0, [64], [64, 0], [64, -64], [64, 65], [64.0, 64.0], ["64", "64"], [10**9, 10**9], "6464", {}],
+}
+
+
+@pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in ODD.items() for value in values])
+def test_an_odd_description_is_refused_before_a_network_is_built(tmp_path: Path, name: str, value: object) -> None:
+    from viton_cli.methods.networks import build_generator, load_generator
+
+    meta = {"kind": "stage1", "width": 4, "size": [64, 64], name: value}
+    checkpoints.save_weights(tmp_path / "w.safetensors", build_generator({"width": 4}).state_dict(), meta)
+    with pytest.raises(BadWeights, match=rf"w\.safetensors: does not fit its own description: {name}") as caught:
+        load_generator(tmp_path / "w.safetensors")
+    assert "\n" not in str(caught.value) and len(str(caught.value)) < 400
+
+
+@pytest.mark.parametrize(
+    "text", ["[]", "3", "null", '"text"', "{", "[" * 100_000, '{"version": 2}', '{"version": "x"}']
+)
+def test_metadata_that_is_no_description(tmp_path: Path, text: str) -> None:
+    from safetensors.torch import save_file
+
+    save_file({"w": torch.ones(2)}, tmp_path / "w.safetensors", {"viton": text})
+    with pytest.raises(BadWeights, match=r"w\.safetensors: (weights of version|not a whole safetensors file)"):
+        checkpoints.load_weights(tmp_path / "w.safetensors")
+
+
+def test_a_width_of_another_network_costs_no_memory(tmp_path: Path) -> None:
+    from viton_cli.methods.networks import build_generator, load_generator
+
+    meta = {"kind": "stage1", "width": 1024, "size": [64, 64]}
+    checkpoints.save_weights(tmp_path / "w.safetensors", build_generator({"width": 4}).state_dict(), meta)
+    with pytest.raises(BadWeights, match="does not fit its own description"):
+        load_generator(tmp_path / "w.safetensors")
+
+
+def test_a_folder_or_pipe_is_no_weight_file(tmp_path: Path) -> None:
+    import os
+
+    os.mkfifo(tmp_path / "pipe.safetensors")
+    for path in (tmp_path, tmp_path / "pipe.safetensors"):
+        with pytest.raises(BadWeights, match="not a file"):
+            checkpoints.load_weights(path)
+
+
+def test_eight_bits_take_a_quarter_and_come_back_close(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    given = {"conv.weight": torch.randn(64, 64, 3, 3), "norm.weight": torch.randn(64)}
+    checkpoints.save_weights(tmp_path / "whole.safetensors", given, {})
+    checkpoints.save_weights(tmp_path / "eight.safetensors", given, {"kind": "x"}, half=True, eight_bits=True)
+    sizes = [(tmp_path / f"{name}.safetensors").stat().st_size for name in ("whole", "eight")]
+    assert sizes[1] < 0.27 * sizes[0]
+    back, meta = checkpoints.load_weights(tmp_path / "eight.safetensors")
+    assert list(back) == list(given) and meta["kind"] == "x"
+    error = (back["conv.weight"] - given["conv.weight"]).norm() / given["conv.weight"].norm()
+    assert error < 0.01

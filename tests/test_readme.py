@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 # Settings that make a training of hours one of seconds; everything else is as the README has it.
-SHORT = {"VITON_STEPS": "1", "VITON_BATCH": "2", "VITON_MODEL": '{"width": 8}'}
+SHORT = {"VITON_TRAIN_STEPS": "1", "VITON_TRAIN_BATCH": "2", "VITON_TRAIN_MODEL": '{"width": 8}'}
 
 
 def blocks(kind: str) -> list[str]:

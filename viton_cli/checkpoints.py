@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from viton_cli.errors import BadWeights
 from viton_cli.files import sha256, write_bytes
+from viton_cli.quantisation import from_eight_bits, to_eight_bits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,10 +23,15 @@ if TYPE_CHECKING:
     Net = TypeVar("Net", bound=nn.Module)
 
 FOLDER = Path(__file__).parent / "weights"
+VERSION = 1  # of the description inside a weight file
+# What a description may say. Networks halve their picture five times.
+MAX_WIDTH, MAX_SIDE, SIDE_STEP, MAX_STAGES, MAX_BLOCKS = 1024, 4096, 32, 16, 64
 REINSTALL = "mend it with: pip install --force-reinstall --no-deps viton-cli"
 
 
-def save_weights(path: Path, tensors: dict[str, Tensor], meta: dict[str, Any], half: bool = False) -> None:
+def save_weights(
+    path: Path, tensors: dict[str, Tensor], meta: dict[str, Any], half: bool = False, eight_bits: bool = False
+) -> None:
     """Write tensors and `meta` (anything JSON can hold: architecture, sizes, step) to one safetensors file, atomically.
 
     Args:
@@ -33,17 +39,26 @@ def save_weights(path: Path, tensors: dict[str, Tensor], meta: dict[str, Any], h
         tensors: A state dict; moved to the CPU. Tensors that share memory are written once each.
         meta: Read back by `load_weights`.
         half: Store floating-point tensors as float16.
+        eight_bits: Store those of two and more dimensions in eight bits (`quantisation`); a quarter of float32's size.
+
+    Raises:
+        BadWeights: A number is not finite, or not in half precision; the file that is there stays.
     """
     import torch
     from safetensors.torch import save
 
     stored = {}
     for name, tensor in tensors.items():
+        if not torch.isfinite(tensor).all():
+            raise BadWeights(f"{path}: not written: '{name}' holds numbers that are not finite")
+    for name, tensor in (to_eight_bits(tensors) if eight_bits else tensors).items():
         tensor = tensor.detach().cpu()
         if tensor.is_floating_point():
             tensor = tensor.to(torch.float16 if half else torch.float32)
+            if not torch.isfinite(tensor).all():
+                raise BadWeights(f"{path}: not written: '{name}' holds numbers that are not finite")
         stored[name] = tensor.clone(memory_format=torch.contiguous_format)
-    write_bytes(path, save(stored, {"viton": json.dumps(meta)}))
+    write_bytes(path, save(stored, {"viton": json.dumps({"version": VERSION, **meta})}))
 
 
 def load_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -52,22 +67,32 @@ def load_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     A safetensors file from elsewhere is read too; its `meta` is then empty.
 
     Raises:
-        BadWeights: Missing, torn, a pickle, or no safetensors file at all.
+        BadWeights: Missing, torn, a pickle, no safetensors file at all, of a later version, or with numbers that are
+            not finite.
     """
     import torch
     from safetensors import SafetensorError, safe_open
 
     path = Path(path)
+    if path.exists() and not path.is_file():
+        raise BadWeights(f"{path}: not a file")
     try:
         with safe_open(str(path), framework="pt") as opened:
             names = list(opened.keys())
             tensors = {name: opened.get_tensor(name) for name in names}
             meta = json.loads((opened.metadata() or {}).get("viton", "{}"))
-    except (SafetensorError, OSError, ValueError) as error:
+    except (SafetensorError, OSError, ValueError, RecursionError) as error:
         # Only now: the first bytes of a sound file, its header's length, may look like those of a pickle.
         _refuse_pickles(path)
         raise BadWeights(f"{path}: not a whole safetensors file ({' '.join(str(error).split())})") from None
-    return {name: t.to(torch.float32) if t.is_floating_point() else t for name, t in tensors.items()}, meta
+    version = meta.pop("version", VERSION) if isinstance(meta, dict) else None
+    if version != VERSION:
+        raise BadWeights(f"{path}: weights of version {version}; this viton reads version {VERSION}")
+    for name, tensor in tensors.items():
+        if tensor.is_floating_point() and not torch.isfinite(tensor).all():
+            raise BadWeights(f"{path}: damaged: '{name}' holds numbers that are not finite")
+    whole = {name: t.to(torch.float32) if t.is_floating_point() else t for name, t in tensors.items()}
+    return from_eight_bits(whole), meta
 
 
 def load_network(path: Path, kind: str, build: Callable[[dict[str, Any]], Net]) -> tuple[Net, dict[str, Any]]:
@@ -81,16 +106,41 @@ def load_network(path: Path, kind: str, build: Callable[[dict[str, Any]], Net]) 
     Raises:
         BadWeights: Missing, damaged, or weights of something else.
     """
+    import torch
+
     tensors, meta = load_weights(path)
     if meta.get("kind") != kind:
         raise BadWeights(f"{path}: these are weights of '{meta.get('kind', 'an unknown network')}', not of '{kind}'")
+    _check_description(path, meta)
     try:
+        with torch.device("meta"):  # takes no memory, whatever the description says
+            build(meta).load_state_dict(tensors, assign=True)
         net = build(meta)
         net.load_state_dict(tensors)
-    except (KeyError, RuntimeError) as error:
-        cause = f"no {error}" if isinstance(error, KeyError) else str(error).splitlines()[0]
+    except (KeyError, RuntimeError, TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
+        cause = f"no {error}" if isinstance(error, KeyError) else (str(error).splitlines() or [type(error).__name__])[0]
         raise BadWeights(f"{path}: does not fit its own description: {cause}") from error
     return net.eval(), meta
+
+
+def _check_description(path: Path, meta: dict[str, Any]) -> None:
+    """See that a weight file's description is one of a network, before one is built after it."""
+
+    def whole(value: object, most: int, least: int = 1) -> bool:
+        return type(value) is int and least <= value <= most
+
+    def several(value: object, most: int, least: int = 1) -> bool:
+        return isinstance(value, list) and 0 < len(value) <= MAX_STAGES and all(whole(n, most, least) for n in value)
+
+    size = meta.get("size")
+    fits = {
+        "size": several(size, MAX_SIDE) and len(size or ()) == 2 and not any(n % SIDE_STEP for n in size or ()),
+        "width": "width" not in meta or whole(meta["width"], MAX_WIDTH),
+        "channels": "channels" not in meta or several(meta["channels"], MAX_WIDTH),
+        "blocks": "blocks" not in meta or several(meta["blocks"], MAX_BLOCKS, least=0),
+    }
+    for name in (name for name, fit in fits.items() if not fit):
+        raise BadWeights(f"{path}: does not fit its own description: {name} {str(meta.get(name))[:40]}")
 
 
 def shipped() -> dict[str, dict[str, Any]]:

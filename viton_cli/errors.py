@@ -47,6 +47,10 @@ class BadConfig(VitonError):
     """A setting is unknown or out of range."""
 
 
+class NotOurs(VitonError):
+    """A file that this toolkit did not write, or that was changed since, is where it would write."""
+
+
 class MissingExtra(VitonError):
     """An optional dependency is not installed; the text holds the exact `pip install` line that mends it."""
 

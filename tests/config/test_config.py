@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from viton_cli.config import COMMANDS, Config, EvaluateConfig, TrainConfig, TryOnConfig, load
+from viton_cli.config import COMMANDS, Config, EvaluateConfig, PrepareConfig, TrainConfig, TryOnConfig, load
 from viton_cli.errors import BadConfig
 
 NEEDED = {"data": ["a"], "out": "run"}
@@ -22,7 +23,7 @@ def train(**sources: Any) -> TrainConfig:
 def test_each_source_beats_the_one_before(tmp_path: Path) -> None:
     file = tmp_path / "c.yaml"
     file.write_text("batch: 2\nseed: 2\nlr: 2.0\nworkers: 2\n")
-    environment = {"VITON_SEED": "3", "VITON_LR": "3", "VITON_WORKERS": "3", "HOME": "/"}
+    environment = {"VITON_TRAIN_SEED": "3", "VITON_TRAIN_LR": "3", "VITON_TRAIN_WORKERS": "3", "HOME": "/"}
     config = train(
         file=file, environment=environment, sets=["lr=4", "workers=4"], flags={"workers": "5", "batch": None}
     )
@@ -34,10 +35,11 @@ def test_each_source_beats_the_one_before(tmp_path: Path) -> None:
     [
         ({"sets": ["chekpoint_minutes=1"]}, r"--set chekpoint_minutes=1: unknown setting 'chekpoint_minutes' "
                                             r"\(did you mean 'checkpoint_minutes'\?\); known: .*batch"),
-        ({"environment": {"VITON_CLOTHS": "x"}}, r"VITON_CLOTHS: unknown setting 'cloths' \(did you mean 'clothes'"),
+        ({"environment": {"VITON_TRYON_CLOTHS": "x"}}, r"VITON_TRYON_CLOTHS: no .*did you mean VITON_TRYON_CLOTHES"),
+        ({"environment": {"VITON_STEPS": "5"}}, r"VITON_STEPS: .*mean VITON_TRYON_STEPS or VITON_TRAIN_STEPS"),
         ({"flags": {"lr": "fast"}}, "--lr: bad value for 'lr': .*number.*not 'fast'"),
         ({"sets": ["batch=0"]}, "--set batch=0: bad value for 'batch': .*greater than or equal to 1, not '0'"),
-        ({"environment": {"VITON_DEVICE": "gpu"}}, "VITON_DEVICE: bad value for 'device': .*'mps', not 'gpu'"),
+        ({"environment": {"VITON_TRAIN_DEVICE": "gpu"}}, "VITON_TRAIN_DEVICE: bad value for 'device': .*not 'gpu'"),
         ({"sets": ["lr"]}, "--set lr: expected name=value"),
         ({"flags": {"data": None}}, "missing setting 'data': give --data"),
         ({"file": Path("gone.yaml")}, "gone.yaml: cannot be opened"),
@@ -91,10 +93,74 @@ def test_dots_reach_into_free_form_settings(tmp_path: Path) -> None:
     assert config.model == {"width": 16, "encoder": {"depth": 3, "norm": "batch"}}
 
 
-def test_one_environment_serves_all_commands() -> None:
-    environment = {"VITON_PERSON": "people", "VITON_BATCH": "3"}
-    config = load(TryOnConfig, flags={"clothes": "c", "out": "o"}, environment=environment)
-    assert config.person == "people"
+def test_one_environment_serves_all_commands_and_each_hears_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    environment = {"VITON_TRYON_STEPS": "true", "VITON_TRAIN_STEPS": "7", "VITON_TRYON_WARP": "paper"}
+    config = load(TryOnConfig, flags={"person": "p", "clothes": "c", "out": "o"}, environment=environment)
+    assert config.steps is True and config.warp == "paper" and train(environment=environment).steps == 7
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    from viton_cli import TryOn
+
+    assert TryOn().config.warp == "paper" and TryOn(warp="parts").config.warp == "parts"
+
+
+BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
+    f"{b}: &{b} [{','.join(['*' + a] * 9)}]\n" for a, b in zip("abcdefghi", "bcdefghij")
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        BOMB, "model: &x {y: *x}\n", "model: &x [1, 2]\n", "model: " + "[" * 3000 + "]" * 3000, "{a: " * 3000,
+        "\n".join(" " * n + "a:" for n in range(3000)), "- " * 3000, "lr: 2001-99-99", "lr: 2001-01-01", "lr: .inf",
+        "lr: .nan", "lr: 0b", "lr: 0x", "seed: " + "9" * 5000, "seed: 1" + ":1" * 30_000, "? [a, b]\n: 1", "1: 2",
+        "lr: !!binary aGk=", "lr: !!python/object/apply:os.system [true]", "lr: !!int x", "lr: !!float {}",
+        "lr: !!timestamp x", "model: !!set {a, b}", 'init: "a\\0b"', "a" * 200_000, "lr: 1\n" * 60_000,
+        "%YAML 9.9\n---\nlr: 1", "a: b\n---\nc: d", "version: 9\nlr: 1", "version: [1]", "\x07",
+        "init: {a: b}", "size: [1, 2, 3]", "lr: [1]", "model: 3", "lr: 1.5e300e", "lr: '" + "9" * 9000 + "'",
+    ],
+)  # fmt: skip
+def test_odd_yaml_is_one_line_within_a_second(tmp_path: Path, text: str) -> None:
+    (tmp_path / "c.yaml").write_text(text)
+    began = time.process_time()
+    with pytest.raises(BadConfig) as caught:
+        train(file=tmp_path / "c.yaml")
+    said = str(caught.value)
+    assert time.process_time() - began < 1 and "\n" not in said and len(said) < 600 + len(str(tmp_path)), said
+
+
+def test_a_pipe_can_hold_settings_and_a_folder_cannot(tmp_path: Path) -> None:
+    with pytest.raises(BadConfig, match="cannot be opened"):
+        train(file=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("model", "name", "value"),
+    [
+        (TrainConfig, "size", "0,0"), (TrainConfig, "size", "8,8"), (TrainConfig, "size", "99999x99999"),
+        (TrainConfig, "size", "-64,64"), (TrainConfig, "betas", "2,3"), (TrainConfig, "betas", "0.9,1"),
+        (TrainConfig, "betas", "nan,0.9"), (TrainConfig, "lr", "inf"), (TrainConfig, "lr", "nan"),
+        (TrainConfig, "minutes", "inf"), (PrepareConfig, "size", "0,0"), (PrepareConfig, "threads", "99999"),
+        (TryOnConfig, "threads", "99999"), (TryOnConfig, "threads", "0"),
+    ],
+)  # fmt: skip
+def test_values_that_no_run_could_use(model: type[Config], name: str, value: str) -> None:
+    needed = {field: "x" for field, info in model.model_fields.items() if info.is_required()}
+    with pytest.raises(BadConfig, match=rf"--{name}: bad value for '{name}'"):
+        load(model, flags={**needed, name: value}, environment={})
+
+
+def test_files_of_settings_carry_a_version(tmp_path: Path) -> None:
+    config = load(EvaluateConfig, flags={"results": "a", "reference": "b"}, environment={})
+    file = tmp_path / "c.yaml"
+    file.write_text(config.to_file())
+    assert "version: 1" in config.to_file() and load(EvaluateConfig, file, environment={}) == config
+    file.write_text(config.to_yaml())
+    assert load(EvaluateConfig, file, environment={}) == config, "those of before had none"
+    file.write_text("version: 2\n" + config.to_yaml())
+    with pytest.raises(BadConfig, match=r"c\.yaml: settings of version 2; this viton reads version 1"):
+        load(EvaluateConfig, file, environment={})
 
 
 @pytest.mark.parametrize("model", COMMANDS)

@@ -155,3 +155,19 @@ def test_folders_of_other_names(folders: Path) -> None:
     assert len(Folders(folders, clothes="garments").pairs("train")) == 2
     with pytest.raises(BadDataset, match=r"no clothes"):
         Folders(folders)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["3", "[]", "{}", '{"split": "test"}', '{"kind": "person", "split": "test"}', '{"kind": ["person"], "id": "a"}',
+     '{"kind": "person", "id": 3, "split": "test"}', '{"kind": "person", "id": "a", "split": ["test"]}', "[" * 30_000],
+)  # fmt: skip
+def test_a_prepared_folder_with_a_manifest_of_odd_shape(tmp_path: Path, photo: Any, line: str) -> None:
+    photo(tmp_path / "image/a.jpg")
+    photo(tmp_path / "image/b.jpg")
+    sound = '{"kind": "person", "id": "b", "split": "test"}'
+    (tmp_path / "manifest.jsonl").write_text(f"{line}\n{sound}\n")
+    data = Prepared(tmp_path)
+    assert [entry.id for entry in data.entries("train")] == ["a"]
+    assert [entry.id for entry in data.entries("test")] == ["b"]
+    assert data.report()

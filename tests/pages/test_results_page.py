@@ -12,7 +12,7 @@ from browser import FAINT, Browser
 from stand_ins import photo
 
 from viton_cli.config import TryOnConfig
-from viton_cli.files import Manifest
+from viton_cli.files import Manifest, read_pairs
 from viton_cli.pages import index
 from viton_cli.pages.bundle import page as page_of
 from viton_cli.pages.index import light_of, page_data, write_index
@@ -275,6 +275,7 @@ class TestPage:
         assert [(row["person"], row["garment"], row["verdict"]) for row in rows] == [
             ("p000", "g000", "keep"), ("p000", "g001", "reject"), ("p001", "g002", "keep"),
         ]  # fmt: skip
+        assert [row.verdict for row in read_pairs(saved)] == ["keep", "reject", "keep"], "it is a pairs file"
         page.js("localStorage.clear()")
         page.open(path)
         page.wait(f"{CARDS} > 0")

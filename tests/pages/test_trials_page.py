@@ -154,6 +154,9 @@ def test_a_phone_shows_everything_by_touch(page: Browser, study: Study, dark: bo
     assert page.js(FAINT) == [] and page.js("document.scrollingElement.scrollWidth") == 390
     bottom = page.js("document.querySelector('#choose2').getBoundingClientRect().bottom")
     assert bottom <= 844, "nothing has to be scrolled to"
+    page.pinch(".result .pane", 120)
+    scale = page.js("+document.querySelector('.result .pane').style.getPropertyValue('--scale')")
+    assert 2 < scale < 4, "three times as far apart, three times as large"
     page.tap("#choose2")
     at(page, 2)
     ground = page.js("getComputedStyle(document.body).backgroundColor")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -144,3 +145,12 @@ def test_masks_and_outputs_of_a_file_are_used(folders: SimpleNamespace) -> None:
     assert limited.ok == 2
     with pytest.raises(BadConfig, match="--seed belongs to --shuffle"):
         tryon(TryOnConfig(**given, seed=3))
+
+
+def test_a_long_file_of_wrong_names_is_refused_within_a_second_or_two(tmp_path: Path) -> None:
+    photos = [(f"p{n:05d}", tmp_path / f"p{n:05d}.jpg") for n in range(1000)]
+    (tmp_path / "pairs.txt").write_text("p0000,p0000\n" * 5_000)
+    began = time.process_time()
+    with pytest.raises(BadPairs, match=r"pairs\.txt:1: there is no person called 'p0000' .*and 4995 more"):
+        pairs_of(str(tmp_path / "pairs.txt"), photos, photos)
+    assert time.process_time() - began < 3

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,8 @@ from viton_cli.checkpoints import load_weights
 from viton_cli.config import TrainConfig, for_stage
 from viton_cli.errors import BadConfig, BadWeights
 from viton_cli.training.curve import draw_curve
-from viton_cli.training.fit import Average, Stopped, fit, learning_rate
+from viton_cli.training.fit import LEFT_OUT, Average, fit, learning_rate
+from viton_cli.training.stopping import SIGNALS, Stopped
 from viton_cli.training.task import _Positions, _Stream
 
 
@@ -26,11 +26,14 @@ class Line:
 
     score = "-error"
 
-    def __init__(self, stop_at: int | None = None, poison: int | None = None) -> None:
+    def __init__(
+        self, stop_at: int | None = None, poison: int | range | None = None, number: int = signal.SIGTERM
+    ) -> None:
         torch.manual_seed(1)
         self.net: nn.Module = nn.Sequential(nn.Linear(1, 16), nn.Dropout(0.3), nn.Linear(16, 1))
         self.seen: list[int] = []
-        self.calls, self.stop_at, self.poison = 0, stop_at, poison
+        self.calls, self.stop_at, self.number = 0, stop_at, number
+        self.poison = poison if isinstance(poison, range) else [poison]
 
     def __len__(self) -> int:
         return 7
@@ -46,9 +49,9 @@ class Line:
     def loss(self, net: nn.Module, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         self.calls += 1
         if self.calls == self.stop_at:
-            os.kill(os.getpid(), signal.SIGTERM)
+            signal.raise_signal(self.number)
         error = (net(batch["x"]) - batch["y"]).square().mean()
-        return {"loss": error * (float("nan") if self.calls == self.poison else 1), "half": error / 2}
+        return {"loss": error * (float("nan") if self.calls in self.poison else 1), "half": error / 2}
 
     def validate(self, net: nn.Module) -> dict[str, float]:
         assert not net.training
@@ -78,10 +81,11 @@ def config(out: Path, **settings: Any) -> TrainConfig:
 
 @pytest.fixture(autouse=True)
 def handler() -> Any:
-    """`fit` takes over SIGTERM; the test process gets its own back."""
-    before = signal.getsignal(signal.SIGTERM)
+    """`fit` takes over the signals; the test process gets its own back."""
+    before = {number: signal.getsignal(number) for number in SIGNALS}
     yield
-    signal.signal(signal.SIGTERM, before)
+    for number, former in before.items():
+        signal.signal(number, former)
 
 
 def test_what_a_run_leaves(tmp_path: Path) -> None:
@@ -99,12 +103,13 @@ def test_what_a_run_leaves(tmp_path: Path) -> None:
     assert set(tensors) == set(Line().net.state_dict())
 
 
-def test_a_stopped_run_carries_on_as_if_it_had_not_been_stopped(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_stopped_run_carries_on_as_if_it_had_not_been_stopped(tmp_path: Path, number: signal.Signals) -> None:
     whole = Line()
     fit(whole, config(tmp_path / "whole"), lambda _: None)
     said: list[str] = []
     for stop in (11, 7, None):
-        broken = Line(stop_at=stop)
+        broken = Line(stop_at=stop, number=number)
         settings = config(tmp_path / "broken", resume=(tmp_path / "broken/last.ckpt").exists())
         if stop is None:
             fit(broken, settings, said.append)
@@ -116,12 +121,106 @@ def test_a_stopped_run_carries_on_as_if_it_had_not_been_stopped(tmp_path: Path) 
         assert torch.equal(value, broken.net.state_dict()[name]), name
     first, second = (load_weights(tmp_path / run / "best.safetensors")[0] for run in ("whole", "broken"))
     assert all(torch.equal(first[name], second[name]) for name in first), "the averages too"
+    whole_file, broken_file = (tmp_path / run / "best.safetensors" for run in ("whole", "broken"))
+    assert whole_file.read_bytes() == broken_file.read_bytes()
 
 
-def test_sigterm_means_again_what_it_meant_before(tmp_path: Path) -> None:
-    before = signal.getsignal(signal.SIGTERM)
+def test_signals_mean_again_what_they_meant_before(tmp_path: Path) -> None:
+    before = [signal.getsignal(number) for number in SIGNALS]
     fit(Line(), config(tmp_path, steps=1), lambda _: None)
-    assert signal.getsignal(signal.SIGTERM) == before
+    assert [signal.getsignal(number) for number in SIGNALS] == before
+
+
+def test_a_second_ctrl_c_does_not_wait_and_leaves_the_last_checkpoint(tmp_path: Path) -> None:
+    fit(Line(), config(tmp_path, steps=4), lambda _: None)
+    before = (tmp_path / "last.ckpt").read_bytes()
+
+    class Impatient(Line):
+        def loss(self, net: nn.Module, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+            for _ in range(2):
+                signal.raise_signal(signal.SIGINT)
+            raise AssertionError("not reached")
+
+    with pytest.raises(KeyboardInterrupt):
+        fit(Impatient(), config(tmp_path, steps=9, resume=True), lambda _: None)
+    assert (tmp_path / "last.ckpt").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"seed": 7}, "seed=0, not 7"),
+        ({"lr": 0.5}, "lr=0.02, not 0.5"),
+        ({"batch": 2}, "batch=4, not 2"),
+        ({"size": (128, 96)}, r"size=\[256, 192\], not \[128, 96\]"),
+        ({"ema": 0.5, "clip": 2.0}, "ema=0.9, not 0.5; clip=1.0, not 2.0"),
+    ],
+)
+def test_a_run_is_not_carried_on_with_other_settings(tmp_path: Path, changes: dict[str, Any], said: str) -> None:
+    fit(Line(), config(tmp_path, steps=2), lambda _: None)
+    before = (tmp_path / "last.ckpt").read_bytes()
+    with pytest.raises(BadConfig, match=rf"last\.ckpt: the run was begun with {said}; carry on with that") as caught:
+        fit(Line(), config(tmp_path, steps=3, resume=True, **changes), lambda _: None)
+    assert "\n" not in str(caught.value) and (tmp_path / "last.ckpt").read_bytes() == before
+
+
+def test_checkpoints_carry_a_version(tmp_path: Path) -> None:
+    fit(Line(), config(tmp_path, steps=2), lambda _: None)
+    state = torch.load(tmp_path / "last.ckpt", weights_only=True)
+    torch.save({**state, "version": 3}, tmp_path / "last.ckpt")
+    with pytest.raises(BadWeights, match=r"a checkpoint of version 3; this viton reads versions 1 and 2"):
+        fit(Line(), config(tmp_path, steps=3, resume=True), lambda _: None)
+    for name in ("version", "settings"):  # what the first version had not
+        del state[name]
+    torch.save({**state, "best": {"value": float("nan"), "step": 1}}, tmp_path / "last.ckpt")
+    assert np.isfinite(fit(Line(), config(tmp_path, steps=3, resume=True), lambda _: None)["error"])
+
+
+@pytest.mark.parametrize("part", ["optimizer", "rng", "best", "step", "average"])
+@pytest.mark.parametrize("value", [None, 3, "text", [], {"a": 1}, {}])
+def test_checkpoints_of_odd_shape_are_one_line(tmp_path: Path, part: str, value: object) -> None:
+    fit(Line(), config(tmp_path, steps=1), lambda _: None)
+    state = torch.load(tmp_path / "last.ckpt", weights_only=True)
+    if (part, value) in (("best", None), ("step", 3)):
+        return
+    torch.save({**state, part: value}, tmp_path / "last.ckpt")
+    with pytest.raises(BadWeights, match=r"last\.ckpt: not a checkpoint of this training") as caught:
+        fit(Line(), config(tmp_path, steps=2, resume=True), lambda _: None)
+    assert "\n" not in str(caught.value)
+
+
+class TestNotFinite:
+    def test_a_rate_that_is_far_too_high_publishes_nothing(self, tmp_path: Path) -> None:
+        with pytest.raises(BadWeights, match=r"(best\.safetensors|last\.ckpt): not written.*lower --lr") as caught:
+            fit(Line(), config(tmp_path, lr=1e30, steps=200), lambda _: None)
+        assert "\n" not in str(caught.value) and not (tmp_path / "best.safetensors").exists()
+
+    def test_a_score_that_is_not_finite_replaces_no_best(self, tmp_path: Path) -> None:
+        fit(Line(), config(tmp_path, steps=2), lambda _: None)
+        before = [(tmp_path / name).read_bytes() for name in ("best.safetensors", "last.ckpt")]
+
+        class Lost(Line):
+            def validate(self, net: nn.Module) -> dict[str, float]:
+                return {"error": float("nan")}
+
+        with pytest.raises(BadWeights, match=r"best\.safetensors: not written at step 3: the score 'error'"):
+            fit(Lost(), config(tmp_path, steps=3, resume=True), lambda _: None)
+        assert [(tmp_path / name).read_bytes() for name in ("best.safetensors", "last.ckpt")] == before
+        assert fit(Line(), config(tmp_path, steps=4, resume=True), lambda _: None)["step"] == 4
+
+    def test_many_steps_without_a_loss_end_the_run(self, tmp_path: Path) -> None:
+        task = Line(poison=range(3, 999))
+        with pytest.raises(BadWeights, match=rf"the loss of {LEFT_OUT} steps in a row was not finite"):
+            fit(task, config(tmp_path, steps=500), lambda _: None)
+        assert task.calls == 2 + LEFT_OUT
+
+    def test_a_spoilt_checkpoint_is_named(self, tmp_path: Path) -> None:
+        fit(Line(), config(tmp_path, steps=2), lambda _: None)
+        state = torch.load(tmp_path / "last.ckpt", weights_only=True)
+        state["net"]["0.bias"][3] = float("nan")
+        torch.save(state, tmp_path / "last.ckpt")
+        with pytest.raises(BadWeights, match=r"last\.ckpt: '0\.bias' is not finite"):
+            fit(Line(), config(tmp_path, steps=3, resume=True), lambda _: None)
 
 
 def test_resuming_without_a_checkpoint_starts_and_with_a_strangers_is_refused(tmp_path: Path) -> None:
@@ -205,15 +304,23 @@ def test_a_break_while_validating_keeps_the_weights_themselves(tmp_path: Path) -
 
     class Broken(Line):
         def validate(self, net: nn.Module) -> dict[str, float]:
-            raise KeyboardInterrupt
+            signal.raise_signal(signal.SIGINT)
+            return super().validate(net)
 
-    with pytest.raises(KeyboardInterrupt):
-        fit(Broken(), config(tmp_path), lambda _: None)
+    with pytest.raises(Stopped):
+        fit(Broken(), config(tmp_path, steps=8, validate_minutes=1e-9), lambda _: None)
     whole = tmp_path / "whole"
-    fit(Line(), config(whole), lambda _: None)
+    fit(Line(), config(whole, steps=1), lambda _: None)
     stopped, finished = (torch.load(run / "last.ckpt", weights_only=True) for run in (tmp_path, whole))
+    assert stopped["step"] == 1
     for name, value in finished["net"].items():
-        assert torch.equal(stopped["net"][name], value) and not torch.equal(value, stopped["average"][name])
+        assert stopped["net"][name].shape == value.shape and not torch.equal(
+            stopped["net"][name], stopped["average"][name]
+        )
+    fit(Line(), config(tmp_path, steps=8, resume=True), lambda _: None)
+    fit(Line(), config(whole, steps=8, resume=False), lambda _: None)
+    carried, unbroken = (torch.load(run / "last.ckpt", weights_only=True) for run in (tmp_path, whole))
+    assert all(torch.equal(carried["net"][name], value) for name, value in unbroken["net"].items())
 
 
 def test_the_curve_passes_over_a_torn_line(tmp_path: Path) -> None:

@@ -39,3 +39,9 @@ def test_bad_settings_are_named(given: dict[str, Any], known: dict[str, type], t
     with pytest.raises(BadConfig) as caught:
         check_model(given, known)
     assert str(caught.value).startswith(text) and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("width", [0, -4, 10**9, 10**30])
+def test_a_width_that_no_network_has(width: int) -> None:
+    with pytest.raises(BadConfig, match=r"bad value for 'model\.width': should be from 1 to 1024, not -?\d+"):
+        check_model({"width": width}, {"width": int})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -183,6 +184,22 @@ def test_perception_trains_too(rendered: Path, tmp_path: Path) -> None:
     from viton_cli.perception.builtin.builtin import Perceiver
 
     assert Perceiver(tmp_path / "perception.safetensors").size == (64, 64)
+
+
+def test_perception_trains_without_what_cannot_be_read(rendered: Path, tmp_path: Path) -> None:
+    data = shutil.copytree(rendered, tmp_path / "data")
+    (data / "image/p0001.jpg").write_bytes(b"torn")
+    (data / "image-parse/p0002.png").write_bytes(b"torn")
+    (data / "pose/p0004_keypoints.json").write_text('{"people": 3}')
+    config = TrainConfig(
+        data=[f"rendered:{data}"], out=tmp_path / "run", size=(64, 64), batch=8, steps=3, device="cpu",
+        model={"width": 16, "labelled_repeats": 1},
+    )  # fmt: skip
+    heard: list[str] = []
+    train("perception", config, heard.append)
+    refused = [line for line in heard if line.startswith("not used: ")]
+    assert len(refused) == 3, "each once"
+    assert all(any(name in line for line in refused) for name in ("p0001.jpg", "p0002.png", "p0004_keypoints.json"))
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import Any
 
 import typer
@@ -36,6 +37,23 @@ class LateGroup(TyperGroup):
         if cmd_name in COMMANDS:
             return LateCommand(cmd_name, help=COMMANDS[cmd_name])
         return None
+
+    def __call__(self, *args: Any, **extra: Any) -> Any:
+        """Run a command line. What Click itself refuses is told as an object too, where --json was given."""
+        words = list((args[0] if args else extra.get("args")) or sys.argv[1:])
+        if "--json" not in words:
+            return self.main(*args, **extra)
+        try:
+            code = self.main(*args, **{**extra, "standalone_mode": False})
+        except Exception as error:
+            if not hasattr(error, "format_message") or not hasattr(error, "exit_code"):
+                raise
+            from viton_cli.cli.mistakes import print_object
+
+            error.show()  # type: ignore[attr-defined]
+            print_object(" ".join(str(error.format_message()).split()), error.exit_code)
+            code = error.exit_code
+        sys.exit(code if isinstance(code, int) else 0)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         self.commands = {name: self.get_command(ctx, name) for name in COMMANDS}  # suggestions are made from these

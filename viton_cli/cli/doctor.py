@@ -28,11 +28,15 @@ def doctor(
     """
     if code := guarded(lambda: _fetch(fetch)):
         raise typer.Exit(code)
-    from viton_cli.pipelines.doctor import diagnose
 
-    found = diagnose()
-    typer.echo(jsonlib.dumps(found.as_dict(), ensure_ascii=False) if json else _text(found))
-    raise typer.Exit(EXIT_SOME_FAILED if found.problems else EXIT_OK)
+    def work() -> int:
+        from viton_cli.pipelines.doctor import diagnose
+
+        found = diagnose()
+        typer.echo(jsonlib.dumps(found.as_dict(), ensure_ascii=False) if json else _text(found))
+        return EXIT_SOME_FAILED if found.problems else EXIT_OK
+
+    raise typer.Exit(guarded(work, json))
 
 
 def _fetch(names: list[str]) -> int:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import errno
 import inspect
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import UnionType
@@ -12,15 +12,13 @@ from typing import Annotated, Any, Union, get_args, get_origin
 import typer
 from pydantic.fields import FieldInfo
 
+from viton_cli.cli.mistakes import cause, is_disk, print_object
+from viton_cli.cli.streams import drop_stdout
 from viton_cli.config import Config, load
-from viton_cli.errors import BadConfig, BadPairs, BadWeights, MissingExtra, UnknownName, VitonError
+from viton_cli.errors import BadConfig, BadPairs, BadWeights, MissingExtra, NotOurs, UnknownName, VitonError
 
 EXIT_OK, EXIT_SOME_FAILED, EXIT_USAGE, EXIT_NOTHING, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
-WRONG_USAGE = (BadConfig, BadPairs, BadWeights, MissingExtra, UnknownName)
-# Causes of an OSError that a person can mend: no permission, read-only or full disk, a file where a folder should be.
-USERS_FAULT = (
-    errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.ENOTDIR, errno.EISDIR, errno.EEXIST,
-)  # fmt: skip
+WRONG_USAGE = (BadConfig, BadPairs, BadWeights, MissingExtra, NotOurs, UnknownName)
 APP: dict[str, Any] = {
     "add_completion": False,
     "rich_markup_mode": None,
@@ -54,7 +52,7 @@ def with_settings(model: type[Config]) -> Callable[[Callable[..., int]], Callabl
             def work() -> int:
                 return run(load(model, file, sets, given), **extra)
 
-            raise typer.Exit(guarded(work))
+            raise typer.Exit(guarded(work, bool(extra.get("json")), given.get("out") == "-"))
 
         parameters = [inspect.Parameter("ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)]
         # What the command adds to its base comes first.
@@ -74,23 +72,38 @@ def with_settings(model: type[Config]) -> Callable[[Callable[..., int]], Callabl
     return make
 
 
-def guarded(work: Callable[[], int]) -> int:
-    """Run a command's body; an expected error becomes one line on stderr and the exit code that fits it."""
+def guarded(work: Callable[[], int], as_json: bool = False, aside: bool = False) -> int:
+    """Run a command's body; an expected error becomes one line on stderr and the exit code that fits it.
+
+    Args:
+        work: The body.
+        as_json: Also print an object on stdout. aside: On stderr, as stdout is for a picture.
+    """
+
+    def told(text: str, code: int, line: str | None = None) -> int:
+        typer.echo(line or f"error: {text}", err=True)
+        if as_json:
+            print_object(text, code, aside)
+        return code
+
     try:
-        return work()
+        code = work()
+        if sys.stdout is not None:
+            sys.stdout.flush()
+        return code
     except VitonError as error:
-        typer.echo(f"error: {error}", err=True)
-        return EXIT_USAGE if isinstance(error, WRONG_USAGE) else EXIT_NOTHING
+        return told(str(error), EXIT_USAGE if isinstance(error, WRONG_USAGE) else EXIT_NOTHING)
     except BrokenPipeError:
+        drop_stdout()
         return EXIT_SOME_FAILED
     except OSError as error:
-        if error.errno not in USERS_FAULT:
-            raise
-        typer.echo(f"error: {error.filename or 'output'}: {error.strerror}", err=True)
-        return EXIT_SOME_FAILED if error.errno == errno.ENOSPC else EXIT_USAGE
+        return told(cause(error), EXIT_SOME_FAILED if is_disk(error) else EXIT_USAGE)
     except KeyboardInterrupt:
-        typer.echo("interrupted", err=True)
-        return EXIT_INTERRUPTED
+        return told("interrupted", EXIT_INTERRUPTED, "interrupted")
+    except Exception as error:
+        if as_json:
+            print_object(f"defect of the toolkit: {type(error).__name__}: {' '.join(str(error).split())}", 1, aside)
+        raise
 
 
 def _parameter(name: str, kind: Any, option: Any) -> inspect.Parameter:

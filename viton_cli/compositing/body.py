@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import ndimage
 
-from viton_cli.compositing.painted import Bools, Mask
+from viton_cli.compositing.painted import REPLACED, Bools, Mask
 from viton_cli.imaging.capsules import capsule
 from viton_cli.imaging.frames import to_frame, torso_length
 from viton_cli.records import Frame, Pose
 from viton_cli.vocabulary import labels as L
 
+LONG = 0.3  # torso lengths below the hips that a top does not reach
+WIDE = 0.4  # torso lengths beyond the hips that a skirt or the front of a coat does not reach
 THROAT = (0.24, 0.42)  # torso lengths across and down
 FOREARM = 0.12  # torso lengths: no forearm is thicker
 
@@ -66,6 +69,23 @@ def above_hem(garment: Bools, pose: Pose) -> Bools:
         columns = middle if middle.any() else garment
     hem = int(np.flatnonzero(columns.any(1))[-1])
     return np.broadcast_to(np.arange(garment.shape[0])[:, None] <= hem, garment.shape)
+
+
+def long_garment(labels: NDArray[np.uint8], pose: Pose) -> Bools:
+    """(h, w) a garment of the upper body that reaches down like a skirt: by its label, or by where it ends."""
+    long = np.isin(labels, (L.DRESS, L.JUMPSUITS))
+    worn = np.isin(labels, REPLACED)
+    hips = pose.joints[[j for j in (L.R_HIP, L.L_HIP) if pose.seen[j]]]
+    if not len(hips):
+        return np.asarray(long)
+    torso = torso_length(pose)
+    low = np.arange(labels.shape[0]) > hips[:, 1].mean() + LONG * torso
+    if (worn & low[:, None]).any(1).sum() > 0.5 * low.sum() > 0:
+        long = worn
+    columns = np.arange(labels.shape[1])  # sleeves hang beside it
+    under = (columns > hips[:, 0].min() - WIDE * torso) & (columns < hips[:, 0].max() + WIDE * torso)
+    size = (labels.shape[0], labels.shape[1])
+    return np.asarray(long & under & ~forearms(pose, size))
 
 
 def network_pixel(frame: Frame, part: Frame) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
-from viton_cli.compositing.body import above_hem, forearms, hands, network_pixel, pose_in, soft, throat
+from viton_cli.compositing.body import above_hem, forearms, hands, long_garment, network_pixel, pose_in, soft, throat
 from viton_cli.compositing.painted import (
     BELOW,
     FILLS,
@@ -53,8 +53,8 @@ def regions_by_layout(person: Person, frame: Frame, part: Frame, painted: Painte
     photo = crop(person.photo.image, part).astype(np.uint8)
     front = np.isin(labels, IN_FRONT) | (np.isin(labels, L.ARMS) & ~covered) | missed_fingers(labels, photo, hand)
 
-    # A dress goes on as a skirt below the new garment's hem.
-    skirt = np.isin(labels, (L.DRESS, L.JUMPSUITS)) & ~above_hem(laid > 0.5, pose)
+    # A dress or a long coat goes on as a skirt below the new garment's hem.
+    skirt = long_garment(labels, pose) & ~above_hem(laid > 0.5, pose)
     old = np.isin(labels, REPLACED) & ~skirt & ~front | high_collar(labels, photo)
     near = ndimage.distance_transform_edt(laid < 0.5) < NEAR * pixel if (laid > 0.5).any() else laid > 0.5
     # The neckline is the garment's own: what is open there is open.

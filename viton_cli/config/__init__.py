@@ -1,12 +1,13 @@
 """Every setting of every command, with its default and meaning: the only place where a default is written.
 
-Defaults < config file (YAML) < environment (VITON_NAME) < `--set name=value` < flags. The flags of the command line are
-made from these models, so that a setting exists everywhere or nowhere. An unknown name is an error that names the
-nearest known one.
+Defaults < config file (YAML) < environment (VITON_COMMAND_NAME) < `--set name=value` < flags. The flags of the command
+line are made from these models, so that a setting exists everywhere or nowhere. An unknown name is an error that names
+the nearest known one.
 
     base.py      what all settings share
     models.py    the settings of each command, and those of each training stage
     loading.py   where they come from
+    yaml_text.py YAML in bounded time and memory
 """
 
 from __future__ import annotations

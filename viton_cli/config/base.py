@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, ClassVar
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+
+VERSION = 1  # of a file of settings
 
 
 def _several(value: object) -> object:
@@ -31,15 +34,38 @@ def _precision(value: object) -> object:
 
 Names = Annotated[list[str], BeforeValidator(_several)]
 Words = Annotated[list[str], BeforeValidator(_words)]  # names without commas: given apart, or joined by them
-Size = Annotated[tuple[int, int], BeforeValidator(_two)]
-Pair = Annotated[tuple[float, float], BeforeValidator(_two)]
+_Side = Annotated[int, Field(ge=16, le=4096)]
+_Share = Annotated[float, Field(ge=0, lt=1)]
+Size = Annotated[tuple[_Side, _Side], BeforeValidator(_two)]
+Pair = Annotated[tuple[_Share, _Share], BeforeValidator(_two)]
 
 
 class Config(BaseModel):
-    """What all commands' settings share. Fields without default must be given by some source."""
+    """What all commands' settings share. Fields without default must be given by some source.
 
-    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True, protected_namespaces=())
+    Attributes:
+        command: The command's name in variables: VITON_COMMAND_NAME.
+    """
+
+    command: ClassVar[str] = ""
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, coerce_numbers_to_str=True, protected_namespaces=(), allow_inf_nan=False
+    )
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _not_empty(cls, value: object) -> object:
+        """An empty path would be the current folder, and no file has a null character in its name."""
+        if value == "":
+            raise ValueError("is empty")
+        if "\0" in (str(value) if isinstance(value, (str, Path)) else ""):
+            raise ValueError("holds a null character")
+        return value
 
     def to_yaml(self) -> str:
         """All settings as YAML that `load` reads back to an equal object."""
         return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+
+    def to_file(self) -> str:
+        """The text of a config.yaml: the settings, and which version of them this is."""
+        return f"# settings of viton\nversion: {VERSION}\n{self.to_yaml()}"

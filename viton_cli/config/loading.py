@@ -1,21 +1,20 @@
-"""Where settings come from, and which source wins: defaults < config file (YAML) < environment (VITON_NAME) <
-`--set name=value` < flags.
+"""Where settings come from, and which source wins: defaults < config file (YAML) < environment
+(VITON_COMMAND_NAME) < `--set name=value` < flags.
 """
 
 from __future__ import annotations
 
 import difflib
 import os
-import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
 from pydantic import ValidationError
 
-from viton_cli.config.base import Config
+from viton_cli.config.base import VERSION, Config
 from viton_cli.config.models import COMMANDS
+from viton_cli.config.yaml_text import NotSettings, read_yaml, read_yaml_file
 from viton_cli.errors import BadConfig
 
 C = TypeVar("C", bound=Config)
@@ -53,14 +52,8 @@ def load(
 
     for name, value in _file_values(file).items():
         put(str(name), value, str(file))
-    variables = os.environ if environment is None else environment
-    for variable in sorted(variables):
-        if variable.startswith("VITON_"):
-            name = variable[len("VITON_") :].lower()
-            if name in model.model_fields:
-                put(name, _from_text(variables[variable], model, name), variable)
-            else:
-                _known_anywhere(name, variable)
+    for variable, name, text in _variables(model, os.environ if environment is None else environment):
+        put(name, _from_text(text, model, name), variable)
     for text in sets:
         name, equals, value = text.partition("=")
         if not equals:
@@ -86,11 +79,26 @@ def _known(model: type[Config], name: str, source: str) -> None:
         raise BadConfig(_unknown(name, source, known_settings(model)))
 
 
-def _known_anywhere(name: str, variable: str) -> None:
-    """One environment serves all commands: a variable is wrong only if no command has such a setting."""
-    everywhere = sorted({setting for model in COMMANDS for setting in model.model_fields})
-    if name not in everywhere:
-        raise BadConfig(_unknown(name, variable, everywhere))
+def _variables(model: type[Config], environment: Mapping[str, str]) -> list[tuple[str, str, str]]:
+    """(variable, setting, text) of those that speak to a command: VITON_TRYON_STEPS, VITON_TRAIN_STEPS.
+
+    One environment serves all commands, so that a variable is wrong only if no command has such a setting.
+
+    Raises:
+        BadConfig: One is; the text names the nearest.
+    """
+    known = {f"VITON_{kind.command}_{name}".upper(): (kind, name) for kind in COMMANDS for name in kind.model_fields}
+    found = []
+    for variable in sorted(name for name in environment if name.startswith("VITON_")):
+        if variable not in known:
+            alike = [name for name in known if name.endswith("_" + variable[len("VITON_") :])]
+            alike = alike or difflib.get_close_matches(variable, known, n=2)
+            hint = f" (did you mean {' or '.join(alike)}?)" if alike else ""
+            raise BadConfig(f"{variable}: no command has such a setting{hint}; variables are VITON_COMMAND_NAME")
+        kind, name = known[variable]
+        if kind.command == model.command and name in model.model_fields:
+            found.append((variable, name, environment[variable]))
+    return found
 
 
 def _unknown(name: str, source: str, known: list[str]) -> str:
@@ -103,18 +111,19 @@ def _file_values(file: Path | None) -> dict[Any, Any]:
     if file is None:
         return {}
     try:
-        content = yaml.safe_load(Path(file).read_text(encoding="utf-8"))
+        content = read_yaml_file(Path(file))
     except OSError as error:
         raise BadConfig(f"{file}: cannot be opened ({error.strerror or error})") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        mark = getattr(error, "problem_mark", None)
-        raise BadConfig(f"{file}: not YAML" + (f" (line {mark.line + 1})" if mark else "")) from None
+    except NotSettings as error:
+        raise BadConfig(f"{file}: {error}") from None
     if content is None:
         return {}
     if not isinstance(content, dict):
         raise BadConfig(f"{file}: expected 'name: value' lines")
-    numbers: dict[Any, Any] = _numbers(content)
-    return numbers
+    version = content.pop("version", VERSION)
+    if version != VERSION:
+        raise BadConfig(f"{file}: settings of version {version}; this viton reads version {VERSION}")
+    return content
 
 
 def _from_text(text: str, model: type[Config], name: str) -> object:
@@ -123,21 +132,10 @@ def _from_text(text: str, model: type[Config], name: str) -> object:
         return None
     if "." in name or name == "model":
         try:
-            return _numbers(yaml.safe_load(text))
-        except yaml.YAMLError:
+            return read_yaml(text)
+        except NotSettings:
             return text
     return text
-
-
-def _numbers(value: Any) -> Any:
-    """YAML 1.1 takes 1e-4 for text; here it is a number."""
-    if isinstance(value, dict):
-        return {key: _numbers(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_numbers(inner) for inner in value]
-    if isinstance(value, str) and re.fullmatch(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+", value):
-        return float(value)
-    return value
 
 
 def _merged(base: object, update: Mapping[str, object], name: str, source: str) -> dict[str, object]:
@@ -162,8 +160,14 @@ def _explain(error: ValidationError, origin: Mapping[str, str]) -> str:
     if first["type"] == "missing":
         return f"missing setting '{name}': give {_flag(name)}"
     message = first["msg"].removeprefix("Value error, ")
-    got = "" if isinstance(first["input"], dict) else f", not '{first['input']}'"
+    given = first["input"]
+    got = "" if isinstance(given, dict) or given == "" else f", not '{_shown(given)}'"
     return f"{origin.get(name, name)}: bad value for '{name}': {message[:1].lower()}{message[1:]}{got}"
+
+
+def _shown(value: object) -> str:
+    text = " ".join(str(value).split()) if isinstance(value, (str, int, float, Path)) else type(value).__name__
+    return text if len(text) <= 60 else f"{text[:60]}..."
 
 
 def _flag(name: str) -> str:

@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field
 
 from viton_cli.config.base import Config, Names, Pair, Size, Words, _precision
 
+FORCE = "Write into a folder that holds other files too; none of these is replaced."
 Style = Literal["text", "csv", "markdown", "latex", "json"]
 
 
@@ -24,6 +25,8 @@ class Perception(Config):
 
 class PrepareConfig(Perception):
     """`viton prepare`."""
+
+    command = "prepare"
 
     person: Path | None = Field(None, description="Folder of photos of people, or one photo.")
     clothes: Path | None = Field(None, description="Folder of clothing photos, or one photo.")
@@ -50,12 +53,15 @@ class PrepareConfig(Perception):
     tensors: bool = Field(True, description="Write representation/ID.npz, the packed person representation.")
     overlays: bool = Field(True, description="Write overlay/ID.jpg, skeleton and labels over the photo.")
     workers: int = Field(2, ge=1, le=64, description="Threads that read and write pictures beside the networks.")
-    threads: int | None = Field(None, ge=1, description="Threads of the networks; by default all cores.")
+    threads: int | None = Field(None, ge=1, le=512, description="Threads of the networks; by default all cores.")
     overwrite: bool = Field(False, description="Redo photos that are finished.")
+    force: bool = Field(False, description=FORCE)
 
 
 class MethodConfig(Perception):
     """What decides how a result looks; the settings of `TryOn` in Python."""
+
+    command = "tryon"
 
     method: str = Field("viton", description="Try-on method.")
     weights: str | None = Field(None, description="Folder of the method's weight files; by default the shipped ones.")
@@ -76,13 +82,16 @@ class TryOnConfig(MethodConfig):
     steps: bool = Field(False, description="Write steps/PERSON__GARMENT.jpg, a strip of what each stage saw.")
     masks: bool = Field(False, description="Write edited/PERSON__GARMENT.png, white where the photo may have changed.")
     workers: int = Field(2, ge=1, le=64, description="Threads that write pictures beside the networks.")
-    threads: int | None = Field(None, ge=1, description="Threads of the networks; by default all cores.")
+    threads: int | None = Field(None, ge=1, le=512, description="Threads of the networks; by default all cores.")
     overwrite: bool = Field(False, description="Redo pairs that are finished.")
+    force: bool = Field(False, description=FORCE)
     dry_run: bool = Field(False, description="Say what would be done, and do nothing.")
 
 
 class TrainConfig(Config):
     """`viton train`."""
+
+    command = "train"
 
     data: Names = Field(min_length=1, description="Prepared folder, or FORMAT:PATH of a data set; may be repeated.")
     out: Path = Field(description="Folder of the run: weights, curve, samples.")
@@ -105,6 +114,7 @@ class TrainConfig(Config):
     log_every: int = Field(20, ge=1, description="Log the losses every so many steps.")
     init: str | None = Field(None, description="Start from these weights: a file or the name of shipped ones.")
     resume: bool = Field(False, description="Carry on from the last checkpoint in --out.")
+    force: bool = Field(False, description=FORCE)
     device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="Where to compute.")
     precision: Annotated[Literal["no", "fp16", "bf16"], BeforeValidator(_precision)] = Field(
         "no", description="Mixed precision."
@@ -161,6 +171,8 @@ class ScoringConfig(Config):
 class EvaluateConfig(ScoringConfig):
     """`viton evaluate`."""
 
+    command = "evaluate"
+
     results: Path = Field(description="Folder of results, or one picture.")
     rows: Path | None = Field(None, description="CSV to write: one row a picture.")
     style: Style = Field("text", description="How the scores are printed.")
@@ -185,6 +197,8 @@ class EvaluateReportConfig(ScoringConfig):
 
 class EvaluatePerceptionConfig(Perception):
     """`viton evaluate perception`."""
+
+    command = "evaluate_perception"
 
     data: Names = Field(min_length=1, description="FORMAT:PATH of a data set with labels or joints; may be repeated.")
     ids: str = Field("*", description="Only ids of this shell pattern, such as '*3'.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -42,6 +43,14 @@ class Entry:
     read_labels: Callable[[], Labels | None] | None = field(default=None, repr=False, compare=False)
     read_pose: Callable[[], Pose | None] | None = field(default=None, repr=False, compare=False)
     read_possible: Callable[[], frozenset[int] | None] | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def files(self) -> list[Path]:
+        """The files it is known to be read from, the picture first; they decide whether what was made of it is new."""
+        given = [self.image, self.mask]
+        for read in (self.read_labels, self.read_pose):
+            given += (*read.args, *read.keywords.values()) if isinstance(read, partial) else ()
+        return list(dict.fromkeys(path for path in given if isinstance(path, Path) and path.is_file()))
 
     def labels(self) -> Labels | None:
         """(H, W) uint8 in the 22 labels of `vocabulary.labels`, at the data set's size; None if it has none."""

@@ -99,7 +99,9 @@ class Prepared:
     @cached_property
     def _held_out(self) -> set[tuple[Kind, str]]:
         marked: set[tuple[Kind, str]] = {
-            (line["kind"], str(line["id"])) for line in self.manifest() if line.get("split") in ("test", "val")
+            (line["kind"], line["id"])
+            for line in self.manifest()
+            if line.get("split") in ("test", "val") and "kind" in line and "id" in line
         }
         if (self.root / "test_pairs.txt").exists():
             for person, garment in self.pairs("test"):

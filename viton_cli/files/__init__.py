@@ -10,21 +10,26 @@ cut off, never meets half a file.
     pairs.py       who wears what: the one grammar of pairs files
     manifest.py    what a run has done, one JSON object a line
     atomic.py      writing in one step, and hashes
+    temporary.py   half-written files, and what killed runs left of them
+    ownership.py   which files of an output folder are ours, and may be replaced
+    apart.py       no output path is an input path
 """
 
 from __future__ import annotations
 
-from viton_cli.files.atomic import sha256, write_arrays, write_bytes, write_text
+from viton_cli.files.apart import check_apart
+from viton_cli.files.atomic import append_line, sha256, write_arrays, write_bytes, write_text
 from viton_cli.files.keypoints import body25, read_keypoints, write_keypoints, write_openpose
 from viton_cli.files.listing import PHOTO_ENDINGS, list_photos
 from viton_cli.files.manifest import KEY_FIELDS, Manifest
 from viton_cli.files.masks import read_labels, read_mask, write_labels
+from viton_cli.files.ownership import Ledger, is_made_by_us, look, refuse_results, remove
 from viton_cli.files.pairs import PairRow, read_pairs, stem
 from viton_cli.files.pictures import MAX_PIXELS, MIN_SIDE, decode_photo, encode_image, read_photo, write_image
 
 __all__ = [
-    "KEY_FIELDS", "MAX_PIXELS", "MIN_SIDE", "PHOTO_ENDINGS", "Manifest", "PairRow", "body25", "decode_photo",
-    "encode_image", "list_photos", "read_keypoints", "read_labels", "read_mask", "read_pairs", "read_photo", "sha256",
-    "stem", "write_arrays", "write_bytes", "write_image", "write_keypoints", "write_labels", "write_openpose",
-    "write_text",
+    "KEY_FIELDS", "MAX_PIXELS", "MIN_SIDE", "PHOTO_ENDINGS", "Ledger", "Manifest", "PairRow", "append_line", "body25",
+    "check_apart", "decode_photo", "encode_image", "is_made_by_us", "list_photos", "look", "read_keypoints",
+    "read_labels", "read_mask", "read_pairs", "read_photo", "refuse_results", "remove", "sha256", "stem",
+    "write_arrays", "write_bytes", "write_image", "write_keypoints", "write_labels", "write_openpose", "write_text",
 ]  # fmt: skip

@@ -9,12 +9,15 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-import secrets
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from viton_cli.files.ownership import claim, ledger_of
+from viton_cli.files.temporary import of_path, temporary
 
 
 def write_text(path: Path, text: str) -> None:
@@ -30,16 +33,45 @@ def write_arrays(path: Path, arrays: dict[str, NDArray[Any]]) -> None:
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Write `data` to `path` in one step, making its folder if need be. All writers of the toolkit end here."""
+    """Write `data` to `path` in one step, making its folder if need be. All writers of the toolkit end here.
+
+    Raises:
+        NotOurs: `path` lies in a folder that a run has taken (`files.ownership`), and is a file of somebody's.
+        OSError: It names `path`, not the temporary file.
+    """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
+    half = temporary(path)
     try:
-        temporary.write_bytes(data)
-        os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if (ledger := ledger_of(path)) is not None:
+            ledger.announce(path, data)
+        half.write_bytes(data)
+        os.replace(half, path)
+    except BaseException as error:
+        with suppress(OSError):
+            half.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise of_path(path, error) from error
         raise
+
+
+def append_line(path: Path, line: bytes) -> None:
+    """Add a line to a file that grows, making it and its folder if need be; a torn last line is ended first.
+
+    Raises:
+        NotOurs: See `write_bytes`.
+        OSError: It names `path`.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        claim(path)
+        with path.open("a+b") as stream:
+            if stream.seek(0, os.SEEK_END):
+                stream.seek(-1, os.SEEK_END)
+                line = line if stream.read(1) == b"\n" else b"\n" + line
+            stream.write(line + b"\n")
+    except OSError as error:
+        raise of_path(path, error) from error
 
 
 def sha256(path: Path) -> str:

@@ -8,6 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 from viton_cli.errors import NothingUsable
+from viton_cli.files.ownership import is_made_by_us
 
 # HEIC is listed so that such a photo is named as unreadable instead of being passed over in silence.
 PHOTO_ENDINGS: tuple[str, ...] = (
@@ -20,7 +21,8 @@ def list_photos(path: Path, without: Path | None = None) -> list[tuple[str, Path
 
     An id is the name relative to `path` without its ending. Where two files would share an id (`a.jpg`, `a.png`, also
     `A.png` on a file system that ignores case) each keeps its ending. Hidden files and other endings are passed over,
-    and so is the folder `without`: a run's own output, where that lies inside its input.
+    and so are folders below `path` that this toolkit wrote, and the folder `without`: a run's own output, where that
+    lies inside its input.
 
     Raises:
         NothingUsable: `path` does not exist or holds no picture.
@@ -33,7 +35,13 @@ def list_photos(path: Path, without: Path | None = None) -> list[tuple[str, Path
     found: list[Path] = []
     apart = without.resolve() if without else None
     for folder, folders, names in os.walk(path):
-        folders[:] = [name for name in folders if not name.startswith(".") and Path(folder, name).resolve() != apart]
+        folders[:] = [
+            name
+            for name in folders
+            if not name.startswith(".")
+            and Path(folder, name).resolve() != apart
+            and not is_made_by_us(Path(folder, name))
+        ]
         found += [
             Path(folder, name)
             for name in names

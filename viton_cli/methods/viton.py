@@ -23,12 +23,11 @@ from viton_cli.checkpoints import resolve
 from viton_cli.compositing.blend import lay_in, trace
 from viton_cli.compositing.painted import Painted
 from viton_cli.core.composer import compose, light_gain, relight
-from viton_cli.core.generator import Painting
-from viton_cli.core.representation import represent
 from viton_cli.core.warp import Places, Warp, fit_places, fit_warp
 from viton_cli.core.warp.target import whole_target
 from viton_cli.imaging import frames
 from viton_cli.imaging.product import Product, cut_product
+from viton_cli.methods.both_ways import paint_both_ways
 from viton_cli.methods.networks import load_composer, load_generator
 from viton_cli.records import Coarse, Frame, Garment, Person, Result, Warped
 
@@ -42,7 +41,6 @@ class PersonView:
     Attributes:
         person: As found. frame: The part of the photo the networks see, at their size.
         picture: (1, 3, h, w) the crop in [-1, 1]. labels: (1, h, w). joints: (1, 18, 2) and seen: (1, 18), of the crop.
-        representation: (1, 22, h, w), p.
     """
 
     person: Person
@@ -51,7 +49,6 @@ class PersonView:
     labels: torch.Tensor
     joints: torch.Tensor
     seen: torch.Tensor
-    representation: torch.Tensor
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,14 +93,14 @@ class Viton:
 
     @torch.inference_mode()
     def prepare_person(self, person: Person) -> PersonView:
-        """Crop and representation p (section 3.1)."""
+        """The crop that stage 1 sees, and what is known of it."""
         frame = sample_frame(person, self.size)
         picture = as_tensor(frames.crop(person.photo.image, frame).astype(np.uint8))
         labels = frames.crop(person.parsing.labels, frame, nearest=True, fill=0).astype(np.int64)
         joints = torch.from_numpy(frames.to_frame(person.pose.joints, frame))[None]
         seen = torch.from_numpy(np.asarray(person.pose.seen, bool))[None]
         shown = torch.from_numpy(labels)[None]
-        return PersonView(person, frame, picture, shown, joints, seen, represent(picture, shown, joints, seen))
+        return PersonView(person, frame, picture, shown, joints, seen)
 
     @torch.inference_mode()
     def prepare_garment(self, garment: Garment) -> GarmentView:
@@ -120,8 +117,9 @@ class Viton:
         """
         clock = Clock()
         with torch.autocast("cpu", torch.bfloat16, enabled=fast_bfloat16()):
-            painting = self.generator(person.representation, garment.picture, person.joints, person.seen)
-        coarse = predicted(painting)
+            coarse = paint_both_ways(
+                self.generator, person.picture, person.labels, person.joints, person.seen, garment.picture
+            )
         clock.lap("generate")
 
         warp, notes = self.fit(person, garment, coarse)
@@ -183,14 +181,6 @@ class Viton:
 def fast_bfloat16() -> bool:
     """Whether this CPU multiplies bfloat16 faster than float32 (AMX or AVX-512 BF16)."""
     return bool(torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported())
-
-
-def predicted(painting: Painting) -> Coarse:
-    """Stage 1's answer with shares instead of logits."""
-    if painting.layout is None or painting.places is None or painting.scale is None:
-        return Coarse(painting.image, torch.sigmoid(painting.mask))
-    shares, scale = torch.softmax(painting.layout, 1), painting.scale.exp()
-    return Coarse(painting.image, torch.sigmoid(painting.mask), shares, painting.places, scale, painting.light)
 
 
 def even(shares: torch.Tensor) -> torch.Tensor:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image, ImageDraw
 
-from viton_cli.files import write_image
+from viton_cli.files import remove, write_image
 from viton_cli.pages.index import write_index
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def write_gallery(folder: TryOnFolder, wanted: dict[str, list[str]]) -> None:
     for old in folder.path.glob("sheet-*.jpg"):
         page = old.stem.removeprefix("sheet-")
         if page.isdigit() and int(page) > len(pages):
-            old.unlink()
+            remove(old)
     write_index(folder)
 
 

@@ -10,10 +10,12 @@ may have `look_ahead(photos)` besides, and a pose backend that can say more abou
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
+from viton_cli.errors import BadConfig
 from viton_cli.records import Parsing, Photo, Pose
 from viton_cli.registry import Registry
 
@@ -79,3 +81,25 @@ PARSING = Registry(
         "fake": "viton_cli.perception.backends.fake:FakeParsing",
     },
 )
+
+
+def parsing_backend(name: str, source: Path | None = None, label_set: str | None = None) -> ParsingBackend:
+    """A parsing backend, ready for use.
+
+    Args:
+        name: In `PARSING`. source: Weight file or folder it reads.
+        label_set: Of the files or weights, where the backend reads foreign ones.
+
+    Raises:
+        BadConfig: A label set for a backend that has labels of its own.
+    """
+    kind: Any = PARSING.get(name)
+    if label_set is None:
+        backend: ParsingBackend = kind(source)
+        return backend
+    if "label_set" not in inspect.signature(kind).parameters:
+        raise BadConfig(
+            f"--label-set {label_set}: parsing backend '{name}' has labels of its own; png and schp take one"
+        )
+    backend = kind(source, label_set=label_set)
+    return backend

@@ -41,6 +41,9 @@ class GarmentStore:
         given: Photos that are not files (from a pipe), by id.
         own_masks: Masks by id, which win over those of `masks`.
         kept_bytes: See above.
+
+    Attributes:
+        masks: The file of each given mask, by id.
     """
 
     def __init__(
@@ -55,7 +58,7 @@ class GarmentStore:
         self._files = dict(photos)
         self._cut = cut
         self._given = given or {}
-        self._masks = (masks_of(self._files, masks) if masks else {}) | (own_masks or {})
+        self.masks = (masks_of(self._files, masks) if masks else {}) | (own_masks or {})
         self._masks_wanted = masks
         self._whole: dict[str, Garment] = {}
         self._packed: dict[str, _Packed | VitonError] = {}
@@ -90,7 +93,7 @@ class GarmentStore:
     def _pack(self, id: str) -> _Packed | VitonError:
         try:
             photo = self._photo(id)
-            mask = read_mask(self._masks[id], photo.size) if id in self._masks else None
+            mask = read_mask(self.masks[id], photo.size) if id in self.masks else None
             garment = self._cut(photo, mask)
         except VitonError as error:
             return error

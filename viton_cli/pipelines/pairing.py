@@ -6,6 +6,7 @@ Everything a pairs file speaks of is looked up here, before anything is begun; `
 from __future__ import annotations
 
 import difflib
+import os
 import random
 import re
 from collections.abc import Sequence
@@ -108,8 +109,10 @@ def find_pairs(path: Path, persons: Photos, garments: Photos) -> list[Found]:
     problems: list[tuple[str, str]] = []
     for row in read_pairs(path):
         try:
-            unpaired = clothes.find(row.unpaired) if row.unpaired else None
-            found.append(Found(row, people.find(row.person), clothes.find(row.garment), unpaired))
+            # Only the first lines are shown; to look for names like those of thousands would take minutes.
+            near = not problems
+            unpaired = clothes.find(row.unpaired, near) if row.unpaired else None
+            found.append(Found(row, people.find(row.person, near), clothes.find(row.garment, near), unpaired))
         except LookupError as error:
             problems.append((row.where, str(error.args[0])))
     if problems:
@@ -222,8 +225,8 @@ class _Names:
         self.exact = {id for id, _ in photos}
         self.paths = {path.resolve(): id for id, path in photos}
 
-    def find(self, name: str) -> str:
-        """The id of the photo called so.
+    def find(self, name: str, guess: bool = True) -> str:
+        """The id of the photo called so; `guess`: where there is none, say which name is like it.
 
         Raises:
             LookupError: There is none, or several; with a text for a person.
@@ -236,8 +239,9 @@ class _Names:
             raise LookupError(f"'{name}' could be any of {', '.join(sorted(ids))}")
         if ids:
             return next(iter(ids))
-        if (here := self.paths.get((self.folder / name).resolve())) is not None:
+        path = self.folder / name
+        if os.path.lexists(path) and (here := self.paths.get(path.resolve())) is not None:
             return here
-        near = difflib.get_close_matches(name, self.ids, n=1)
+        near = difflib.get_close_matches(name, self.ids, n=1) if guess else []
         hint = f" (did you mean '{near[0]}'?)" if near else ""
         raise LookupError(f"there is no {self.kind} called '{name}'{hint}")

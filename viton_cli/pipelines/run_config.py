@@ -6,19 +6,17 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from viton_cli import __version__
 from viton_cli.config import Config
+from viton_cli.config.yaml_text import NotSettings, read_yaml_file
 from viton_cli.errors import BadConfig
-from viton_cli.files import write_text
+from viton_cli.files import Ledger, write_text
 
 
-def begin(folder: Path, config: Config, decisive: Iterable[str], overwrite: bool) -> None:
-    """Write config.yaml into a folder.
+def begin(ledger: Ledger, config: Config, decisive: Iterable[str], overwrite: bool) -> None:
+    """Take a run's folder and write config.yaml into it.
 
     Args:
-        folder: The run's output.
+        ledger: Of the run's output (`files.look`).
         config: Its settings.
         decisive: Names of the settings on which the results depend.
         overwrite: Everything in the folder will be made anew.
@@ -26,21 +24,22 @@ def begin(folder: Path, config: Config, decisive: Iterable[str], overwrite: bool
     Raises:
         BadConfig: The folder was begun with other decisive settings.
     """
-    path = folder / "config.yaml"
+    path = ledger.folder / "config.yaml"
     if not overwrite:
         before = _read(path)
         for name, value in config.model_dump(mode="json", include=set(decisive)).items():
             if name in before and before[name] != value:
                 raise BadConfig(
-                    f"{folder}: what is there was made with {name}={before[name]}, not {value}; "
+                    f"{ledger.folder}: what is there was made with {name}={before[name]}, not {value}; "
                     "give --overwrite to redo it, or another --out"
                 )
-    write_text(path, f"# viton {__version__}\n{config.to_yaml()}")
+    ledger.begin()
+    write_text(path, config.to_file())
 
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError):
+        content = read_yaml_file(path) if path.is_file() else {}
+    except (OSError, NotSettings):
         return {}
     return content if isinstance(content, dict) else {}

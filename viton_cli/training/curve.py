@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 
 import numpy as np
@@ -24,11 +25,13 @@ def draw_curve(log: Path, target: Path) -> None:
     for line in log.read_text(encoding="utf-8").splitlines():
         try:
             entry = json.loads(line)
-        except ValueError:
+            step = float(entry["step"])
+            found = {key: float(value) for key, value in entry.items() if key not in ("step", "minutes", "lr")}
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             continue
-        for key, value in entry.items():
-            if key not in ("step", "minutes", "lr"):
-                series.setdefault(key, []).append((float(entry["step"]), float(value)))
+        for key, value in found.items():
+            if math.isfinite(value) and math.isfinite(step):
+                series.setdefault(key, []).append((step, value))
     picture = Image.new("RGB", SIZE, "white")
     draw = ImageDraw.Draw(picture)
     left, top, right, bottom = 12, 12, SIZE[0] - 12, SIZE[1] - 24

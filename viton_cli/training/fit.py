@@ -6,28 +6,31 @@ Accelerate's.
 
 from __future__ import annotations
 
-import io
 import json
 import math
 import random
-import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from viton_cli.checkpoints import save_weights
 from viton_cli.errors import BadConfig, BadWeights
-from viton_cli.files import write_bytes, write_image, write_text
+from viton_cli.files import append_line, write_image
+from viton_cli.training.checkpoint import read_checkpoint, write_checkpoint
 from viton_cli.training.curve import draw_curve
-from viton_cli.training.task import Task, _Positions, _Stream
+from viton_cli.training.stopping import Asked, Stopped, asked_to_stop, leave_to_parent
+from viton_cli.training.task import Batch, Task, _Positions, _Stream
 
 if TYPE_CHECKING:
     from viton_cli.config import TrainConfig
+
+
+LEFT_OUT = 50  # steps in a row without a finite loss, after which none is to be hoped for
 
 
 class Average:
@@ -45,10 +48,6 @@ class Average:
                 self.state[key].lerp_(value.detach(), 1 - decay)
             else:
                 self.state[key].copy_(value)
-
-
-class Stopped(Exception):
-    """The run was asked to stop (SIGTERM); the checkpoint is written."""
 
 
 def learning_rate(progress: float) -> float:
@@ -85,190 +84,194 @@ def fit(task: Task, config: TrainConfig, say: Callable[[str], None], constant_lr
         The scores of the best weights.
 
     Raises:
-        BadConfig: The device is not there.
-        BadWeights: The checkpoint to carry on from is damaged or of another network.
-        Stopped, KeyboardInterrupt: The run was told to stop; it can be resumed.
+        BadConfig: The device is not there, or the run was begun with other settings.
+        BadWeights: The checkpoint to carry on from is damaged or of another network; the weights, a score or the loss
+            of many steps are not finite any more. What was written before stays.
+        Stopped: The run was told to stop, by Ctrl-C or SIGTERM; it can be resumed.
     """
-    from accelerate import Accelerator
-
     check_device(config.device)
     if config.batch is None or config.lr is None or config.betas is None or config.weight_decay is None:
         raise ValueError("settings with gaps: use config.for_stage")
-    accelerator = Accelerator(mixed_precision=config.precision, cpu=config.device == "cpu")
-    out = Path(config.out)
-    main = accelerator.is_main_process
-    random.seed(config.seed)
-    torch.manual_seed(config.seed)
-    net = task.net.to(memory_format=torch.channels_last)
-    optimizer = torch.optim.AdamW(
-        task.parameters(config.lr), lr=config.lr, betas=config.betas, weight_decay=config.weight_decay
-    )
-    rates = [group["lr"] for group in optimizer.param_groups]
-    step, used, best = 0, 0.0, None
-    average = Average(net, config.ema)
-    checkpoint = out / "last.ckpt"
-    if config.resume and checkpoint.exists():
-        state = _read_checkpoint(checkpoint, net)
-        optimizer.load_state_dict(state["optimizer"])
-        average.state = state["average"]
-        step, used, best = int(state["step"]), float(state["seconds"]), state["best"]
-        torch.set_rng_state(state["rng"])
-        say(f"carrying on from step {step} ({used / 60:.1f} minutes of training so far)")
-    elif config.resume:
-        say(f"{checkpoint}: no checkpoint yet, starting from step 0")
-    net, optimizer = accelerator.prepare(net, optimizer)
-    average.state = {k: v.to(accelerator.device) for k, v in average.state.items()}
-    loader = DataLoader(
-        _Stream(task, config.seed),
-        batch_sampler=_Positions(step, config.batch, accelerator.process_index, accelerator.num_processes),
-        num_workers=config.workers,
-        # Of its own: the loader draws from it when it starts, which must not move the stream dropout draws from.
-        generator=torch.Generator().manual_seed(config.seed),
-    )
-    bare = accelerator.unwrap_model(net)
-    stop, let_go = _catch_stop()
-    began, last_saved, last_validated = time.monotonic() - used, time.monotonic(), time.monotonic()
-    sums: dict[str, float] = {}
-    counted = 0
+    run = _Fit(task, config, say, constant_lr)
+    with asked_to_stop() as asked:
+        run.train(asked)
+    return {k: float(v) for k, v in (run.best or {}).items() if k != "value"}
 
-    def seconds() -> float:
-        return time.monotonic() - began
 
-    def progress() -> float:
-        by_steps = step / config.steps if config.steps else 0.0
-        by_minutes = seconds() / 60 / config.minutes if config.minutes else 0.0
-        return max(by_steps, by_minutes)
+class _Fit:
+    """A run of `fit`: its state, and what is done with it."""
 
-    def save() -> None:
-        if main:
-            _write_checkpoint(checkpoint, bare, optimizer, average, step, seconds(), best)
+    def __init__(self, task: Task, config: TrainConfig, say: Callable[[str], None], constant_lr: bool) -> None:
+        from accelerate import Accelerator
 
-    def validate() -> None:
-        nonlocal best
-        if not main:
-            return
-        kept = {k: v.clone() for k, v in bare.state_dict().items()}
-        bare.load_state_dict(average.state)
-        bare.eval()
-        try:
-            with torch.no_grad():
-                scores = task.validate(bare)
-                picture = task.picture(bare)
-        finally:  # a Ctrl-C here must not put the average into the checkpoint as the weights
-            bare.load_state_dict(kept)
-            bare.train()
-        value = scores.get(task.score.lstrip("-"), 0.0) * (-1 if task.score.startswith("-") else 1)
-        if best is None or value >= best["value"]:
-            best = {"value": value, "step": step, **scores}
-            meta = {**task.meta(), "step": step, "minutes": round(seconds() / 60, 1), "scores": scores}
-            save_weights(out / "best.safetensors", average.state, meta, half=True)
-        if picture is not None:
-            write_image(out / "samples" / f"{step:07d}.jpg", picture)
-        if scores:
-            _log(out, {"step": step, "minutes": round(seconds() / 60, 2), **scores})
-            say(f"step {step}: " + ", ".join(f"{k} {v:.4f}" for k, v in scores.items()))
+        assert config.batch and config.lr and config.betas and config.weight_decay is not None
+        self.task, self.config, self.say, self.constant_lr = task, config, say, constant_lr
+        self.out, self.checkpoint = Path(config.out), Path(config.out) / "last.ckpt"
+        self.accelerator = Accelerator(mixed_precision=config.precision, cpu=config.device == "cpu")
+        self.main = self.accelerator.is_main_process
+        random.seed(config.seed)
+        torch.manual_seed(config.seed)
+        net = task.net.to(memory_format=torch.channels_last)
+        optimizer = torch.optim.AdamW(
+            task.parameters(config.lr), lr=config.lr, betas=config.betas, weight_decay=config.weight_decay
+        )
+        self.rates = [group["lr"] for group in optimizer.param_groups]
+        self.average: Average = Average(net, config.ema)
+        self.step = 0
+        self.best: dict[str, float] | None = None
+        used = self._carry_on(net, optimizer) if config.resume else 0.0
+        self.net, self.optimizer = self.accelerator.prepare(net, optimizer)
+        self.bare: nn.Module = self.accelerator.unwrap_model(self.net)
+        self.average.state = {k: v.to(self.accelerator.device) for k, v in self.average.state.items()}
+        self.loader = DataLoader(
+            _Stream(task, config.seed),
+            batch_sampler=_Positions(
+                self.step, config.batch, self.accelerator.process_index, self.accelerator.num_processes
+            ),
+            num_workers=config.workers,
+            worker_init_fn=leave_to_parent,
+            # Of its own: the loader draws from it when it starts, which must not move the stream dropout draws from.
+            generator=torch.Generator().manual_seed(config.seed),
+        )
+        self.began = time.monotonic() - used
+        self.sums: dict[str, float] = {}
+        self.counted, self.left_out = 0, 0
 
-    net.train()
-    try:
-        for batch in loader:
-            if progress() >= 1:
+    def _carry_on(self, net: nn.Module, optimizer: torch.optim.Optimizer) -> float:
+        """Take up the last checkpoint, if there is one; returns the seconds of training so far."""
+        if not self.checkpoint.exists():
+            self.say(f"{self.checkpoint}: no checkpoint yet, starting from step 0")
+            return 0.0
+        state = read_checkpoint(self.checkpoint, net, optimizer, self.config)
+        self.average.state, self.step, self.best = state["average"], state["step"], state["best"]
+        self.say(f"carrying on from step {self.step} ({state['seconds'] / 60:.1f} minutes of training so far)")
+        return float(state["seconds"])
+
+    def train(self, asked: Asked) -> None:
+        """All steps that are left."""
+        config = self.config
+        last_saved = last_validated = time.monotonic()
+        self.net.train()
+        for batch in self.loader:
+            if self.progress() >= 1:
                 break
-            if stop["asked"]:
-                raise Stopped
-            factor = 1.0 if constant_lr else learning_rate(progress())
-            for group, rate in zip(optimizer.param_groups, rates):
-                group["lr"] = rate * factor
-            batch = {k: v.to(accelerator.device) for k, v in batch.items()}
-            with accelerator.autocast():
-                terms = task.loss(net, batch)
-            if not torch.isfinite(terms["loss"]):
-                say(f"step {step}: the loss is not finite, the batch is left out")
-                optimizer.zero_grad()
-                step += 1
-                continue
-            accelerator.backward(terms["loss"])
-            accelerator.clip_grad_norm_(net.parameters(), config.clip)
-            optimizer.step()
-            optimizer.zero_grad()
-            step += 1
-            average.update(bare, step)
-            counted += 1
-            for key, term in terms.items():
-                sums[key] = sums.get(key, 0.0) + float(term.detach())
-            if main and counted == config.log_every:
-                line = {key: round(total / counted, 5) for key, total in sums.items()}
-                left = (1 - progress()) / max(progress(), 1e-6) * seconds() / 60
-                _log(
-                    out,
-                    {"step": step, "minutes": round(seconds() / 60, 2), "lr": optimizer.param_groups[0]["lr"], **line},
-                )
-                say(f"step {step}  " + "  ".join(f"{k} {v:.4f}" for k, v in line.items()) + f"  {left:.0f} min left")
-                draw_curve(out / "log.jsonl", out / "curve.png")
-                sums, counted = {}, 0
+            if asked.to_stop:
+                self._stop()
+            self._one_step(batch)
             if time.monotonic() - last_validated > config.validate_minutes * 60:
-                validate()
+                self.validate()
                 last_validated = time.monotonic()
             if time.monotonic() - last_saved > config.checkpoint_minutes * 60:
-                save()
+                self.save()
                 last_saved = time.monotonic()
-        validate()
-    except (KeyboardInterrupt, Stopped):
-        save()
-        say(f"stopped at step {step}; carry on with --resume")
-        raise
-    else:
-        save()
-    finally:
-        let_go()
-    return {k: float(v) for k, v in (best or {}).items() if k != "value"}
+        self.validate()
+        self.save()
 
+    def _stop(self) -> None:
+        self.save()
+        self.say(f"stopped at step {self.step}; carry on with --resume")
+        raise Stopped
 
-def _catch_stop() -> tuple[dict[str, bool], Callable[[], None]]:
-    """Turn SIGTERM into a flag that is looked at between steps, so that a checkpoint can be written.
+    def _one_step(self, batch: Batch) -> None:
+        factor = 1.0 if self.constant_lr else learning_rate(self.progress())
+        for group, rate in zip(self.optimizer.param_groups, self.rates):
+            group["lr"] = rate * factor
+        batch = {k: v.to(self.accelerator.device) for k, v in batch.items()}
+        with self.accelerator.autocast():
+            terms = self.task.loss(self.net, batch)
+        finite = bool(torch.isfinite(terms["loss"]))
+        if finite:
+            self.accelerator.backward(terms["loss"])
+            norm = self.accelerator.clip_grad_norm_(self.net.parameters(), self.config.clip)
+            # Half precision's scaler leaves out a step of its own accord, and lowers its scale for the next.
+            finite = self.config.precision == "fp16" or norm is None or bool(torch.isfinite(norm))
+        if finite:
+            self.optimizer.step()
+        self.optimizer.zero_grad()
+        self.step += 1
+        self._count_left_out(finite)
+        if finite:
+            self.average.update(self.bare, self.step)
+            self._log_losses(terms)
 
-    Returns:
-        The flag under "asked", and what gives the signal its former meaning back.
-    """
-    flag = {"asked": False}
+    def _count_left_out(self, finite: bool) -> None:
+        self.left_out = 0 if finite else self.left_out + 1
+        if not finite:
+            self.say(f"step {self.step - 1}: the loss is not finite, the batch is left out")
+        if self.left_out >= LEFT_OUT:
+            raise BadWeights(
+                f"{self.checkpoint}: not written at step {self.step}: the loss of {LEFT_OUT} steps in a row was not "
+                "finite; lower --lr"
+            )
 
-    def ask(*_: object) -> None:
-        flag["asked"] = True
+    def _log_losses(self, terms: dict[str, Tensor]) -> None:
+        self.counted += 1
+        for key, term in terms.items():
+            self.sums[key] = self.sums.get(key, 0.0) + float(term.detach())
+        if not self.main or self.counted < self.config.log_every:
+            return
+        line = {key: round(total / self.counted, 5) for key, total in self.sums.items()}
+        left = (1 - self.progress()) / max(self.progress(), 1e-6) * self.seconds() / 60
+        self._log({**self._now(), "lr": self.optimizer.param_groups[0]["lr"], **line})
+        self.say(f"step {self.step}  " + "  ".join(f"{k} {v:.4f}" for k, v in line.items()) + f"  {left:.0f} min left")
+        draw_curve(self.out / "log.jsonl", self.out / "curve.png")
+        self.sums, self.counted = {}, 0
 
-    try:
-        former = signal.signal(signal.SIGTERM, ask)
-    except ValueError:  # not in the main thread: whoever runs us there stops us
-        return flag, lambda: None
+    def validate(self) -> None:
+        """Score the average weights, and keep them if they are the best so far."""
+        if not self.main:
+            return
+        kept = {k: v.clone() for k, v in self.bare.state_dict().items()}
+        self.bare.load_state_dict(self.average.state)
+        self.bare.eval()
+        try:
+            with torch.no_grad():
+                scores = self.task.validate(self.bare)
+                picture = self.task.picture(self.bare)
+        finally:
+            self.bare.load_state_dict(kept)
+            self.bare.train()
+        self._keep_best(scores)
+        if picture is not None:
+            write_image(self.out / "samples" / f"{self.step:07d}.jpg", picture)
+        if scores:
+            self._log({**self._now(), **scores})
+            self.say(f"step {self.step}: " + ", ".join(f"{k} {v:.4f}" for k, v in scores.items()))
 
-    def let_go() -> None:
-        signal.signal(signal.SIGTERM, former)
+    def _keep_best(self, scores: dict[str, float]) -> None:
+        path = self.out / "best.safetensors"
+        name = self.task.score.lstrip("-")
+        value = scores.get(name, 0.0) * (-1 if self.task.score.startswith("-") else 1)
+        if not math.isfinite(value):
+            raise BadWeights(f"{path}: not written at step {self.step}: the score '{name}' is not finite; lower --lr")
+        if self.best is None or value >= self.best["value"]:
+            # Nothing of the clock: the same training gives the same file.
+            meta = {**self.task.meta(), "step": self.step, "scores": scores}
+            save_weights(path, self.average.state, meta, half=True)
+            self.best = {"value": value, "step": self.step, **scores}
 
-    return flag, let_go
+    def save(self) -> None:
+        """Write everything needed to carry on."""
+        if not self.main:
+            return
+        state = {
+            "net": self.bare.state_dict(), "average": self.average.state, "optimizer": self.optimizer.state_dict(),
+            "step": self.step, "seconds": self.seconds(), "best": self.best, "rng": torch.get_rng_state(),
+        }  # fmt: skip
+        write_checkpoint(self.checkpoint, state, self.config)
 
+    def seconds(self) -> float:
+        """Of training, in all runs of this folder."""
+        return time.monotonic() - self.began
 
-def _log(out: Path, line: dict[str, Any]) -> None:
-    out.mkdir(parents=True, exist_ok=True)
-    with (out / "log.jsonl").open("a") as file:
-        file.write(json.dumps(line) + "\n")
+    def progress(self) -> float:
+        """How far the run is, by steps or minutes, whichever is further; 1 is the end."""
+        by_steps = self.step / self.config.steps if self.config.steps else 0.0
+        by_minutes = self.seconds() / 60 / self.config.minutes if self.config.minutes else 0.0
+        return max(by_steps, by_minutes)
 
+    def _now(self) -> dict[str, Any]:
+        return {"step": self.step, "minutes": round(self.seconds() / 60, 2)}
 
-def _write_checkpoint(
-    path: Path, net: nn.Module, optimizer: Any, average: Average, step: int, seconds: float, best: dict[str, Any] | None
-) -> None:
-    buffer = io.BytesIO()
-    torch.save(
-        {"net": net.state_dict(), "average": average.state, "optimizer": optimizer.state_dict(), "step": step,
-         "seconds": seconds, "best": best, "rng": torch.get_rng_state()},
-        buffer,
-    )  # fmt: skip
-    write_bytes(path, buffer.getvalue())
-    write_text(path.with_suffix(".txt"), f"step {step}\nminutes {seconds / 60:.1f}\n")
-
-
-def _read_checkpoint(path: Path, net: nn.Module) -> dict[str, Any]:
-    try:
-        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-        net.load_state_dict(state["net"])
-    except Exception as error:
-        cause = " ".join(str(error).split()) or type(error).__name__
-        raise BadWeights(f"{path}: not a checkpoint of this training: {cause[:200]}") from error
-    return state
+    def _log(self, line: dict[str, Any]) -> None:
+        append_line(self.out / "log.jsonl", json.dumps(line).encode())

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from viton_cli.checkpoints import MAX_WIDTH
 from viton_cli.errors import BadConfig
 
 _KINDS: dict[type, tuple[str, tuple[type, ...]]] = {
@@ -14,6 +16,11 @@ _KINDS: dict[type, tuple[str, tuple[type, ...]]] = {
     float: ("a number", (int, float)),
     str: ("a name or a path", (str, Path)),
 }
+
+# What a number may be; beyond it no network can be built, or no machine holds it.
+LIMITS: dict[str, tuple[float, float]] = {
+    "width": (1, MAX_WIDTH), "perceptual_shrink": (1, 16), "encoder_rate": (0, 100), "labelled_repeats": (0, 1000),
+}  # fmt: skip
 
 
 def check_model(given: Mapping[str, Any], known: Mapping[str, type]) -> None:
@@ -32,4 +39,7 @@ def check_model(given: Mapping[str, Any], known: Mapping[str, type]) -> None:
         meant, types = _KINDS[known[name]]
         value = given[name]
         if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
-            raise BadConfig(f"bad value for 'model.{name}': should be {meant}, not '{value}'")
+            raise BadConfig(f"bad value for 'model.{name}': should be {meant}, not '{str(value)[:60]}'")
+        least, most = LIMITS.get(name, (-math.inf, math.inf))
+        if isinstance(value, (int, float)) and not least <= value <= most:
+            raise BadConfig(f"bad value for 'model.{name}': should be from {least} to {most}, not {str(value)[:60]}")

@@ -7,7 +7,6 @@ RUN/stage1.safetensors ...              the best weights of each stage: `viton t
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -15,9 +14,12 @@ from pathlib import Path
 import torch
 
 from viton_cli.config import TrainConfig, for_stage
-from viton_cli.errors import BadConfig
-from viton_cli.files import write_text
-from viton_cli.training.fit import Stopped, check_device, fit
+from viton_cli.errors import BadConfig, VitonError
+from viton_cli.files import Ledger, check_apart, look, write_bytes, write_text
+from viton_cli.files.ownership import LEDGER
+from viton_cli.training.fit import check_device, fit
+from viton_cli.training.pairs.sources import source_of
+from viton_cli.training.stopping import Stopped
 from viton_cli.training.task import Task
 
 STAGES = ("stage1", "stage2", "perception")
@@ -45,26 +47,51 @@ def train(stage: str, config: TrainConfig, say: Callable[[str], None] | None = N
     if (settings.out / "last.ckpt").exists() and not config.resume:
         raise BadConfig(f"{settings.out}: holds a training already; carry on with --resume, or give another --out")
     check_device(settings.device)  # before the data are read, which may take minutes
-    settings.out.mkdir(parents=True, exist_ok=True)
+    ledger = _take(run, stage, config)
     torch.manual_seed(settings.seed)
-    task = _task(stage, settings, run, say)
-    write_text(run / "config.yaml", config.to_yaml())
-    write_text(settings.out / "config.yaml", settings.to_yaml())
+    try:
+        task = _task(stage, settings, run, say)
+    except VitonError:
+        ledger.give_back()
+        raise
+    write_text(run / "config.yaml", config.to_file())
+    write_text(settings.out / "config.yaml", settings.to_file())
     million = sum(p.numel() for p in task.net.parameters()) / 1e6
     say(f"{stage}: {len(task)} training examples, {million:.2f} million weights")
     try:
         scores = fit(task, settings, say, constant_lr=config.preset == "paper")
     except Stopped:
         raise KeyboardInterrupt from None
-    shutil.copyfile(settings.out / "best.safetensors", run / f"{stage}.safetensors")
+    write_bytes(run / f"{stage}.safetensors", (settings.out / "best.safetensors").read_bytes())
     return scores
+
+
+def _take(run: Path, stage: str, config: TrainConfig) -> Ledger:
+    """Take the run's folder for one stage.
+
+    Raises:
+        BadConfig: It, or what is written there, is also read; it holds other files, and --force is not given.
+    """
+    check_apart(run, [path for _, path in map(source_of, config.data)])
+    if config.init:
+        check_apart(run / stage, [Path(config.init)], written=[run / f"{stage}.safetensors"])
+    # A checkpoint without a ledger is of a version that kept none: what lies around it is that run's.
+    earlier = config.resume and (run / stage / "last.ckpt").is_file() and not (run / LEDGER).exists()
+    names = ("config.yaml", stage, f"{stage}.safetensors")
+    ledger = look(run, "train", config.force, names, adopt=earlier)
+    ledger.begin()
+    if earlier:
+        for path in (run / names[0], run / names[2], *(run / stage).rglob("*")):
+            if path.is_file():
+                ledger.claim(path, adopt=True)
+    return ledger
 
 
 def _task(stage: str, config: TrainConfig, run: Path, say: Callable[[str], None]) -> Task:
     if stage == "perception":
         from viton_cli.training.perception.train_perception import PerceptionTask
 
-        return PerceptionTask(config)
+        return PerceptionTask(config, say)
     from viton_cli.training.pairs.stage1 import Stage1Task
     from viton_cli.training.pairs.stage2 import Stage2Task
 
@@ -76,4 +103,5 @@ def _task(stage: str, config: TrainConfig, run: Path, say: Callable[[str], None]
 
 
 def _to_stderr(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+    if sys.stderr is not None:  # print would turn to stdout
+        print(line, file=sys.stderr, flush=True)

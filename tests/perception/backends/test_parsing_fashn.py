@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -148,6 +149,7 @@ def test_the_backend_hands_over_the_photo_and_names_the_licence(
     assert "NVIDIA Source Code License for SegFormer" in caplog.text
     assert backend.licence in caplog.text
     assert package["model_id"] == "fashn-ai/fashn-human-parser"
+    assert os.environ["HF_HUB_OFFLINE"] == os.environ["TRANSFORMERS_OFFLINE"] == "1", "nothing is fetched"
     photo = Photo("one", np.zeros((100, 60, 3), np.uint8)[:, ::-1])
     parsing = backend.parse(photo, POSE)
     np.testing.assert_array_equal(parsing.labels, to_labels(figure(), POSE))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
 
 import numpy as np
 import pytest
@@ -117,19 +116,21 @@ def test_other_weights_are_refused(tmp_path: Path) -> None:
         KeypointRcnn(path)
 
 
-def test_offline_the_error_holds_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def no_network(url: str, **_: Any) -> None:
-        assert url == URL
-        raise URLError("Name or service not known")
+def test_nothing_is_fetched_and_the_error_says_where_the_weights_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_network(*_: Any, **__: Any) -> None:
+        raise AssertionError("the network was asked")
 
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
     monkeypatch.setattr(torch.hub, "load_state_dict_from_url", no_network)
+    monkeypatch.setattr("socket.socket.connect", no_network)
     with pytest.raises(BadWeights) as caught:
         KeypointRcnn()
     kept = tmp_path / "checkpoints" / "keypointrcnn_resnet50_fpn_coco-fc266e95.pth"
-    assert f"curl -L --create-dirs -o {kept} {URL}" in str(caught.value)
-    assert "Name or service not known" in str(caught.value)
-    assert "\n" not in str(caught.value)
+    assert str(caught.value).startswith(f"{kept}: ") and f"curl -L --create-dirs -o {kept} {URL}" in str(caught.value)
+    assert "--pose-source" in str(caught.value) and "\n" not in str(caught.value)
+    assert not list(tmp_path.iterdir())
 
 
 def test_weights_fetched_before_are_found_without_a_network(

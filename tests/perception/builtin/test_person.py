@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from viton_cli.errors import NoPersonFound, UnknownName
+from viton_cli.errors import BadConfig, NoPersonFound, UnknownName
 from viton_cli.perception.backends.fake import draw_person
 from viton_cli.perception.builtin.person import PersonFinder, check_pose, count_heads, count_people, largest_person
 from viton_cli.records import Parsing, Photo, Pose
@@ -220,3 +220,9 @@ def test_arms_crossed_over_the_chest() -> None:
 def test_an_unknown_backend_is_named() -> None:
     with pytest.raises(UnknownName, match="pose backend"):
         PersonFinder("buildin", "fake")
+
+
+def test_a_label_set_for_a_parser_that_has_its_own_is_wrong_usage() -> None:
+    for parsing in ("builtin", "fake"):
+        with pytest.raises(BadConfig, match=rf"--label-set lip: parsing backend '{parsing}' has labels of its own"):
+            PersonFinder("fake", parsing, label_set="lip")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from skimage.color import rgb2lab
 
-from viton_cli.perception.garments.plain import open_wedges
+from viton_cli.perception.garments.wedges import open_wedges
 
 
 def shirt(colour: tuple[int, int, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

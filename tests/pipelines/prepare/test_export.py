@@ -23,7 +23,7 @@ from viton_cli.data import DATASETS
 from viton_cli.data.prepared import Prepared
 from viton_cli.engines.progress import Progress, Summary
 from viton_cli.errors import BadConfig
-from viton_cli.files import Manifest, read_mask, read_photo, write_image, write_keypoints, write_labels
+from viton_cli.files import Ledger, Manifest, read_mask, read_photo, write_image, write_keypoints, write_labels
 from viton_cli.perception.backends.fake import draw_person
 from viton_cli.pipelines.prepare.export import check_exports, export, with_height
 from viton_cli.vocabulary import labels as L
@@ -368,6 +368,7 @@ def test_hips_out_of_the_picture_stop_no_loader(tmp_path: Path) -> None:
 
 
 def test_numbers_stay_and_what_is_gone_is_taken_away(tmp_path: Path) -> None:
+    Ledger(tmp_path, "prepare").begin()  # only what is the toolkit's own is taken away
     small = (256, 192)
     for id in ("p2", "p4"):
         write_person(tmp_path, id, small)

@@ -14,7 +14,7 @@ from PIL import Image
 
 from viton_cli.config import TryOnConfig
 from viton_cli.engines.progress import Progress, Summary
-from viton_cli.errors import BadConfig, BadImage, NoPersonFound
+from viton_cli.errors import BadConfig, BadImage, NoPersonFound, VitonError
 from viton_cli.files import Manifest, read_photo
 from viton_cli.pipelines.tryon import TryOn, tryon
 
@@ -78,7 +78,7 @@ def test_folder_holds_what_the_documentation_says(folders: SimpleNamespace) -> N
     assert {"config.yaml", "index.html", "manifest.jsonl", "sheet.jpg", "steps/anna__red.jpg"} <= set(there)
     assert not [name for name in there if name.endswith(".tmp")]
     page = (folders.out / "index.html").read_text(encoding="utf-8")
-    assert "sub%20dir/bert%20%C3%BC__red.png" in page and "http" not in page
+    assert '"sub%20dir/bert%20%C3%BC__red"' in page and "http" not in page.replace("http-equiv", "")
     with Image.open(folders.out / "steps/anna__red.jpg") as strip:
         assert strip.width > 5 * 192  # photo, parse, pose, coarse image, mask, result
 
@@ -87,7 +87,7 @@ def test_names_are_escaped_in_the_page(folders: SimpleNamespace) -> None:
     folders.photo(folders.people / "<b>&.png")
     run(folders)
     page = (folders.out / "index.html").read_text(encoding="utf-8")
-    assert "&lt;b&gt;&amp;" in page and "<b>&" not in page
+    assert "\\u003cb>&" in page and "<b>&" not in page
 
 
 class TestResume:
@@ -103,18 +103,55 @@ class TestResume:
         fakes.finder.found.clear()
         assert (run(folders).skipped, fakes.finder.found) == (8, [])
 
-    def test_lost_outdated_and_incomplete_pairs_are_redone(
+    def test_lost_cut_short_and_incomplete_pairs_are_redone(
         self, folders: SimpleNamespace, fakes: SimpleNamespace
     ) -> None:
         run(folders)
+        before = (folders.out / "anna__green.png").read_bytes()
         (folders.out / "anna__red.png").unlink()
-        later = (folders.out / "anna__green.png").stat().st_mtime + 10
-        os.utime(folders.people / "sub dir/bert ü.png", (later, later))
+        os.truncate(folders.out / "anna__green.png", 40)
         fakes.method.pairs.clear()
-        assert run(folders).ok == 4
-        assert ("anna", "red") in fakes.method.pairs and ("anna", "green") not in fakes.method.pairs
-        os.utime(folders.people / "sub dir/bert ü.png", (1, 1))
+        assert run(folders).ok == 2 and sorted(fakes.method.pairs) == [("anna", "green"), ("anna", "red")]
+        assert (folders.out / "anna__green.png").read_bytes() == before
         assert run(folders, masks=True).ok == 6, "no masks had been written"
+
+    def test_another_photo_of_the_same_name_is_another_photo_however_old(
+        self, folders: SimpleNamespace, fakes: SimpleNamespace
+    ) -> None:
+        run(folders)
+        for name in ("anna.png", "sub dir/bert ü.png"):
+            other = folders.photo(
+                folders.root / "others" / name, (20, 30, 40) if name == "anna.png" else (90, 120, 150)
+            )
+            os.utime(other, (1, 1))
+        fakes.method.pairs.clear()
+        done = run(folders, person=str(folders.root / "others"))
+        assert (done.ok, done.skipped) == (3, 3) and {person for person, _ in fakes.method.pairs} == {"anna"}
+        assert tuple(read_photo(folders.out / "anna__red.png").image[40, 40]) == (20, 30, 40)
+        os.utime(folders.root / "others/anna.png", None)
+        assert run(folders, person=str(folders.root / "others")).skipped == 6, "the same content, though newer"
+
+    def test_another_mask_is_another_garment(self, folders: SimpleNamespace) -> None:
+        masks = folders.root / "masks"
+        folders.photo(masks / "red.png", (255, 255, 255))
+        assert run(folders, clothes_mask=masks).ok == 6
+        assert run(folders, clothes_mask=masks).skipped == 6
+        half = np.zeros((64, 48), np.uint8)
+        half[:, :24] = 255
+        Image.fromarray(half).save(masks / "red.png")
+        os.utime(masks / "red.png", (1, 1))
+        done = run(folders, clothes_mask=masks)
+        assert (done.ok, done.skipped) == (2, 4)
+
+    def test_weights_replaced_in_place_are_other_weights(self, folders: SimpleNamespace) -> None:
+        weights = folders.root / "weights"
+        weights.mkdir()
+        (weights / "stage1.safetensors").write_bytes(b"one")
+        assert run(folders, weights=str(weights)).ok == 6
+        assert run(folders, weights=str(weights)).skipped == 6
+        (weights / "stage1.safetensors").write_bytes(b"two")
+        os.utime(weights / "stage1.safetensors", (1, 1))
+        assert run(folders, weights=str(weights)).ok == 6
 
     def test_overwrite_redoes_all(self, folders: SimpleNamespace) -> None:
         run(folders)
@@ -130,7 +167,7 @@ class TestResume:
 
     def test_another_method_is_not_mixed_in(self, folders: SimpleNamespace) -> None:
         run(folders)
-        with pytest.raises(BadConfig, match=r"warp=parts, not paper.*--overwrite"):
+        with pytest.raises(BadConfig, match=r"warp=places, not paper.*--overwrite"):
             run(folders, warp="paper")
         assert run(folders, warp="paper", overwrite=True).ok == 6
 
@@ -161,7 +198,7 @@ class TestFailures:
         assert "text" in entries["letter", "red"]["cause"] and "torn.jpg" in entries["torn", "green"]["cause"]
         assert entries["empty room", "tops/blue"] == {
             "person": "empty room", "garment": "tops/blue", "output": None, "status": "failed",
-            "cause": f"{folders.people / 'empty room.png'}: no person found", "checks": [],
+            "cause": f"{folders.people / 'empty room.png'}: no person found", "checks": [], "version": 2,
         }  # fmt: skip
 
     def test_a_bad_garment_fails_for_everyone_with_one_line(self, folders: SimpleNamespace) -> None:
@@ -243,3 +280,33 @@ def test_the_config_that_was_used_is_written_and_can_be_used_again(folders: Simp
     assert again.steps and again.person == str(folders.people)
     assert tryon(again).skipped == 6
     assert json.dumps(again.model_dump(mode="json"))
+
+
+ODD = [
+    "", "{", "[]", "3", "null", '"text"', "[" * 50_000, '{"person": ["anna"], "garment": "red", "status": "ok"}',
+    '{"person": "anna", "garment": {}, "status": "ok"}', '{"person": "anna", "status": "ok"}', '{"status": "ok"}', "{}",
+    '{"person": "anna", "garment": "red", "status": "ok", "inputs": 3}',
+    '{"person": "anna", "garment": "red", "status": "ok", "seconds": {"a": "b"}}',
+    '{"person": "anna", "garment": "red", "status": "ok", "checks": 7}',
+    '{"person": "anna", "garment": "red", "status": ["ok"]}', '{"version": "x", "status": "ok"}',
+    '{"person": "anna", "garment": "red", "status": "ok", "seconds": 1e999}',
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("line", ODD)
+def test_a_manifest_of_odd_shape_costs_a_pair_at_most(folders: SimpleNamespace, line: str) -> None:
+    run(folders)
+    with (folders.out / "manifest.jsonl").open("a") as stream:
+        stream.write(line + "\n")
+    done = run(folders)
+    assert (done.failed, done.ok + done.skipped) == (0, 6) and done.ok <= 1
+    assert run(folders).skipped == 6
+
+
+def test_a_manifest_of_rubbish_is_no_manifest(folders: SimpleNamespace) -> None:
+    run(folders)
+    (folders.out / "manifest.jsonl").write_bytes(bytes(range(256)) * 100)
+    assert run(folders).ok == 6
+    (folders.out / ".viton.jsonl").write_bytes(b"\0rubbish\n" + b"[" * 9000 + b"\n3\n[]\n{}\n")
+    with pytest.raises(VitonError, match="is not as viton wrote it"):
+        run(folders)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import fields
 from itertools import pairwise
@@ -182,4 +183,40 @@ def test_a_split_that_is_not_there_is_empty_and_no_pair_to_train_on_an_error(tmp
 
 def test_a_source_that_gives_no_pair_is_kept_as_such(tmp_path: Path) -> None:
     preparing._save(tmp_path / "none.npz", [])
-    assert preparing._load(tmp_path / "none.npz") == []
+    assert preparing._load(tmp_path / "none.npz", SIZE) == []
+
+
+def test_one_bad_pair_does_not_stop_the_others(rendered: Path, tmp_path: Path) -> None:
+    """All but one of the pairs are trained on, and that one is named."""
+    from viton_cli.training.pairs.sources import open_sources
+
+    data = shutil.copytree(rendered, tmp_path / "data")
+    (data / "image/p0004.jpg").write_bytes(b"no picture")
+    said: list[str] = []
+    sources = open_sources([f"rendered:{data}"])
+    splits = [PairSet(sources, SIZE, split=split, say=said.append) for split in ("train", "val")]
+    assert sum(len(pairs) for pairs in splits) == 17
+    assert sum("p0004.jpg" in line and "not a picture" in line for line in said) == 1
+    assert any("unreadable 1" in line for line in said)
+
+
+@pytest.mark.parametrize("damage", ["cut", "text", "empty", "pickle", "lengths", "pictures"])
+def test_a_damaged_cache_is_made_anew(tmp_path: Path, damage: str) -> None:
+    dataset, said = Miniature(tmp_path, False), list[str]()
+    first = PairSet([dataset], SIZE, say=said.append, cache=tmp_path / "cache")
+    (cache,) = (tmp_path / "cache").glob("*.npz")
+    whole = cache.read_bytes()
+    with np.load(cache) as arrays:
+        lengths, data = arrays["lengths"], arrays["data"]
+    if damage == "pickle":
+        np.savez(cache, lengths=np.array([[print]]), data=data)
+    elif damage == "lengths":
+        np.savez(cache, lengths=lengths * 1000, data=data)
+    elif damage == "pictures":
+        np.savez(cache, lengths=lengths, data=data[::-1])
+    else:
+        cache.write_bytes({"cut": whole[: len(whole) // 2], "text": b"text", "empty": b""}[damage])
+    said.clear()
+    again = PairSet([dataset], SIZE, say=said.append, cache=tmp_path / "cache")
+    assert "damaged, and made anew" in said[0] and "\n" not in said[0] and "1 training pairs" in said[-1]
+    assert (again.sample(0).person == first.sample(0).person).all()

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from viton_cli.data.exports.looks import Looks, Name
-from viton_cli.files import body25, write_bytes, write_image, write_text
+from viton_cli.files import body25, remove, write_bytes, write_image, write_text
 from viton_cli.imaging.frames import crop, to_frame
 from viton_cli.records import Frame, Pose
 from viton_cli.vocabulary.labels import COCO18_IN_BODY25
@@ -130,7 +130,7 @@ def write_list(path: Path, lines: list[str]) -> None:
     if lines:
         write_text(path, "".join(f"{line}\n" for line in lines))
     else:
-        path.unlink(missing_ok=True)
+        remove(path)
 
 
 def _whole(size: tuple[int, ...], new: tuple[int, int]) -> Frame:

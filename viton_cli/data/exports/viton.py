@@ -34,7 +34,7 @@ from viton_cli.data.exports.base import Product, Wearer, write_jpeg, write_list
 from viton_cli.data.exports.looks import Looks, Name
 from viton_cli.data.viton import SIDE
 from viton_cli.errors import NoGarmentFound
-from viton_cli.files import write_bytes
+from viton_cli.files import remove, write_bytes
 from viton_cli.vocabulary.label_sets import from_labels
 from viton_cli.vocabulary.labels import N_JOINTS, UPPER
 
@@ -78,7 +78,7 @@ class VitonExport:
         try:
             _write_mat(self._tps(name), control_points(own.mask, labels == UPPER))
         except NoGarmentFound:
-            self._tps(name).unlink(missing_ok=True)
+            remove(self._tps(name))
             return [f"no tps/{image.stem}.mat: the person shows no upper clothes (label {UPPER}) to fit the garment to"]
         return []
 

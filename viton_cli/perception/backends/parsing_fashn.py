@@ -4,7 +4,7 @@ Licence: package and weights are under the NVIDIA Source Code License for SegFor
 evaluation but no commercial use: https://github.com/NVlabs/SegFormer/blob/master/LICENSE. It is not this toolkit's
 licence; the backend says so whenever it is loaded.
 
-The weights (244 MB) are fetched from the Hugging Face hub on first use, or lie in a folder that is named as the source.
+Nothing is fetched: the weights (244 MB) lie in a folder that is named as the source, or in the Hugging Face cache.
 
 Its label set has no sides: arms, legs and feet go to the person's left and right by the joints (`imaging.limbs`).
 """
@@ -12,6 +12,7 @@ Its label set has no sides: arms, legs and feet go to the person's left and righ
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -70,17 +71,18 @@ class FashnParsing:
     """FASHN's parser behind the common protocol.
 
     Args:
-        source: A folder with the model (`config.json` and the weights); None for the hub's (its cache is
-            used where it has it).
+        source: A folder with the model (`config.json` and the weights); None for what the hub's cache has.
 
     Raises:
         MissingExtra: The package is not installed; names the licence as well.
-        BadWeights: No model in the folder, or it cannot be fetched.
+        BadWeights: No model in the folder or the cache; names the command that mends it.
     """
 
     licence = LICENCE
 
     def __init__(self, source: Path | None = None) -> None:
+        for variable in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"):
+            os.environ[variable] = "1"  # nothing is fetched unasked; read when the package is imported
         try:
             from fashn_human_parser import FashnHumanParser
         except ImportError as error:

@@ -1,15 +1,14 @@
 """Pose from torchvision's Keypoint R-CNN (ResNet-50 with a feature pyramid, trained on COCO keypoints).
 
-torchvision fetches its weights (226 MB) on first use and keeps them; a file fetched before can be given instead.
+Its weights (226 MB) are torchvision's. Nothing is fetched: they are looked for where torchvision keeps what it fetched,
+or the file is given.
 
 Source: He et al., Mask R-CNN, 2017, section 5; COCO's 17 keypoints. The neck is the middle of the shoulders.
 """
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from urllib.error import URLError
 
 import numpy as np
 import torch
@@ -39,20 +38,20 @@ class KeypointRcnn:
     """Finds everybody in the photo.
 
     Args:
-        source: The weight file; None lets torchvision fetch it, or find it where it left it before.
+        source: The weight file; by default where torchvision keeps it.
         person_score: Least score of a detection that counts as a person, [0, 1].
         short_side: The photo's shorter side in pixels as the network sees it. Less is faster and misses small people.
         most_people: How many to look for.
 
     Raises:
-        BadWeights: The file is not that network's, or there is none and it cannot be fetched.
+        BadWeights: The file is not that network's, or there is none; the text says where it goes and how to get it.
     """
 
     def __init__(
         self, source: Path | None = None, *, person_score: float = 0.7, short_side: int = 800, most_people: int = 20
     ) -> None:
         self.person_score = person_score
-        state = fetch() if source is None else read_published(source)
+        state = read_published(source or kept())
         network = keypointrcnn_resnet50_fpn(
             weights=None, weights_backbone=None, min_size=short_side, box_detections_per_img=most_people
         )
@@ -76,23 +75,16 @@ class KeypointRcnn:
         )
 
 
-def fetch() -> dict[str, Tensor]:
-    """torchvision's weights from its cache, or from its server into the cache; the name's hash is compared.
+def kept() -> Path:
+    """Where torchvision keeps these weights.
 
     Raises:
-        BadWeights: Not in the cache and not to be had; names the command that mends it.
+        BadWeights: They are not there; names the command that mends it.
     """
-    kept = Path(torch.hub.get_dir()) / "checkpoints" / URL.rpartition("/")[2]
-    if kept.is_file():
-        return read_published(kept)
-    try:
-        state: dict[str, Tensor] = torch.hub.load_state_dict_from_url(
-            URL, map_location="cpu", progress=sys.stderr.isatty(), check_hash=True, weights_only=True
-        )
-    except (URLError, OSError, RuntimeError) as error:
-        reason = getattr(error, "reason", None) or error
+    path: Path = Path(torch.hub.get_dir()) / "checkpoints" / URL.rpartition("/")[2]
+    if not path.is_file():
         raise BadWeights(
-            f"Keypoint R-CNN's weights cannot be fetched ({reason}); where there is a network: "
-            f"curl -L --create-dirs -o {kept} {URL}"
-        ) from None
-    return state
+            f"{path}: Keypoint R-CNN's weights (226 MB) go here and are not fetched by this toolkit: "
+            f"curl -L --create-dirs -o {path} {URL}; or give their file with --pose-source"
+        )
+    return path

@@ -25,8 +25,8 @@ def read_published(path: Path) -> dict[str, Tensor]:
     one of `WRAPPERS` is unwrapped.
 
     Raises:
-        BadWeights: Missing, torn, no tensors in it, or a pickle of anything but tensors and plain values: such a file
-            can run code when it is read, and is not read.
+        BadWeights: Missing, torn, no tensors in it, numbers in it that are not finite, or a pickle of anything but
+            tensors and plain values: such a file can run code when it is read, and is not read.
     """
     if not path.is_file():
         raise BadWeights(f"{path}: no such weight file")
@@ -50,6 +50,9 @@ def read_published(path: Path) -> dict[str, Tensor]:
     }
     if not state:
         raise BadWeights(f"{path}: no tensors in it")
+    for name, tensor in state.items():
+        if tensor.is_floating_point() and not torch.isfinite(tensor).all():
+            raise BadWeights(f"{path}: damaged: '{name}' holds numbers that are not finite")
     return state
 
 

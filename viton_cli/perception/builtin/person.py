@@ -11,7 +11,7 @@ from scipy import ndimage
 
 from viton_cli.errors import NoPersonFound
 from viton_cli.imaging import frames
-from viton_cli.perception import PARSING, POSE, LooksAhead, SaysWhy
+from viton_cli.perception import POSE, LooksAhead, SaysWhy, parsing_backend
 from viton_cli.perception.builtin.people import clarity
 from viton_cli.records import Parsing, Person, Photo, Pose
 from viton_cli.vocabulary import labels as L
@@ -41,8 +41,7 @@ class PersonFinder:
         parsing_source: Path | None = None, label_set: str | None = None,
     ) -> None:  # fmt: skip
         self.pose = POSE.get(pose)(pose_source)
-        options = {} if label_set is None else {"label_set": label_set}
-        self.parsing = PARSING.get(parsing)(parsing_source, **options)
+        self.parsing = parsing_backend(parsing, parsing_source, label_set)
 
     def look_ahead(self, photos: Sequence[Photo]) -> None:
         """Let backends that are faster with several photos at once work on these, which `find` is asked for next."""

@@ -23,6 +23,7 @@ from viton_cli.perception.garments import plain as garment_plain
 from viton_cli.perception.garments import segmenter as garment_segmenter
 from viton_cli.perception.garments import shape as garment_shape
 from viton_cli.perception.garments.quality import mask_quality, signs
+from viton_cli.perception.garments.wedges import open_wedges
 from viton_cli.records import Garment, Photo
 
 WORK_SIZE = 384  # longer side at which the garment is found; the edge is then refined at the photo's own size
@@ -116,7 +117,7 @@ def _find(photo: Photo, small: Floats, lab: Floats, chance: Floats, name: str) -
         sharpness = signs(plain.mask, lab, chance)[0]
         if sharpness > max(SHARP, signs(cut, lab, chance)[0] + SHARPER):
             cut, quality = plain.mask, mask_quality(plain.mask, lab, chance)
-        cut = garment_plain.open_wedges(cut, lab)
+        cut = open_wedges(cut, lab)
     if float((chance > 0.5).mean()) < PRESENT and quality < DOUBTFUL:
         raise NoGarmentFound(f"{name}: no garment found: nothing in the picture looks like one; {GIVE_MASK}")
     if quality < USABLE:

@@ -12,7 +12,7 @@ from viton_cli.errors import BadDataset
 from viton_cli.files import read_photo
 from viton_cli.metrics import Score
 from viton_cli.metrics.perception import LabelCounts, correct_keypoints
-from viton_cli.perception import PARSING, POSE
+from viton_cli.perception import POSE, parsing_backend
 from viton_cli.training.pairs.sources import open_sources
 
 if TYPE_CHECKING:
@@ -28,8 +28,7 @@ def evaluate_perception(config: EvaluatePerceptionConfig, say: Callable[[str], N
         BadDataset: No photo with labels or joints among the ids asked for.
     """
     pose_backend = POSE.get(config.pose)(config.pose_source)
-    options = {} if config.label_set is None else {"label_set": config.label_set}
-    parsing_backend = PARSING.get(config.parsing)(config.parsing_source, **options)
+    parser = parsing_backend(config.parsing, config.parsing_source, config.label_set)
     counts = LabelCounts()
     hits: dict[float, list[NDArray[np.bool_]]] = {0.1: [], 0.2: []}
     labelled = posed = missed = 0
@@ -56,7 +55,7 @@ def evaluate_perception(config: EvaluatePerceptionConfig, say: Callable[[str], N
                     collected.append(correct)
             posed += 1
         if labels is not None:
-            counts.add(labels, parsing_backend.parse(photo, pose).labels)
+            counts.add(labels, parser.parse(photo, pose).labels)
             labelled += 1
         if say and (number + 1) % 50 == 0:
             say(f"{number + 1} of {len(entries)} photos")

@@ -21,7 +21,7 @@ from viton_cli.data.prepared import Prepared
 from viton_cli.engines.overlap import read_ahead
 from viton_cli.engines.progress import Progress, Summary
 from viton_cli.errors import BadConfig, BadDataset, VitonError
-from viton_cli.files import decode_photo, read_mask, write_text
+from viton_cli.files import decode_photo, read_mask, remove, write_text
 from viton_cli.imaging.flat_lay import NotLaidFlat, lay_flat
 from viton_cli.imaging.product import product_view
 from viton_cli.pipelines.prepare.folder import HEIGHT
@@ -187,7 +187,7 @@ class _Exporting:
         for (split, _, _), number in before.items():
             for path in (path for kind in kinds for files in every for path in files(Name(number, split, kind))):
                 if path not in current:
-                    path.unlink(missing_ok=True)
+                    remove(path)
 
 
 def _laid_flat(person: Wearer) -> Product:

@@ -13,7 +13,9 @@ from PIL import Image, ImageDraw
 from viton_cli.config import PrepareConfig
 from viton_cli.core.representation import pack
 from viton_cli.files import (
+    Ledger,
     Manifest,
+    remove,
     write_arrays,
     write_image,
     write_keypoints,
@@ -22,9 +24,18 @@ from viton_cli.files import (
 )
 from viton_cli.imaging.drawing import colour_labels, draw_labels, draw_skeleton
 from viton_cli.imaging.frames import crop, fit_box, to_frame, whole_photo
+from viton_cli.pipelines.contents import Contents, made_with
 from viton_cli.records import Frame, Garment, Person, Pose
 from viton_cli.vocabulary.labels import LABELS
 
+# Settings that change what is written; --overlays and --tensors only add to it.
+DECISIVE = ("height", "size", "pose", "pose_source", "parsing", "parsing_source", "label_set")
+# What every run makes in its folder.
+FIXED = (
+    "config.yaml", "manifest.jsonl", "train_pairs.txt", "test_pairs.txt", "train_pairs_unpaired.txt",
+    "test_pairs_unpaired.txt", "image", "image-parse-v3", "openpose_json", "overlay", "representation", "cloth",
+    "cloth-mask",
+)  # fmt: skip
 HEIGHT = 512  # of person crops, where nothing asks for more
 GARMENT_MARGIN = 0.04  # of the garment's longer side, left free around it
 
@@ -34,45 +45,39 @@ class PreparedFolder:
 
     Args:
         config: The run's settings.
+        ledger: Of the folder (`files.look`).
+        contents: Hashes of the files that are read.
         part: Name of this process's manifest where several share the work.
     """
 
-    def __init__(self, config: PrepareConfig, part: str = "") -> None:
+    def __init__(self, config: PrepareConfig, ledger: Ledger, contents: Contents, part: str = "") -> None:
         self.path = config.out
-        self.config = config
+        self.config, self.ledger, self.contents = config, ledger, contents
+        self.made_with = made_with(config, DECISIVE)
         self.manifest = Manifest(self.path / f"manifest{part}.jsonl")
 
     def files(self, kind: str, id: str) -> dict[str, Path]:
         """What is written for one photo."""
-        if kind == "garment":
-            return {"image": self.path / "cloth" / f"{id}.jpg", "mask": self.path / "cloth-mask" / f"{id}.png"}
-        wanted = {
-            "image": self.path / "image" / f"{id}.jpg",
-            "labels": self.path / "image-parse-v3" / f"{id}.png",
-            "pose": self.path / "openpose_json" / f"{id}_keypoints.json",
-        }
-        if self.config.overlays:
-            wanted["overlay"] = self.path / "overlay" / f"{id}.jpg"
-        if self.config.tensors:
-            wanted["representation"] = self.path / "representation" / f"{id}.npz"
-        return wanted
+        return files_of(self.config, kind, id)
 
     def entries(self) -> dict[tuple[str, str], dict[str, Any]]:
         """(kind, id) to manifest line, also of processes that were cut off."""
         found = Manifest(self.path / "manifest.jsonl").read()
-        for part in sorted(self.path.glob("manifest-*.jsonl")):
+        for part in self._parts():
             found += Manifest(part).read()
         return {(str(entry.get("kind")), str(entry.get("id"))): entry for entry in found}
 
-    def is_finished(self, kind: str, id: str, source: Path, before: dict[tuple[str, str], dict[str, Any]]) -> bool:
-        """Whether a photo was prepared, by the entries of before, all its files are there, and it is not newer."""
+    def inputs(self, files: list[Path]) -> dict[str, Any]:
+        """What a photo's files are made from: hashes of what is read, the photo first, and of settings and weights."""
+        return {"files": [self.contents.of(path) for path in files], "made_with": self.made_with}
+
+    def is_finished(self, kind: str, id: str, files: list[Path], before: dict[tuple[str, str], dict[str, Any]]) -> bool:
+        """Whether a photo was prepared, by the entries of before, from what there is now, and all of it is there."""
         entry = before.get((kind, id))
-        if self.config.overwrite or entry is None or entry.get("status") != "ok" or entry.get("source") != str(source):
+        if self.config.overwrite or entry is None or entry.get("status") != "ok":
             return False
-        files = self.files(kind, id).values()
-        if not source.exists() or not all(file.is_file() for file in files):
-            return False
-        return source.stat().st_mtime <= min(file.stat().st_mtime for file in files)
+        there = all(self.ledger.is_finished(path) for path in self.files(kind, id).values())
+        return there and entry.get("inputs") == self.inputs(files)
 
     def write_person(self, id: str, person: Person) -> None:
         """Crop, labels, joints and what else is wanted of a person."""
@@ -113,9 +118,30 @@ class PreparedFolder:
         for entry in entries.values():
             manifest.append(entry)
         manifest.compact()
-        for part in self.path.glob("manifest-*.jsonl"):
-            part.unlink()
+        for part in self._parts():
+            remove(part)
         return entries
+
+    def _parts(self) -> list[Path]:
+        """Manifests of processes that shared the work."""
+        return sorted(path for path in self.path.glob("manifest-*.jsonl") if path.stem[len("manifest-") :].isdigit())
+
+
+def files_of(config: PrepareConfig, kind: str, id: str) -> dict[str, Path]:
+    """What is written for one photo, by what it is."""
+    out = config.out
+    if kind == "garment":
+        return {"image": out / "cloth" / f"{id}.jpg", "mask": out / "cloth-mask" / f"{id}.png"}
+    wanted = {
+        "image": out / "image" / f"{id}.jpg",
+        "labels": out / "image-parse-v3" / f"{id}.png",
+        "pose": out / "openpose_json" / f"{id}_keypoints.json",
+    }
+    if config.overlays:
+        wanted["overlay"] = out / "overlay" / f"{id}.jpg"
+    if config.tensors:
+        wanted["representation"] = out / "representation" / f"{id}.npz"
+    return wanted
 
 
 def seen_in(person: Person, frame: Frame) -> tuple[NDArray[np.uint8], NDArray[np.uint8], Pose]:

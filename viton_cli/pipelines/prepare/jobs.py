@@ -12,7 +12,7 @@ from typing import Any
 from viton_cli.config import PrepareConfig
 from viton_cli.engines.progress import Progress
 from viton_cli.errors import BadConfig, BadDataset, NothingUsable
-from viton_cli.files import list_photos, stem
+from viton_cli.files import check_apart, list_photos, refuse_results, stem
 from viton_cli.pipelines.garment_store import masks_of
 from viton_cli.pipelines.names import safe
 from viton_cli.pipelines.pairing import Found, find_pairs, masks_in
@@ -24,7 +24,7 @@ Pairs = dict[str, list[tuple[str, str]]]  # name of the file -> (person id, garm
 
 @dataclass(frozen=True)
 class Job:
-    """One photo to prepare; what is known of it beforehand is read in the reading threads."""
+    """One photo to prepare; what is known of it beforehand is read in the reading threads, from `known_from`."""
 
     kind: str
     id: str
@@ -34,6 +34,12 @@ class Job:
     labels: Callable[[], Any] | None = None
     pose: Callable[[], Pose | None] | None = None
     from_dataset: bool = False
+    known_from: tuple[Path, ...] = ()
+
+    @property
+    def files(self) -> list[Path]:
+        """All that is read of it: the photo, its mask, what is known beforehand."""
+        return list(dict.fromkeys((self.source, *([self.mask] if self.mask else []), *self.known_from)))
 
 
 def find_jobs(config: PrepareConfig, progress: Progress) -> tuple[list[Job], Pairs]:
@@ -54,6 +60,9 @@ def _from_folders(config: PrepareConfig) -> tuple[list[Job], Pairs]:
         raise BadConfig("nothing to prepare: give --person, --clothes, or --dataset with --format")
     if config.format or config.split:
         raise BadConfig("--format and --split belong to --dataset")
+    for option, folder in (("--person", config.person), ("--clothes", config.clothes)):
+        if folder:
+            refuse_results(folder, option)
     persons = list_photos(config.person, config.out) if config.person else []
     garments = list_photos(config.clothes, config.out) if config.clothes else []
     masks = masks_of(dict(garments), config.clothes_mask) if config.clothes_mask else {}
@@ -98,6 +107,8 @@ def _from_dataset(config: PrepareConfig, progress: Progress) -> tuple[list[Job],
     if not config.format:
         raise BadConfig(f"--dataset needs --format; known: {', '.join(sorted(DATASETS))}")
     kind = DATASETS.get(config.format)
+    if config.format != "prepared" and config.dataset:
+        refuse_results(config.dataset, "--dataset")
     if config.label_set and "label_set" not in inspect.signature(kind).parameters:
         raise BadConfig(f"--label-set: the label set of --format {config.format} is fixed")
     dataset = kind(config.dataset, **({"label_set": config.label_set} if config.label_set else {}))
@@ -108,7 +119,8 @@ def _from_dataset(config: PrepareConfig, progress: Progress) -> tuple[list[Job],
     pairs: Pairs = {}
     for split in splits:
         for entry in _or_empty(partial(_entries, dataset, split), needed=bool(config.split)):
-            job = Job(entry.kind, safe(entry.id), entry.image, entry.mask, split, entry.labels, entry.pose, True)
+            known = tuple(entry.files)
+            job = Job(entry.kind, safe(entry.id), entry.image, entry.mask, split, entry.labels, entry.pose, True, known)
             jobs.setdefault((entry.kind, entry.id), job)
         for setting, ending in (("paired", ""), ("unpaired", "_unpaired")):
             found = _or_empty(partial(dataset.pairs, split, setting), needed=False)
@@ -126,6 +138,18 @@ def _or_empty(read: Callable[[], list[Any]], needed: bool) -> list[Any]:
         if needed:
             raise
         return []
+
+
+def check_inputs(config: PrepareConfig, jobs: list[Job], written: list[Path]) -> None:
+    """See that nothing that is read is written.
+
+    Raises:
+        BadConfig: See `files.check_apart`.
+    """
+    roots = [p for p in (config.dataset, config.clothes_mask, config.pose_source, config.parsing_source) if p]
+    given = [path for path in (config.person, config.clothes, config.pairs) if path]
+    files = [path for job in jobs for path in job.files]
+    check_apart(config.out, [*given, *roots, *files], roots=roots, written=written)
 
 
 def _entries(dataset: Any, split: str) -> list[Any]:

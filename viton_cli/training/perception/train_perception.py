@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import torch
@@ -14,7 +15,7 @@ from torch import Tensor, nn
 
 from viton_cli.checkpoints import load_weights, resolve
 from viton_cli.data.base import Entry
-from viton_cli.errors import BadConfig, BadDataset, BadWeights
+from viton_cli.errors import BadConfig, BadDataset, BadWeights, VitonError
 from viton_cli.files import list_photos, read_labels, read_photo, write_labels
 from viton_cli.imaging import frames
 from viton_cli.imaging.drawing import draw_labels, draw_skeleton, tile
@@ -31,6 +32,7 @@ from viton_cli.vocabulary import labels as L
 if TYPE_CHECKING:
     from viton_cli.config import TrainConfig
 
+Known = TypeVar("Known")
 HELD_OUT = 400  # at most this many held-out photos are looked at during training
 KNOWN = {"width": int, "encoder_rate": float, "labelled_repeats": int, "nobody": str, "teacher": str}
 
@@ -40,7 +42,9 @@ class PerceptionTask:
 
     score = "score"
 
-    def __init__(self, config: TrainConfig) -> None:
+    def __init__(self, config: TrainConfig, say: Callable[[str], None] = lambda line: None) -> None:
+        self.say = say
+        self._told: set[str] = set()
         check_model(config.model, KNOWN)
         self.size = config.size
         if min(self.size) < STRIDE or self.size[0] % STRIDE or self.size[1] % STRIDE:
@@ -57,9 +61,9 @@ class PerceptionTask:
         held_out: list[Entry] = []
         self._source: list[int] = []  # of each training entry, its place among the sources
         for number, dataset in enumerate(open_sources(config.data)):
-            self.train_entries += [e for e in dataset.entries("train") if e.kind == "person"]
+            self.train_entries += [e for e in dataset.entries("train") if e.kind == "person" and self._is_usable(e)]
             self._source += [number] * (len(self.train_entries) - len(self._source))
-            held_out += [e for e in dataset.entries("val") if e.kind == "person"]
+            held_out += [e for e in dataset.entries("val") if e.kind == "person" and self._is_usable(e)]
         self._labels = [_pack(e.labels()) for e in self.train_entries]
         self.taught: set[int] = set()
         repeats = int(config.model.get("labelled_repeats", 3))
@@ -76,7 +80,21 @@ class PerceptionTask:
         self.nobody = (
             [path for _, path in list_photos(Path(config.model["nobody"]))] if "nobody" in config.model else []
         )
-        self.held_out = [self._view(e) for e in held_out[:HELD_OUT]]
+        self.held_out = [view for e in held_out[:HELD_OUT] if (view := self._read(self._view, e)) is not None]
+
+    def _is_usable(self, entry: Entry) -> bool:
+        """Whether what is known of a photo can be read; if not, that is said, and the others are trained on."""
+        return self._read(lambda one: (one.labels(), one.pose()), entry) is not None
+
+    def _read(self, read: Callable[[Entry], Known], entry: Entry) -> Known | None:
+        """What `read` makes of an entry, or None where a file of it cannot be read, which is said once."""
+        try:
+            return read(entry)
+        except VitonError as error:
+            if str(error) not in self._told:
+                self._told.add(str(error))
+                self.say(f"not used: {error}")
+            return None
 
     def _teach(self, weights: Path, folder: Path) -> None:
         """Self-training: photos of which only the tags are known get the teacher's labels, as far as the tags allow.
@@ -137,11 +155,18 @@ class PerceptionTask:
         return Example(photo.image, pose.joints if pose else None, pose.seen if pose else None, labels)
 
     def sample(self, index: int, rng: np.random.Generator) -> Batch:
-        if index >= len(self.order):
-            example = negative(read_photo(self.nobody[index - len(self.order)]).image)
-        else:
-            example = self.example(self.order[index])
-        return _tensors(augment(example, self.size, rng))
+        for place in range(index, index + len(self)):  # in place of a photo that cannot be read the next one that can
+            example = self._example_at(place % len(self))
+            if example is not None:
+                return _tensors(augment(example, self.size, rng))
+        raise BadDataset("none of the photos to train on can be read")
+
+    def _example_at(self, index: int) -> Example | None:
+        if index < len(self.order):
+            number = self.order[index]
+            return self._read(lambda _: self.example(number), self.train_entries[number])
+        nobody = self.nobody[index - len(self.order)]
+        return self._read(lambda one: negative(read_photo(one.image).image), Entry("nobody", "person", nobody))
 
     def loss(self, net: nn.Module, batch: Batch) -> dict[str, Tensor]:
         out = net(batch["image"].to(memory_format=torch.channels_last))

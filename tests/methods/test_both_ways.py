@@ -1,0 +1,51 @@
+"""Stage 1 asked about a pair and its mirror image."""
+
+from __future__ import annotations
+
+import torch
+
+from viton_cli.core.generator import Generator, LayoutGenerator
+from viton_cli.methods.both_ways import paint_both_ways
+from viton_cli.vocabulary.labels import FLIP_JOINTS, FLIP_LABELS, N_LABELS
+from viton_cli.vocabulary.layout import FLIP_LAYOUT
+
+SIZE = (64, 64)
+
+
+def pair() -> tuple[torch.Tensor, ...]:
+    torch.manual_seed(1)
+    picture, garment = torch.rand(1, 3, *SIZE) * 2 - 1, torch.rand(1, 3, *SIZE) * 2 - 1
+    labels = torch.randint(0, N_LABELS, (1, *SIZE))
+    return picture, labels, torch.randint(0, 64, (1, 18, 2)).float(), torch.rand(1, 18) < 0.8, garment
+
+
+def mirror(
+    picture: torch.Tensor, labels: torch.Tensor, joints: torch.Tensor, seen: torch.Tensor, garment: torch.Tensor
+):
+    other = joints.clone()
+    other[..., 0] = SIZE[1] - 1 - other[..., 0]
+    swap = list(FLIP_JOINTS)
+    there = torch.tensor(FLIP_LABELS)[labels].flip(-1)
+    return picture.flip(-1), there, other[:, swap], seen[:, swap], garment.flip(-1)
+
+
+def test_the_mirror_image_gets_the_mirrored_answer() -> None:
+    torch.manual_seed(0)
+    net = LayoutGenerator((8, 8, 8, 8, 8, 8), (0, 0, 0, 0, 0, 0)).eval()
+    with torch.no_grad():
+        here, there = paint_both_ways(net, *pair()), paint_both_ways(net, *mirror(*pair()))
+    assert here.layout is not None and there.layout is not None and here.places is not None and there.places is not None
+    torch.testing.assert_close(there.image.flip(-1), here.image, atol=1e-5, rtol=0)
+    torch.testing.assert_close(there.mask.flip(-1), here.mask, atol=1e-5, rtol=0)
+    torch.testing.assert_close(there.layout.flip(-1)[:, list(FLIP_LAYOUT)], here.layout, atol=1e-5, rtol=0)
+    back = there.places.flip(-1).clone()
+    back[:, 0] = SIZE[1] - 1 - back[:, 0]
+    torch.testing.assert_close(back, here.places, atol=1e-3, rtol=0)
+    torch.testing.assert_close(here.layout.sum(1), torch.ones(1, *SIZE))
+
+
+def test_the_papers_generator_has_image_and_mask() -> None:
+    torch.manual_seed(0)
+    with torch.no_grad():
+        coarse = paint_both_ways(Generator(4).eval(), *pair())
+    assert coarse.image.shape == (1, 3, *SIZE) and coarse.mask.shape == (1, 1, *SIZE) and coarse.layout is None

@@ -1,0 +1,56 @@
+"""What a command says when the machine refuses: one line that names the user's path, and the exit code."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import sys
+from contextlib import suppress
+
+import typer
+
+from viton_cli.cli.streams import drop_stdout
+
+# The disk's fault and not the command line's: what was finished is there, and the same command carries on.
+DISK = {errno.ENOSPC, errno.EIO, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
+LONGEST = 200  # letters of a path that are shown
+
+
+def cause(error: OSError) -> str:
+    """An error of the operating system in one line."""
+    name = "input or output" if error.filename is None else os.fsdecode(os.fspath(_path(error.filename)))
+    if error.filename is None and not _has_folder():
+        name = "the current folder"
+    if len(name) > LONGEST:
+        name = f"{name[: LONGEST // 2]}...{name[-LONGEST // 2 :]}"
+    return f"{name}: {' '.join((error.strerror or str(error) or type(error).__name__).split())}"
+
+
+def is_disk(error: OSError) -> bool:
+    """Whether the disk is to blame and not the command line."""
+    return error.errno in DISK
+
+
+def print_object(text: str, code: int, aside: bool = False) -> None:
+    """What --json prints of a command that failed; on stderr if stdout is for a picture."""
+    line = json.dumps({"error": text, "exit": code}, ensure_ascii=False)
+    with suppress(ValueError):
+        try:
+            typer.echo(line, err=aside)
+            if sys.stdout is not None:
+                sys.stdout.flush()
+        except OSError:
+            drop_stdout()
+
+
+def _path(name: object) -> str | bytes | os.PathLike[str]:
+    return name if isinstance(name, (str, bytes, os.PathLike)) else str(name)
+
+
+def _has_folder() -> bool:
+    try:
+        os.getcwd()
+    except OSError:
+        return False
+    return True

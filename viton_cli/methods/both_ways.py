@@ -1,0 +1,71 @@
+"""Stage 1 asked twice: about the pair, and about its mirror image.
+
+The mean of the two answers is nearer to the truth than either. On kept rendered people, of the garment's pixels 33.5 %
+instead of 35.6 % came from a place more than 3 % of its height off. Departure: not in the paper.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from viton_cli.core.generator import Generator, LayoutGenerator, Painting
+from viton_cli.core.representation import represent
+from viton_cli.records import Coarse
+from viton_cli.vocabulary.labels import FLIP_JOINTS, FLIP_LABELS
+from viton_cli.vocabulary.layout import FLIP_LAYOUT
+
+
+def paint_both_ways(
+    generator: Generator | LayoutGenerator,
+    picture: Tensor,
+    labels: Tensor,
+    joints: Tensor,
+    seen: Tensor,
+    garment: Tensor,
+) -> Coarse:
+    """The mean of the answers about both.
+
+    Args:
+        generator: Of stage 1.
+        picture: (1, 3, H, W) the person's crop in [-1, 1]. labels: (1, H, W). joints: (1, 18, 2). seen: (1, 18).
+        garment: (1, 3, H, W) the product's picture.
+    """
+    width = picture.shape[3]
+    other = joints.clone()
+    other[..., 0] = width - 1 - other[..., 0]
+    there = torch.tensor(FLIP_LABELS)[labels].flip(-1)
+    swap = list(FLIP_JOINTS)
+    here = represent(picture, labels, joints, seen)
+    mirrored = represent(picture.flip(-1), there, other[:, swap], seen[:, swap])
+    painting = generator(
+        torch.cat((here, mirrored)), torch.cat((garment, garment.flip(-1))),
+        torch.cat((joints, other[:, swap])), torch.cat((seen, seen[:, swap])),
+    )  # fmt: skip
+    return mean_of_both(shares(painting), width)
+
+
+def shares(painting: Painting) -> Coarse:
+    """Stage 1's answer with shares instead of logits, and the scale itself instead of its logarithm."""
+    if painting.layout is None or painting.places is None or painting.scale is None:
+        return Coarse(painting.image, torch.sigmoid(painting.mask))
+    layout, scale = torch.softmax(painting.layout, 1), painting.scale.exp()
+    return Coarse(painting.image, torch.sigmoid(painting.mask), layout, painting.places, scale, painting.light)
+
+
+def mean_of_both(both: Coarse, width: int) -> Coarse:
+    """One answer from a batch of two, of which the second is about the mirror image; surer places count for more."""
+
+    def mean(values: Tensor) -> Tensor:
+        return (values[:1] + values[1:].flip(-1)) / 2
+
+    image, mask = mean(both.image), mean(both.mask)
+    if both.layout is None or both.places is None or both.scale is None or both.light is None:
+        return Coarse(image, mask)
+    layout = (both.layout[:1] + both.layout[1:, list(FLIP_LAYOUT)].flip(-1)) / 2
+    there = both.places[1:].flip(-1).clone()
+    there[:, 0] = width - 1 - there[:, 0]
+    here_sure, there_sure = 1 / both.scale[:1], 1 / both.scale[1:].flip(-1)
+    total = here_sure + there_sure
+    places = (both.places[:1] * here_sure + there * there_sure) / total
+    return Coarse(image, mask, layout, places, 2 / total, mean(both.light))

@@ -1,0 +1,76 @@
+"""What a try-on run reads: photos of files, folders and pipes, and the rule that none of it is written."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from viton_cli.config import TryOnConfig
+from viton_cli.files import check_apart, decode_photo, list_photos, read_photo, refuse_results
+from viton_cli.pipelines.names import pair_name
+from viton_cli.pipelines.pairing import Pairing
+from viton_cli.records import Photo
+
+PIPE = "-"
+STDIN = Path("-/stdin")  # what a photo from a pipe goes by where paths do
+ENDINGS = (".png", ".jpg", ".jpeg", ".webp")  # of an --out that is a file
+
+
+@dataclass(frozen=True)
+class Given:
+    """Photos of a file, a folder or a pipe.
+
+    Attributes:
+        files: Id to path.
+        given: Those that are in memory already, by id.
+        hashes: SHA-256 of the latter, by path.
+    """
+
+    files: dict[str, Path]
+    given: dict[str, Photo] = field(default_factory=dict)
+    hashes: dict[Path, str] = field(default_factory=dict)
+
+    def read(self, id: str) -> Photo:
+        """One of them."""
+        return self.given[id] if id in self.given else read_photo(self.files[id], id)
+
+
+def list_given(where: str, out: str, option: str) -> Given:
+    """The photos of --person or --clothes.
+
+    Raises:
+        BadConfig: A folder of results. NothingUsable: No photos there. BadImage: What is piped in is none.
+    """
+    if where == PIPE:
+        data = sys.stdin.buffer.read()
+        return Given(
+            {"stdin": STDIN}, {"stdin": decode_photo(data, "stdin")}, {STDIN: hashlib.sha256(data).hexdigest()}
+        )
+    refuse_results(Path(where), option)
+    return Given(dict(list_photos(Path(where), without=Path(out) if is_folder(out) else None)))
+
+
+def is_folder(out: str) -> bool:
+    """Whether --out is a folder; else it is one picture, or a pipe."""
+    return out != PIPE and (Path(out).is_dir() or Path(out).suffix.lower() not in ENDINGS)
+
+
+def check_inputs(config: TryOnConfig, files: Iterable[Path], pairing: Pairing) -> None:
+    """See that nothing that is read is written.
+
+    Raises:
+        BadConfig: See `files.check_apart`.
+    """
+    if config.out == PIPE:
+        return
+    out = Path(config.out)
+    folders = [path for path in (config.clothes_mask, config.pose_source, config.parsing_source) if path]
+    given = [Path(text) for text in (config.person, config.clothes, config.weights) if text and text != PIPE]
+    pairs = [] if config.pairing in ("all", "zip") else [Path(config.pairing)]
+    written: list[Path] = []
+    if is_folder(config.out):
+        written = [out / f"{pairing.outputs.get(pair) or pair_name(*pair)}.png" for pair in pairing.pairs]
+    check_apart(out, [*given, *folders, *pairs, *files], roots=folders, written=written)
