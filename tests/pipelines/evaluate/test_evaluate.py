@@ -143,7 +143,9 @@ def test_a_group_is_named_if_its_whole_interval_is_worse(wardrobe: SimpleNamespa
     results(wardrobe, 4)
     for path in [*wardrobe.out.glob("w2_*"), *wardrobe.out.glob("w3_*")]:
         write_image(path, noisy(np.asarray(Image.open(path)), 90))
-    (wardrobe.root / "people.csv").write_text("id,skin\nw1,light\nw2,dark\nw3,dark\n")
+    (wardrobe.root / "people.csv").write_text(
+        "id,skin\nw1_a,light\nw1_b,light\nw2_a,dark\nw2_b,dark\nw3_a,dark\nw3_b,dark\n"
+    )
     notes = scored(wardrobe, groups=wardrobe.root / "people.csv", metrics=["ssim"]).notes
     assert any("ssim: skin=dark is served worse" in note for note in notes)
     assert not any("skin=light is served worse" in note for note in notes)
