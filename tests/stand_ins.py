@@ -85,7 +85,7 @@ def fake_cut(photo: Photo, mask: NDArray[np.float32] | None = None, *, person_sc
 
 def install_fakes(patch: pytest.MonkeyPatch) -> None:
     """Put the stand-ins in the places of the networks."""
-    person = ModuleType("viton_cli.perception.builtin.person")
+    person = ModuleType("viton_cli.perception.person")
     garments = ModuleType("viton_cli.perception.garments.cut")
     methods = ModuleType("viton_cli.methods")
     person.PersonFinder = FakeFinder  # type: ignore[attr-defined]

@@ -83,7 +83,7 @@ def test_imports_point_down(path: Path) -> None:
         ("core", "from viton_cli.imaging.frames import crop"),
         ("vocabulary", "from viton_cli.records import Pose"),
         ("imaging", "from viton_cli.core.warp import fit_warp"),
-        ("compositing", "from viton_cli.perception.builtin.person import PersonFinder"),
+        ("compositing", "from viton_cli.perception.person import PersonFinder"),
         ("perception", "from viton_cli.training.task import Task"),
         ("methods", "from viton_cli.training.fit import fit"),
         ("engines", "from viton_cli.pipelines.names import safe"),

@@ -106,7 +106,7 @@ def test_try_on_takes_the_runs_folder(trained: Path, tmp_path: Path) -> None:
     from viton_cli.files import read_photo, write_image
     from viton_cli.methods.viton import Viton
     from viton_cli.perception.backends.fake import draw_person
-    from viton_cli.perception.builtin.person import PersonFinder
+    from viton_cli.perception.person import PersonFinder
     from viton_cli.records import Garment, Photo
 
     image, _, _ = draw_person((200, 150))
@@ -181,7 +181,7 @@ def test_perception_trains_too(rendered: Path, tmp_path: Path) -> None:
     assert np.isfinite(losses(tmp_path / "perception")).all()
     _, meta = load_weights(tmp_path / "perception.safetensors")
     assert meta["kind"] == "perception" and meta["width"] == 16
-    from viton_cli.perception.builtin.builtin import Perceiver
+    from viton_cli.perception.builtin.perceiver import Perceiver
 
     assert Perceiver(tmp_path / "perception.safetensors").size == (64, 64)
 

@@ -62,7 +62,7 @@ class SaysWhy(Protocol):
 POSE = Registry(
     "pose backend",
     {
-        "builtin": "viton_cli.perception.builtin.builtin:BuiltinPose",
+        "builtin": "viton_cli.perception.builtin.backends:BuiltinPose",
         "openpose": "viton_cli.perception.backends.pose_openpose:OpenPoseJson",
         "keypoint-rcnn": "viton_cli.perception.backends.pose_keypoint_rcnn:KeypointRcnn",
         "mediapipe": "viton_cli.perception.backends.pose_mediapipe:MediaPipePose",
@@ -74,7 +74,7 @@ POSE = Registry(
 PARSING = Registry(
     "parsing backend",
     {
-        "builtin": "viton_cli.perception.builtin.builtin:BuiltinParsing",
+        "builtin": "viton_cli.perception.builtin.backends:BuiltinParsing",
         "png": "viton_cli.perception.backends.parsing_png:IndexedPng",
         "schp": "viton_cli.perception.backends.parsing_schp:SchpParsing",
         "fashn": "viton_cli.perception.backends.parsing_fashn:FashnParsing",

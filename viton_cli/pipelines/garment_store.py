@@ -115,7 +115,7 @@ def cut(photo: Photo, mask: NDArray[np.float32] | None, settings: Perception) ->
     Raises:
         NoGarmentFound, BadMask: See `perception.garments.cut`.
     """
-    from viton_cli.perception.builtin.person import person_score
+    from viton_cli.perception.person import person_score
     from viton_cli.perception.garments.cut import cut_garment
 
     weights = settings.pose_source if settings.pose == "builtin" else None

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from viton_cli.errors import BadWeights, MissingExtra
-from viton_cli.perception.builtin.people import largest_first, to_coco18
+from viton_cli.perception.people import largest_first, to_coco18
 from viton_cli.records import Photo, Pose
 from viton_cli.vocabulary.labels import BLAZEPOSE_IN_COCO18
 

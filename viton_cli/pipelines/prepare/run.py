@@ -179,7 +179,7 @@ class _Run:
 
     @cached_property
     def finder(self) -> Any:
-        from viton_cli.perception.builtin.person import PersonFinder
+        from viton_cli.perception.person import PersonFinder
 
         c = self.config
         return PersonFinder(

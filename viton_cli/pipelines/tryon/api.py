@@ -78,7 +78,7 @@ class TryOn:
     @cached_property
     def finder(self) -> Any:
         """The `PersonFinder`."""
-        from viton_cli.perception.builtin.person import PersonFinder
+        from viton_cli.perception.person import PersonFinder
 
         c = self.config
         return PersonFinder(

@@ -12,7 +12,7 @@ from scipy import ndimage
 from viton_cli.errors import NoPersonFound
 from viton_cli.imaging import frames
 from viton_cli.perception import POSE, LooksAhead, SaysWhy, parsing_backend
-from viton_cli.perception.builtin.people import clarity
+from viton_cli.perception.people import clarity
 from viton_cli.records import Parsing, Person, Photo, Pose
 from viton_cli.vocabulary import labels as L
 
@@ -91,7 +91,7 @@ def person_score(photo: Photo, weights: Path | None = None) -> float:
     Args:
         photo: The photo. weights: Of the network; by default the packaged ones.
     """
-    from viton_cli.perception.builtin.builtin import perceiver
+    from viton_cli.perception.builtin.perceiver import perceiver
 
     return perceiver(weights).person_score(photo)
 

@@ -21,7 +21,7 @@ from viton_cli.imaging.limbs import sort_sides
 from viton_cli.perception.builtin.enlarge import clean, enlarge
 from viton_cli.perception.builtin.look import Look, is_person, look_of, sureness, with_wide_view
 from viton_cli.perception.builtin.network import PerceptionNet, decode_joints, see_both_ways
-from viton_cli.perception.builtin.people import clarity
+from viton_cli.perception.people import clarity
 from viton_cli.perception.builtin.search import SURE, likely_tiles, turned
 from viton_cli.records import Frame, Parsing, Photo, Pose
 
@@ -203,7 +203,7 @@ class BuiltinPose:
         self._perceiver = perceiver(source)
 
     def detect(self, photo: Photo) -> list[Pose]:
-        """The one person the photo is about, or nobody. (Further people: `perception.builtin.person` counts them.)"""
+        """The one person the photo is about, or nobody. (Further people: `perception.person` counts them.)"""
         pose, share = self._perceiver.pose(photo)
         # A garment or a pair of legs can look like a few joints of an upper body, but not like four.
         there = is_person(pose, share) and clarity(pose) > CLEAR

@@ -9,7 +9,7 @@ import pytest
 
 from viton_cli.errors import BadConfig, NoPersonFound, UnknownName
 from viton_cli.perception.backends.fake import draw_person
-from viton_cli.perception.builtin.person import PersonFinder, check_pose, count_heads, count_people, largest_person
+from viton_cli.perception.person import PersonFinder, check_pose, count_heads, count_people, largest_person
 from viton_cli.records import Parsing, Photo, Pose
 from viton_cli.vocabulary import labels as L
 

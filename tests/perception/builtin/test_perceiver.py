@@ -16,10 +16,10 @@ from viton_cli.errors import BadWeights
 from viton_cli.files import read_photo
 from viton_cli.imaging import frames
 from viton_cli.perception.backends.fake import draw_person
-from viton_cli.perception.builtin.builtin import BuiltinParsing, BuiltinPose, Perceiver, _only, perceiver
+from viton_cli.perception.builtin.perceiver import BuiltinParsing, BuiltinPose, Perceiver, _only, perceiver
 from viton_cli.perception.builtin.enlarge import clean
 from viton_cli.perception.builtin.look import is_person
-from viton_cli.perception.builtin.person import person_score
+from viton_cli.perception.person import person_score
 from viton_cli.records import Photo, Pose
 from viton_cli.vocabulary import labels as L
 
@@ -191,7 +191,7 @@ def test_photos_looked_at_ahead_are_not_looked_at_again() -> None:
 def test_labels_are_the_same_in_strips(monkeypatch: pytest.MonkeyPatch) -> None:
     photo = astronaut((300, 300))
     whole = perceiver(None).labels(photo).labels
-    monkeypatch.setattr("viton_cli.perception.builtin.builtin.STRIP", 5000)
+    monkeypatch.setattr("viton_cli.perception.builtin.perceiver.STRIP", 5000)
     assert np.array_equal(perceiver(None).labels(photo).labels, whole)
 
 
