@@ -106,6 +106,7 @@ def test_try_on_takes_the_runs_folder(trained: Path, tmp_path: Path) -> None:
     from viton_cli.files import read_photo, write_image
     from viton_cli.methods.viton import Viton
     from viton_cli.perception.backends.fake import draw_person
+    from viton_cli.perception.perceive import open_perception
     from viton_cli.perception.person import PersonFinder
     from viton_cli.records import Garment, Photo
 
@@ -113,7 +114,7 @@ def test_try_on_takes_the_runs_folder(trained: Path, tmp_path: Path) -> None:
     write_image(tmp_path / "anna.png", image)
     method = Viton(weights=str(trained))
     assert method.size == (64, 64)
-    person = PersonFinder("fake", "fake").find(read_photo(tmp_path / "anna.png"), method.size)
+    person = PersonFinder(open_perception("fake", "fake")).find(read_photo(tmp_path / "anna.png"), method.size)
     mask = np.zeros((120, 90), np.float32)
     mask[15:105, 20:70] = 1
     garment = Garment(Photo("shirt", np.full((120, 90, 3), 120, np.uint8)), mask)
