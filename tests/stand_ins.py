@@ -1,7 +1,8 @@
 """Stand-ins for the networks, so that folders, names, failures and exit codes can be tested without weights.
 
-The `fakes` of conftest.py are what the pipelines work with where they are given nothing else; it finds a person in every photo whose top left pixel is not black, cuts a garment out of every photo that is not
-all white, and dresses by painting a square in the garment's colour.
+The `fakes` of conftest.py are what the pipelines work with where they are given nothing else. They find a person in
+every photo whose top left pixel is not black, cut a garment out of every photo that is not all white, and dress by
+painting a square in the garment's colour.
 """
 
 from __future__ import annotations

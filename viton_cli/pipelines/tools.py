@@ -74,6 +74,10 @@ class Tools:
         """Of garments."""
         return make_cutter(self.settings)
 
+    def cut(self, photo: Photo, mask: NDArray[np.float32] | None) -> Garment:
+        """Cut one garment; its cutter is made with the first."""
+        return self.cutter(photo, mask)
+
     @cached_property
     def method(self) -> Method[Any, Any]:
         """Of trying on."""

@@ -70,7 +70,7 @@ def tryon(config: TryOnConfig, progress: Progress | None = None, tools: Tools | 
     tools = tools or Tools(config)
     store = GarmentStore(
         list(clothes.files.items()),
-        lambda *given: tools.cutter(*given),
+        tools.cut,
         config.clothes_mask,
         clothes.given,
         pairing.masks,
@@ -158,7 +158,13 @@ class _Run:
             seconds = 0.0
 
     def pair(self, person: Person, view: Any, id: str, person_seconds: float) -> None:
-        """One result. `view`: the method's of the person. `person_seconds` is what finding the person took, if this is the first pair to need it."""
+        """One result.
+
+        Args:
+            person: As found. view: The same as the method sees it.
+            id: Of the garment.
+            person_seconds: What finding the person took, if this is the first pair to need it.
+        """
         ids = person.photo.id, id
         began = time.monotonic()
         self.folder.sources.of(*ids)  # hashed before it is read, as the person's photo is
