@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from hypothesis import HealthCheck, settings
 from stand_ins import FakeFinder, FakeMethod, install_fakes, photo
+from study import Study, make_study
 
 # Property tests neither fail because a machine is busy nor leave a folder behind.
 settings.register_profile("calm", deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None)
@@ -41,3 +43,9 @@ def folders(tmp_path: Path) -> SimpleNamespace:
     return SimpleNamespace(
         root=tmp_path, people=tmp_path / "people", clothes=tmp_path / "clothes", out=tmp_path / "out", photo=photo
     )
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Study:
+    """study(methods=2, people=2, clothes=2, **settings): see `make_study`."""
+    return partial(make_study, tmp_path)

@@ -149,3 +149,16 @@ def test_a_folder_or_pipe_is_no_weight_file(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "pipe.safetensors"):
         with pytest.raises(BadWeights, match="not a file"):
             checkpoints.load_weights(path)
+
+
+def test_eight_bits_take_a_quarter_and_come_back_close(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    given = {"conv.weight": torch.randn(64, 64, 3, 3), "norm.weight": torch.randn(64)}
+    checkpoints.save_weights(tmp_path / "whole.safetensors", given, {})
+    checkpoints.save_weights(tmp_path / "eight.safetensors", given, {"kind": "x"}, half=True, eight_bits=True)
+    sizes = [(tmp_path / f"{name}.safetensors").stat().st_size for name in ("whole", "eight")]
+    assert sizes[1] < 0.27 * sizes[0]
+    back, meta = checkpoints.load_weights(tmp_path / "eight.safetensors")
+    assert list(back) == list(given) and meta["kind"] == "x"
+    error = (back["conv.weight"] - given["conv.weight"]).norm() / given["conv.weight"].norm()
+    assert error < 0.01

@@ -17,7 +17,7 @@ import viton_cli
 ROOT = Path(viton_cli.__file__).parent
 ROWS = (
     ("errors", "vocabulary"),
-    ("config", "registry", "records"),
+    ("config", "registry", "records", "quantisation"),
     ("core", "imaging", "files"),
     ("checkpoints",),
     ("perception", "data", "metrics", "compositing", "weights"),

@@ -26,7 +26,7 @@ OFFERS = {
     "PARSING": ("parse",),
     "BOTH": ("perceive",),
     "DATASETS": ("entries", "pairs", "report"),
-    "METRICS": ("add", "score"),
+    "METRICS": ("measure", "scorer", "protocol", "features", "spread"),
     "EXPORTS": ("write_person", "write_garment", "write_lists"),
 }
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from viton_cli.errors import BadWeights
 from viton_cli.files import sha256, write_bytes
+from viton_cli.quantisation import from_eight_bits, to_eight_bits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +29,9 @@ MAX_WIDTH, MAX_SIDE, SIDE_STEP, MAX_STAGES, MAX_BLOCKS = 1024, 4096, 32, 16, 64
 REINSTALL = "mend it with: pip install --force-reinstall --no-deps viton-cli"
 
 
-def save_weights(path: Path, tensors: dict[str, Tensor], meta: dict[str, Any], half: bool = False) -> None:
+def save_weights(
+    path: Path, tensors: dict[str, Tensor], meta: dict[str, Any], half: bool = False, eight_bits: bool = False
+) -> None:
     """Write tensors and `meta` (anything JSON can hold: architecture, sizes, step) to one safetensors file, atomically.
 
     Args:
@@ -36,6 +39,7 @@ def save_weights(path: Path, tensors: dict[str, Tensor], meta: dict[str, Any], h
         tensors: A state dict; moved to the CPU. Tensors that share memory are written once each.
         meta: Read back by `load_weights`.
         half: Store floating-point tensors as float16.
+        eight_bits: Store those of two and more dimensions in eight bits (`quantisation`); a quarter of float32's size.
 
     Raises:
         BadWeights: A number is not finite, or not in half precision; the file that is there stays.
@@ -45,6 +49,9 @@ def save_weights(path: Path, tensors: dict[str, Tensor], meta: dict[str, Any], h
 
     stored = {}
     for name, tensor in tensors.items():
+        if not torch.isfinite(tensor).all():
+            raise BadWeights(f"{path}: not written: '{name}' holds numbers that are not finite")
+    for name, tensor in (to_eight_bits(tensors) if eight_bits else tensors).items():
         tensor = tensor.detach().cpu()
         if tensor.is_floating_point():
             tensor = tensor.to(torch.float16 if half else torch.float32)
@@ -84,7 +91,8 @@ def load_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     for name, tensor in tensors.items():
         if tensor.is_floating_point() and not torch.isfinite(tensor).all():
             raise BadWeights(f"{path}: damaged: '{name}' holds numbers that are not finite")
-    return {name: t.to(torch.float32) if t.is_floating_point() else t for name, t in tensors.items()}, meta
+    whole = {name: t.to(torch.float32) if t.is_floating_point() else t for name, t in tensors.items()}
+    return from_eight_bits(whole), meta
 
 
 def load_network(path: Path, kind: str, build: Callable[[dict[str, Any]], Net]) -> tuple[Net, dict[str, Any]]:

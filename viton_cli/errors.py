@@ -39,6 +39,10 @@ class BadWeights(VitonError):
     """A weight file is missing, damaged, of another architecture, or of a kind that would execute code when read."""
 
 
+class NotFetched(VitonError):
+    """Published weights that are fetched only on demand are not here; the text names the command that brings them."""
+
+
 class BadConfig(VitonError):
     """A setting is unknown or out of range."""
 

@@ -52,6 +52,9 @@ def test_names_of_photos_in_every_spelling(tmp_path: Path, text: str) -> None:
 def test_paths_relative_to_the_file(tmp_path: Path) -> None:
     people = [("anna", tmp_path / "photos" / "anna.jpg")]
     clothes = [("anna", tmp_path / "shop" / "anna.png"), ("b", tmp_path / "shop" / "b.png")]
+    for file in (people[0][1], clothes[1][1]):
+        file.parent.mkdir()
+        file.touch()
     (tmp_path / "lists").mkdir()
     (tmp_path / "lists" / "p.csv").write_text("../photos/anna.jpg,../shop/b.png\n")
     assert pairs_of(str(tmp_path / "lists" / "p.csv"), people, clothes).pairs == [("anna", "b")]

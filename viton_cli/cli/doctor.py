@@ -16,11 +16,18 @@ app = typer.Typer(**APP)
 
 
 @app.command()
-def doctor(json: bool = typer.Option(False, "--json", help="Print one JSON object.")) -> None:
+def doctor(
+    fetch: list[str] = typer.Option(
+        [], "--fetch", metavar="NAME", help="Fetch published weights (inception, alexnet, vgg16); may be repeated."
+    ),
+    json: bool = typer.Option(False, "--json", help="Print one JSON object."),
+) -> None:
     """Say what is installed, what is missing, and the command that mends it.
 
-    The exit code is 1 if something needed is missing or damaged.
+    The exit code is 1 if something needed is missing or damaged. Nothing is fetched but what --fetch names.
     """
+    if code := guarded(lambda: _fetch(fetch)):
+        raise typer.Exit(code)
 
     def work() -> int:
         from viton_cli.pipelines.doctor import diagnose
@@ -32,6 +39,17 @@ def doctor(json: bool = typer.Option(False, "--json", help="Print one JSON objec
     raise typer.Exit(guarded(work, json))
 
 
+def _fetch(names: list[str]) -> int:
+    if names:
+        from viton_cli.metrics.fetched import cached, fetch
+
+        for name in names:  # all names are looked at before anything is fetched
+            cached(name)
+        for name in names:
+            fetch(name, lambda text: typer.echo(text, err=True))
+    return EXIT_OK
+
+
 def _text(found: Diagnosis) -> str:
     lines = [f"{name:<14} {version or 'MISSING'}" for name, version in found.versions.items()]
     lines += [f"{'devices':<14} {', '.join(found.devices) or 'none'}", f"{'cores':<14} {found.cores}", ""]
@@ -41,5 +59,8 @@ def _text(found: Diagnosis) -> str:
     for name, entry in found.extras.items():
         what = "installed" if entry["present"] else f"not installed: {entry['install']}"
         lines.append(f"extra {name} ({entry['for']}): {what}")
+    for name, entry in found.published.items():
+        what = entry["path"] if entry["present"] else f"not fetched: {entry['fetch']} ({entry['megabytes']} MB)"
+        lines.append(f"published {name} ({entry['for']}; {entry['licence']}): {what}")
     lines += ["", *[f"problem: {text}" for text in found.problems]] if found.problems else ["", "all well"]
     return "\n".join(lines)

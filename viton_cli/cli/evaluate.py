@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import json as json_format
+from pathlib import Path
+from typing import Any
+
 import typer
 
-from viton_cli.cli.console import print_scores
-from viton_cli.cli.settings import APP, EXIT_OK, with_settings
-from viton_cli.config import EvaluateConfig, EvaluatePerceptionConfig
+from viton_cli.cli.console import Console, print_scores
+from viton_cli.cli.settings import APP, EXIT_OK, EXIT_SOME_FAILED, with_settings
+from viton_cli.config import (
+    EvaluateConfig,
+    EvaluatePerceptionConfig,
+    EvaluateReportConfig,
+    EvaluateSheetConfig,
+    EvaluateTableConfig,
+    EvaluateVotesConfig,
+)
 
 app = typer.Typer(**APP)
 JSON = typer.Option(False, "--json", help="Print one JSON object.")
@@ -15,15 +26,17 @@ JSON = typer.Option(False, "--json", help="Print one JSON object.")
 @app.callback(invoke_without_command=True)
 @with_settings(EvaluateConfig)
 def evaluate(config: EvaluateConfig, *, json: bool = JSON) -> int:
-    """Compare results with true pictures of the same name, and print each score with its protocol and n.
+    """Compare results with true pictures, and print each score with its protocol, n and interval.
 
-    Example: viton evaluate --results out --reference truth
+    Example: viton evaluate --results out --pairs pairs.csv --reference truth --person people
     """
+    from viton_cli.cli.tables import print_evaluation
     from viton_cli.pipelines.evaluate import evaluate as run
 
-    evaluation = run(config)
-    print_scores(evaluation.scores, json, notes=evaluation.notes)
-    return EXIT_OK
+    with Console("evaluate") as console:
+        evaluation = run(config, console)
+    print_evaluation(evaluation, "json" if json else config.style)
+    return _exit(config.metrics, evaluation.missing)
 
 
 @app.command()
@@ -37,3 +50,81 @@ def perception(config: EvaluatePerceptionConfig, *, json: bool = JSON) -> int:
 
     print_scores(evaluate_perception(config, say=lambda text: typer.echo(text, err=True)), json)
     return EXIT_OK
+
+
+@app.command()
+@with_settings(EvaluateTableConfig)
+def table(
+    config: EvaluateTableConfig,
+    *,
+    folders: list[str] = typer.Argument(None, help="FOLDER or NAME=FOLDER of each method's results."),
+    json: bool = JSON,
+) -> int:
+    """Set methods beside each other as the paper's Table 1 does, with our measures and the paper's numbers.
+
+    Example: viton evaluate table viton=out non-parametric=out2 --reference truth --person people
+    """
+    from viton_cli.cli.tables import print_table
+    from viton_cli.pipelines.evaluate.table import make_table
+
+    with Console("evaluate table") as console:
+        made = make_table(config.model_copy(update={"results": [*config.results, *(folders or [])]}), console)
+    print_table(made, "json" if json else config.style)
+    return _exit(config.metrics, made.missing)
+
+
+@app.command()
+@with_settings(EvaluateReportConfig)
+def report(
+    config: EvaluateReportConfig,
+    *,
+    folder: Path = typer.Argument(None, help="Folder of a training run or of results."),
+) -> int:
+    """Write a page of a training run (curves, scores, samples) or of results (worst and best by each measure).
+
+    Example: viton evaluate report out --reference truth --out report.html
+    """
+    from viton_cli.pipelines.evaluate.report import write_report
+
+    with Console("evaluate report") as console:
+        write_report(config if folder is None else config.model_copy(update={"source": folder}), console)
+    typer.echo(str(config.out))
+    return EXIT_OK
+
+
+RESULTS = typer.Argument(..., metavar="A B", help="Folders of results to compare, as FOLDER or NAME=FOLDER.")
+FILES = typer.Argument(..., metavar="FILES", help="Answers saved by the page (JSONL) or typed from paper (CSV).")
+
+
+@app.command()
+@with_settings(EvaluateSheetConfig)
+def sheet(config: EvaluateSheetConfig, *, results: list[str] = RESULTS, json: bool = JSON) -> int:
+    """Make a page, and sheets of paper, on which people say which of two results is better.
+
+    Example: viton evaluate sheet viton=out other=theirs --person people --clothes clothes --out study
+    """
+    from viton_cli.pipelines.evaluate.sheet import write_sheet
+
+    made = write_sheet(config, results)
+    for note in made.notes:
+        typer.echo(note, err=True)
+    typer.echo(json_format.dumps(made.as_dict(), ensure_ascii=False) if json else str(made))
+    return EXIT_OK
+
+
+@app.command()
+@with_settings(EvaluateVotesConfig)
+def votes(config: EvaluateVotesConfig, *, files: list[Path] = FILES, json: bool = JSON) -> int:
+    """Say which method the raters of a sheet preferred, how surely, and how far they agree.
+
+    Example: viton evaluate votes study/answers-*.jsonl
+    """
+    from viton_cli.cli.votes import print_votes
+    from viton_cli.pipelines.evaluate.votes import count_votes
+
+    return print_votes(count_votes(config, files), json)
+
+
+def _exit(asked: list[str], missing: dict[str, Any]) -> int:
+    """1 if a measure that was asked for by name could not be taken."""
+    return EXIT_SOME_FAILED if set(asked) & set(missing) else EXIT_OK

@@ -18,15 +18,21 @@ from viton_cli.config.models import (
     COMMANDS,
     EvaluateConfig,
     EvaluatePerceptionConfig,
+    EvaluateReportConfig,
+    EvaluateSheetConfig,
+    EvaluateTableConfig,
+    EvaluateVotesConfig,
     MethodConfig,
     Perception,
     PrepareConfig,
+    ScoringConfig,
     TrainConfig,
     TryOnConfig,
     for_stage,
 )
 
 __all__ = [
-    "COMMANDS", "Config", "EvaluateConfig", "EvaluatePerceptionConfig", "MethodConfig", "Names", "Pair", "Perception",
-    "PrepareConfig", "Size", "TrainConfig", "TryOnConfig", "for_stage", "known_settings", "load",
+    "COMMANDS", "Config", "EvaluateConfig", "EvaluatePerceptionConfig", "EvaluateReportConfig", "EvaluateSheetConfig",
+    "EvaluateTableConfig", "EvaluateVotesConfig", "MethodConfig", "Names", "Pair", "Perception", "PrepareConfig",
+    "ScoringConfig", "Size", "TrainConfig", "TryOnConfig", "for_stage", "known_settings", "load",
 ]  # fmt: skip

@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field
 from viton_cli.config.base import Config, Names, Pair, Size, Words, precision_of
 
 FORCE = "Write into a folder that holds other files too; none of these is replaced."
+Style = Literal["text", "csv", "markdown", "latex", "json"]
 
 
 class Perception(Config):
@@ -141,14 +142,57 @@ def for_stage(config: TrainConfig, stage: str) -> TrainConfig:
     return config.model_copy(update={name: value for name, value in defaults.items() if getattr(config, name) is None})
 
 
-class EvaluateConfig(Config):
+class ScoringConfig(Config):
+    """What `viton evaluate` and its tables need to score results."""
+
+    reference: Path | None = Field(None, description="Folder of true pictures, named as the results or in --pairs.")
+    pairs: Path | None = Field(None, description="File of person, garment, truth: which picture is the true one.")
+    person: Path | None = Field(None, description="Folder of the photos the results were made from; scored beside.")
+    metrics: Words = Field(
+        ["all"],
+        min_length=1,
+        description=(
+            "Measures, separated by commas: all, or of ssim, ms-ssim, psnr, region, cie76, ciede2000, skin, iou, face, "
+            "kept, spill, outside, encoder-mmd, lpips, lpips-vgg, is, fid, kid."
+        ),
+    )
+    labels: Path | None = Field(
+        None, description="Folder of label PNGs of photos and true pictures; else they are found."
+    )
+    label_set: str = Field("viton", description="Label set of --labels: viton, lip, cihp, atr ...")
+    groups: Path | None = Field(None, description="CSV of people (id, then skin_group, sex ...): scores by group too.")
+    inception: Path | None = Field(None, description="Weights of torch-fidelity's Inception; by default its cache.")
+    alexnet: Path | None = Field(None, description="Weights of torchvision's AlexNet; by default its cache.")
+    vgg16: Path | None = Field(None, description="Weights of torchvision's VGG-16; by default its cache.")
+    mixed_sizes: bool = Field(False, description="Allow results of different sizes in one score.")
+    workers: int = Field(2, ge=1, le=64, description="Threads that read and compare pictures.")
+
+
+class EvaluateConfig(ScoringConfig):
     """`viton evaluate`."""
 
     command = "evaluate"
 
     results: Path = Field(description="Folder of results, or one picture.")
-    reference: Path = Field(description="Folder of the true pictures: same names, or the person's name.")
-    metrics: Names = Field(["ssim"], min_length=1, description="Metrics, separated by commas.")
+    rows: Path | None = Field(None, description="CSV to write: one row a picture.")
+    style: Style = Field("text", description="How the scores are printed.")
+
+
+class EvaluateTableConfig(ScoringConfig):
+    """`viton evaluate table`."""
+
+    results: Names = Field([], description="FOLDER or NAME=FOLDER of a method's results; may be repeated.")
+    votes: Names = Field([], description="Answers of raters, as of viton evaluate votes; may be repeated.")
+    key: Names = Field([], description="key.json of their sheet, where it is not beside the answers.")
+    style: Style = Field("text", description="How the table is printed.")
+
+
+class EvaluateReportConfig(ScoringConfig):
+    """`viton evaluate report`."""
+
+    source: Path | None = Field(None, description="Folder of a training run or of results.")
+    out: Path = Field(description="HTML file to write.")
+    count: int = Field(8, ge=1, le=50, description="Worst and best pictures shown, of each measure.")
 
 
 class EvaluatePerceptionConfig(Perception):
@@ -161,10 +205,41 @@ class EvaluatePerceptionConfig(Perception):
     limit: int | None = Field(None, ge=1, description="At most so many photos.")
 
 
+class EvaluateSheetConfig(Config):
+    """`viton evaluate sheet`."""
+
+    person: Path = Field(description="Folder of the photos of people.")
+    clothes: Path = Field(description="Folder of the clothing photos.")
+    out: Path = Field(description="Folder to write to.")
+    raters: int = Field(5, ge=1, le=500, description="Lists of trials; each rater works through one.")
+    trials: int = Field(60, ge=1, description="Trials of a list at most, catch trials apart.")
+    catch: int | None = Field(None, ge=0, description="Catch trials of a list; by default one for ten trials.")
+    limit: int = Field(50, ge=1, description="Pairs of person and garment at most, drawn by the seed.")
+    seconds: float | None = Field(None, gt=0, description="Time limit of a trial; by default none.")
+    height: int = Field(640, ge=64, le=4096, description="Height of the pictures in the page at most.")
+    printed: Literal["pdf", "png", "no"] = Field("pdf", description="The lists on paper, with a form for the answers.")
+    seed: int = Field(0, ge=0, description="Seed of everything random.")
+    overwrite: bool = Field(False, description="Replace another sheet in --out; its answers need its key.json.")
+
+
+class EvaluateVotesConfig(Config):
+    """`viton evaluate votes`."""
+
+    key: Names = Field([], description="key.json of a sheet, where it is not beside the answers; may be repeated.")
+    catch_pass: float = Field(0.8, ge=0, le=1, description="Share of the catch trials a rater must get right to count.")
+    bootstrap: int = Field(2000, ge=100, le=100_000, description="Samples of the pairs for the intervals.")
+    seed: int = Field(0, ge=0, description="Seed of the samples.")
+    out: Path | None = Field(None, description="Write every vote that counts, with the names, to this CSV file.")
+
+
 COMMANDS: tuple[type[Config], ...] = (
     PrepareConfig,
     TryOnConfig,
     TrainConfig,
     EvaluateConfig,
+    EvaluateTableConfig,
+    EvaluateReportConfig,
     EvaluatePerceptionConfig,
+    EvaluateSheetConfig,
+    EvaluateVotesConfig,
 )

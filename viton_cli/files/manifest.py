@@ -23,7 +23,7 @@ FIELDS: dict[str, tuple[type, ...]] = {
     "seconds": (dict, *_Number), "checks": (list,), "inputs": (dict,), "frame": (list, type(None)),
     "edited": (list, type(None)), "fallback": (str, type(None)),
 }  # fmt: skip
-PARTS: dict[str, tuple[type, ...]] = {"seconds": _Number, "checks": (str,), "frame": _Number, "edited": _Number}
+PARTS: dict[str, tuple[type, ...]] = {"seconds": _Number, "checks": (str, dict), "frame": _Number, "edited": _Number}
 
 
 class Manifest:

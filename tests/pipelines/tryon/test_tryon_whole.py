@@ -55,14 +55,14 @@ def test_product_and_representation_are_worked_out_once_a_garment_and_once_a_per
         real = getattr(viton, name)
         monkeypatch.setattr(viton, name, lambda *given: (made.append(name), real(*given))[1])
 
-    for name in ("cut_product", "represent"):
+    for name in ("cut_product", "represent_both_ways"):
         counted(name)
     (tmp_path / "clothes").mkdir()
     for name in ("shirt", "other"):
         shutil.copy(inputs / "clothes/shirt.jpg", tmp_path / "clothes" / f"{name}.jpg")
     settings = {"weights": str(inputs / "weights"), "pose": "fake", "parsing": "fake", "out": str(tmp_path / "out")}
     done = tryon(TryOnConfig(person=str(inputs / "people"), clothes=str(tmp_path / "clothes"), **settings))
-    assert done.ok == 4 and (made.count("represent"), made.count("cut_product")) == (2, 2)
+    assert done.ok == 4 and (made.count("represent_both_ways"), made.count("cut_product")) == (2, 2)
 
 
 def test_from_two_folders_to_pictures(inputs: Path) -> None:

@@ -1,74 +1,140 @@
-"""`viton evaluate`: results against true pictures of the same name."""
+"""`viton evaluate`: results measured, each score with protocol, n, interval, and that of the photo left as it is."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from viton_cli.config import EvaluateConfig
-from viton_cli.errors import NothingUsable
-from viton_cli.files import list_photos, read_photo
-from viton_cli.metrics import METRICS, Score
-
-FEW = 50
-# Folders that a try-on run writes beside its results.
-NOT_RESULTS = ("steps", "edited", "thumbs")
+from viton_cli.config import EvaluateConfig, ScoringConfig
+from viton_cli.engines.overlap import read_ahead
+from viton_cli.engines.progress import Progress
+from viton_cli.errors import BadConfig, BadImage, MissingExtra, NotFetched, NothingUsable
+from viton_cli.files import write_text
+from viton_cli.metrics import METRICS, Metric, Score, Tools, Which
+from viton_cli.metrics.case import IN_MEMORY
+from viton_cli.metrics.regions import FEWEST
+from viton_cli.pipelines.evaluate.groups import groups_of, read_groups
+from viton_cli.pipelines.evaluate.loading import Loader, sizes
+from viton_cli.pipelines.evaluate.matching import Item, match
+from viton_cli.pipelines.evaluate.scoring import SEEN, Measured, rows_as_csv, scores_of, warnings_of
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Scores, and what the reader of them should know."""
+    """Scores, and what the reader of them should know.
+
+    Attributes:
+        scores: Over all pictures of a kind, then by group.
+        notes: Warnings, one line each.
+        missing: Measure to the command that brings what it needs.
+        measured: One entry a result.
+    """
 
     scores: list[Score]
     notes: list[str]
+    missing: dict[str, str] = field(default_factory=dict)
+    measured: list[Measured] = field(default_factory=list)
 
 
-def evaluate(config: EvaluateConfig) -> Evaluation:
-    """Score every result that has a true picture.
-
-    A result `PERSON__GARMENT` is compared with the reference of that name, else with the reference `PERSON` (which is
-    the true picture where the person is to wear the garment worn in the photo).
-
-    Raises:
-        UnknownName: An unknown metric.
-        NothingUsable: No result has a reference.
-        BadImage: A picture cannot be read, or a pair differs in size: a score over part of the set would mislead.
-    """
-    metrics = {name: METRICS.get(name)() for name in config.metrics}
-    pairs, alone = match(config.results, config.reference)
-    for name, result, reference in pairs:
-        first, second = read_photo(result).image, read_photo(reference).image
-        for metric in metrics.values():
-            metric.add(name, first, second)
-    notes = [f"{len(alone)} results have no reference and are left out: {', '.join(alone[:3])}"] if alone else []
-    if len(pairs) < FEW:
-        notes.append(f"only {len(pairs)} pictures: the scores are rough")
-    return Evaluation([metric.score() for metric in metrics.values()], notes)
+def evaluate(config: EvaluateConfig, progress: Progress | None = None) -> Evaluation:
+    """Score the results of one folder. See `evaluate_folder`; writes `config.rows` if that is wanted."""
+    if config.rows is not None:
+        inputs = [config.pairs, config.groups, config.results, config.reference, config.person]
+        if config.rows.suffix.lower() != ".csv" or any(p and p.resolve() == config.rows.resolve() for p in inputs):
+            raise BadConfig(f"--rows {config.rows}: must be a .csv file, and none of the inputs")
+    found = evaluate_folder(config.results, config, progress)
+    if config.rows is not None:
+        write_text(config.rows, rows_as_csv(found.measured))
+    return found
 
 
-def match(results: Path, reference: Path) -> tuple[list[tuple[str, Path, Path]], list[str]]:
-    """(name, result, reference) of the results that have a reference, and the names of those that have none.
+def evaluate_folder(results: Path, config: ScoringConfig, progress: Progress | None = None) -> Evaluation:
+    """Score results.
 
     Raises:
-        NothingUsable: A folder without pictures, or no result has a reference.
+        UnknownName: An unknown measure.
+        NothingUsable: Nothing of the results can be measured.
+        BadImage: A picture cannot be read, or sizes are mixed: a score over part of the set would mislead.
     """
-    if results.is_file() and reference.is_file():
-        return [(results.name, results, reference)], []
-    true = dict(list_photos(reference))
-    pairs, alone = [], []
-    for name, path in list_photos(results):
-        if results.is_dir() and (name.split("/")[0] in NOT_RESULTS or _is_sheet(name)):
+    progress = progress or Progress()
+    metrics, missing = make_metrics(config)
+    items, notes = match(results, config)
+    found_sizes = sizes(items)
+    if len(found_sizes) > 1 and not config.mixed_sizes:
+        told = ", ".join(f"{count} of {width}x{height}" for (width, height), count in sorted(found_sizes.items())[:4])
+        raise BadImage(f"{results}: results of different sizes ({told}): a score would depend on the mixture; "
+                       "give --mixed-sizes to allow it")  # fmt: skip
+    loader = Loader(config, {need for metric in metrics for need in metric.needs})
+    groups = read_groups(config.groups) if config.groups else {}
+    measured = []
+    progress.start(len(items), "picture")
+    # Large pictures wait on the disk, but while they are unpacked they are in memory: one at a time.
+    large = max(width * height for width, height in found_sizes) > IN_MEMORY
+    workers = 1 if large else config.workers
+    for item, future in read_ahead(
+        items, lambda item: _measure(item, metrics, loader, groups), workers, 0 if large else None
+    ):
+        measured.append(future.result())
+        progress.advance(item.name)
+    scores, unsaid = scores_of(metrics, measured, config, loader)
+    if not scores:
+        raise NothingUsable(f"{results}: nothing can be measured: {'; '.join(notes[:2]) or 'no true pictures'}")
+    notes += warnings_of(scores, measured, config, groups)
+    return Evaluation(scores, notes, {**missing, **unsaid}, measured)
+
+
+def make_metrics(config: ScoringConfig) -> tuple[list[Metric], dict[str, str]]:
+    """The measures that can be taken, and of the others what they lack.
+
+    Raises:
+        UnknownName: No such measure. BadWeights: A given weight file is not what it should be.
+    """
+    names = list(METRICS) if config.metrics == ["all"] else list(dict.fromkeys(config.metrics))
+    classes = {name: METRICS.get(name) for name in names}
+    encoder = None
+    if "encoder-mmd" in names:
+        from viton_cli.perception.builtin.features import EncoderFeatures
+
+        encoder = EncoderFeatures()
+    tools = Tools(config.inception, config.alexnet, config.vgg16, encoder)
+    metrics, missing = [], {}
+    for name, make in classes.items():
+        try:
+            metrics.append(make(tools))
+        except (MissingExtra, NotFetched) as error:
+            missing[name] = str(error)
+    return metrics, missing
+
+
+def _measure(item: Item, metrics: Sequence[Metric], loader: Loader, groups: dict[str, dict[str, str]]) -> Measured:
+    person, own_groups = groups_of(item.person, groups)
+    case = loader.case(item, person)
+    paired = item.paired
+    if paired is None and case.truth and case.photo:
+        paired = int(case.differs.sum()) < FEWEST
+    measured = Measured(item, person, own_groups, "" if paired is None else "paired" if paired else "unpaired")
+    for metric in metrics:
+        if not all(case.has(need) for need in metric.needs):
             continue
-        target = true.get(name) or true.get(name.split("__")[0])
-        if target is None:
-            alone.append(name)
-        else:
-            pairs.append((name, path, target))
-    if not pairs:
-        example = f" (such as {alone[0]})" if alone else ""
-        raise NothingUsable(f"{reference}: holds no picture named as a result in {results}{example}")
-    return pairs, alone
+        wanted: list[Which] = [*SEEN, "truth"] if _is_network(metric) and not metric.needs else list(SEEN)
+        for which in wanted:
+            if not case.has(which) and which != "result":
+                continue
+            with loader.lock if _is_network(metric) else _Free():
+                row = metric.measure(case, which)
+            if row is not None:
+                measured.rows[metric.name, which] = row
+    return measured
 
 
-def _is_sheet(name: str) -> bool:
-    return name == "sheet" or (name.startswith("sheet-") and name[len("sheet-") :].isdigit())
+class _Free:
+    """A lock nobody waits for."""
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+
+def _is_network(metric: Metric) -> bool:
+    return metric.name in ("encoder-mmd", "lpips", "lpips-vgg", "is", "fid", "kid")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -135,6 +136,7 @@ class TryOnFolder:
                 "person": ids[0],
                 "garment": ids[1],
                 "output": self.output(*ids).relative_to(self.path).as_posix(),
+                "photo": _beside(person.photo.source, self.path),
                 "status": "ok",
                 "cause": None,
                 "seconds": {name: round(value, 3) for name, value in {**seconds, **result.seconds}.items()},
@@ -160,6 +162,16 @@ class TryOnFolder:
         self.manifest.append(
             {"person": person, "garment": garment, "output": None, "status": "failed", "cause": cause, "checks": []}
         )
+
+
+def _beside(path: Path | None, folder: Path) -> str | None:
+    """Where a photo is, seen from the folder; None for one from a pipe."""
+    if path is None:
+        return None
+    try:
+        return Path(os.path.relpath(path, folder)).as_posix()
+    except ValueError:  # another drive
+        return path.resolve().as_posix()
 
 
 def steps_of(person: Person, result: Result) -> dict[str, NDArray[np.uint8]]:

@@ -21,6 +21,7 @@ from viton_cli.errors import BadConfig, NotOurs, VitonError
 from viton_cli.files import encode_image, look, write_bytes
 from viton_cli.files.temporary import sweep
 from viton_cli.pages.gallery import write_gallery
+from viton_cli.pages.index import LiveIndex, write_index
 from viton_cli.pipelines.contents import Contents, made_with
 from viton_cli.pipelines.garment_store import GarmentStore
 from viton_cli.pipelines.pairing import pairs_of
@@ -106,7 +107,7 @@ def tryon(config: TryOnConfig, progress: Progress | None = None, tools: Tools | 
         began = time.monotonic()
         try:
             with Writer(config.workers) as writer:
-                run = _Run(tools, GarmentViews(tools.method, store), folder, writer, done, progress)
+                run = _Run(tools, GarmentViews(tools.method, store), folder, writer, done, progress, count)
 
                 def read(person: str) -> Photo:
                     contents.of(photos["person", person])  # before it is read: if it changes meanwhile, that is seen
@@ -115,6 +116,9 @@ def tryon(config: TryOnConfig, progress: Progress | None = None, tools: Tools | 
                 for person, photo in read_ahead(ahead, read, 1):
                     run.person(person, photo, ahead[person])
             run.count_lost()
+        except BaseException:
+            write_index(folder)  # what is finished can be looked at
+            raise
         finally:
             done.seconds = time.monotonic() - began
     folder.manifest.compact()
@@ -133,11 +137,13 @@ class _Run:
         writer: Writer,
         done: Summary,
         progress: Progress,
+        total: int,
     ) -> None:
         self.tools, self.garments, self.folder = tools, garments, folder
         self.writer, self.done, self.progress = writer, done, progress
         self.told: set[str] = set()
         self.lost: list[tuple[str, str, NotOurs]] = []  # filled by the writing threads
+        self.index, self.total = LiveIndex(folder), total
 
     def person(self, id: str, photo: Future[Photo], garments: list[str]) -> None:
         """All pairs of one person. A photo that cannot be used fails them all and is named once."""
@@ -166,6 +172,7 @@ class _Run:
             person_seconds: What finding the person took, if this is the first pair to need it.
         """
         ids = person.photo.id, id
+        self.index.refresh(self.total - self.done.ok - self.done.failed)
         began = time.monotonic()
         self.folder.sources.of(*ids)  # hashed before it is read, as the person's photo is
         try:
