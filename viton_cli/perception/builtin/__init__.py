@@ -8,4 +8,5 @@ depthwise.py     depthwise convolutions whose training is quick on a CPU
 look.py          what the network saw in one frame, and what speaks for a person in it
 search.py        where else to look for a person
 enlarge.py       labels at the photo's size
+features.py      what the encoder makes of a picture
 """
