@@ -6,9 +6,31 @@ command line prints exactly that line. Anything else that escapes is a defect of
 
 from __future__ import annotations
 
+import unicodedata
+
+
+def shown(text: str) -> str:
+    """Text as one line that a terminal only prints: what it would obey, or cannot show, is escaped.
+
+    File names may hold line breaks, escape sequences, marks that turn the direction of writing, and bytes that are no
+    text (shown as `\\xff`).
+    """
+    return "".join(letter if letter.isprintable() else _escaped(letter) for letter in text)
+
+
+def _escaped(letter: str) -> str:
+    if unicodedata.category(letter) == "Zs":
+        return letter
+    code = ord(letter)
+    # Bytes of a name that are not UTF-8 come as these lone surrogates (`os.fsdecode`).
+    return f"\\x{code - 0xDC00:02x}" if 0xDC80 <= code <= 0xDCFF else letter.encode("unicode_escape").decode()
+
 
 class VitonError(Exception):
-    """Base of all expected errors. `str(error)` is one line for a person."""
+    """Base of all expected errors. `str(error)` is one line for a person, whatever the names in it hold."""
+
+    def __str__(self) -> str:
+        return shown(super().__str__())
 
 
 class BadImage(VitonError):

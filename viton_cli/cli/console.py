@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 import traceback
@@ -11,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from viton_cli.cli.mistakes import as_json_line
 from viton_cli.cli.settings import EXIT_NOTHING, EXIT_OK, EXIT_SOME_FAILED
 from viton_cli.engines.progress import Progress, Summary
+from viton_cli.errors import shown
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -57,7 +58,7 @@ class Console(Progress):
     def advance(self, name: str, count: int = 1) -> None:
         self.count += count
         if self.bar is not None:
-            self.bar.set_postfix_str(name[-40:], refresh=False)
+            self.bar.set_postfix_str(shown(name)[-40:], refresh=False)
             self.bar.update(count)
         elif time.monotonic() - self.last_line > LINE_SECONDS:
             self.last_line = time.monotonic()
@@ -72,10 +73,12 @@ class Console(Progress):
 
     def defect(self, error: BaseException) -> None:
         if not self.defect_shown:  # one traceback tells as much as a thousand
-            self._say("".join(traceback.format_exception(error)).rstrip())
+            for line in "".join(traceback.format_exception(error)).rstrip().split("\n"):
+                self._say(line)
         self.defect_shown = True
 
     def _say(self, text: str) -> None:
+        text = shown(text)  # names that files bring with them forge no lines and command no terminal
         if self.bar is not None:
             self.bar.write(text, file=sys.stderr)
         else:
@@ -85,7 +88,7 @@ class Console(Progress):
 def summary(done: Summary, as_json: bool, quiet: bool = False) -> int:
     """Print the summary (on stderr if `quiet`: stdout then holds a picture) and return the exit code."""
     if done.is_main:
-        typer.echo(json.dumps(done.as_dict(), ensure_ascii=False) if as_json else str(done), err=quiet)
+        typer.echo(as_json_line(done.as_dict()) if as_json else shown(str(done)), err=quiet)
     if not done.failed:
         return EXIT_OK
     return EXIT_SOME_FAILED if done.ok or done.skipped or done.defects else EXIT_NOTHING
@@ -94,11 +97,9 @@ def summary(done: Summary, as_json: bool, quiet: bool = False) -> int:
 def print_scores(scores: Sequence[Score], as_json: bool, notes: Sequence[str] = ()) -> None:
     """Scores as a table with protocol and n, or as one JSON object; notes go to stderr."""
     for text in notes:
-        typer.echo(text, err=True)
+        typer.echo(shown(text), err=True)
     if as_json:
-        typer.echo(
-            json.dumps({"scores": [score.as_dict() for score in scores], "notes": list(notes)}, ensure_ascii=False)
-        )
+        typer.echo(as_json_line({"scores": [score.as_dict() for score in scores], "notes": list(notes)}))
         return
     width = max(len(score.name) for score in scores)
     for score in scores:

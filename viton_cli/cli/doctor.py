@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json as jsonlib
 from typing import TYPE_CHECKING
 
 import typer
 
+from viton_cli.cli.mistakes import as_json_line
 from viton_cli.cli.settings import APP, EXIT_OK, EXIT_SOME_FAILED, guarded
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def doctor(
         from viton_cli.pipelines.doctor import diagnose
 
         found = diagnose()
-        typer.echo(jsonlib.dumps(found.as_dict(), ensure_ascii=False) if json else _text(found))
+        typer.echo(as_json_line(found.as_dict()) if json else _text(found))
         return EXIT_SOME_FAILED if found.problems else EXIT_OK
 
     raise typer.Exit(guarded(work, json))

@@ -15,7 +15,7 @@ from pydantic.fields import FieldInfo
 from viton_cli.cli.mistakes import cause, is_disk, print_object
 from viton_cli.cli.streams import drop_stdout
 from viton_cli.config import Config, load
-from viton_cli.errors import BadConfig, BadPairs, BadWeights, MissingExtra, NotOurs, UnknownName, VitonError
+from viton_cli.errors import BadConfig, BadPairs, BadWeights, MissingExtra, NotOurs, UnknownName, VitonError, shown
 
 EXIT_OK, EXIT_SOME_FAILED, EXIT_USAGE, EXIT_NOTHING, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
 WRONG_USAGE = (BadConfig, BadPairs, BadWeights, MissingExtra, NotOurs, UnknownName)
@@ -81,7 +81,7 @@ def guarded(work: Callable[[], int], as_json: bool = False, aside: bool = False)
     """
 
     def told(text: str, code: int, line: str | None = None) -> int:
-        typer.echo(line or f"error: {text}", err=True)
+        typer.echo(line or f"error: {shown(text)}", err=True)
         if as_json:
             print_object(text, code, aside)
         return code

@@ -20,6 +20,7 @@ from viton_cli.config.models import (
     EvaluatePerceptionConfig,
     EvaluateReportConfig,
     EvaluateSheetConfig,
+    EvaluateStage1Config,
     EvaluateTableConfig,
     EvaluateVotesConfig,
     MethodConfig,
@@ -33,6 +34,6 @@ from viton_cli.config.models import (
 
 __all__ = [
     "COMMANDS", "Config", "EvaluateConfig", "EvaluatePerceptionConfig", "EvaluateReportConfig", "EvaluateSheetConfig",
-    "EvaluateTableConfig", "EvaluateVotesConfig", "MethodConfig", "Names", "Pair", "Perception", "PrepareConfig",
-    "ScoringConfig", "Size", "TrainConfig", "TryOnConfig", "for_stage", "known_settings", "load",
+    "EvaluateStage1Config", "EvaluateTableConfig", "EvaluateVotesConfig", "MethodConfig", "Names", "Pair", "Perception",
+    "PrepareConfig", "ScoringConfig", "Size", "TrainConfig", "TryOnConfig", "for_stage", "known_settings", "load",
 ]  # fmt: skip

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from viton_cli.errors import BadMask, VitonError
-from viton_cli.files import list_photos, read_mask, read_photo
+from viton_cli.files import WORKING_PIXELS, list_photos, read_mask, read_photo
 from viton_cli.records import Garment, Photo
 
 KEPT_BYTES = 300_000_000
@@ -105,7 +105,7 @@ class GarmentStore:
         return _Packed(hollow, _deflate(garment.mask), inner, photo.size)
 
     def _photo(self, id: str) -> Photo:
-        return self._given[id] if id in self._given else read_photo(self._files[id], id)
+        return self._given[id] if id in self._given else read_photo(self._files[id], id, WORKING_PIXELS)
 
 
 def masks_of(photos: dict[str, Path], masks: Path) -> dict[str, Path]:

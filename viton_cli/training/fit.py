@@ -43,11 +43,11 @@ class Average:
     def update(self, net: nn.Module, step: int) -> None:
         """Take in the weights after step number `step` (the average is shorter in the first steps)."""
         decay = min(self.decay, (1 + step) / (10 + step))
-        for key, value in net.state_dict().items():
-            if value.is_floating_point():
-                self.state[key].lerp_(value.detach(), 1 - decay)
-            else:
-                self.state[key].copy_(value)
+        new = net.state_dict()
+        mixed = [key for key, value in new.items() if value.is_floating_point()]
+        torch._foreach_lerp_([self.state[key] for key in mixed], [new[key].detach() for key in mixed], 1 - decay)
+        for key in new.keys() - set(mixed):
+            self.state[key].copy_(new[key])
 
 
 def learning_rate(progress: float) -> float:
@@ -113,8 +113,9 @@ class _Fit:
         torch.manual_seed(config.seed)
         net = task.net.to(memory_format=torch.channels_last)
         optimizer = torch.optim.AdamW(
-            task.parameters(config.lr), lr=config.lr, betas=config.betas, weight_decay=config.weight_decay
-        )
+            task.parameters(config.lr), lr=config.lr, betas=config.betas, weight_decay=config.weight_decay,
+            fused=self.accelerator.device.type in ("cpu", "cuda"),
+        )  # fmt: skip
         self.rates = [group["lr"] for group in optimizer.param_groups]
         self.average: Average = Average(net, config.ema)
         self.step = 0

@@ -233,7 +233,7 @@ def test_one_row_a_picture_and_twice_the_same_bytes(wardrobe: SimpleNamespace) -
     mean = np.mean([float(row["region"]) for row in rows if row["region"]])
     assert mean == pytest.approx(next(s.value for s in first.scores if s.name == "region"), rel=1e-4)
     assert float(rows[1]["region (photo)"]) > 100 and rows[0]["sex"] == "f"
-    with pytest.raises(BadConfig, match=r"pairs.csv: must be a .csv file, and none of the inputs"):
+    with pytest.raises(BadConfig, match=r"pairs.csv: is also read"):
         scored(wardrobe, rows=wardrobe.root / "pairs.csv")
 
 

@@ -20,8 +20,8 @@ from viton_cli.engines.overlap import Writer, batches, read_ahead
 from viton_cli.engines.progress import Progress, Summary
 from viton_cli.engines.share import Share
 from viton_cli.errors import NoPersonFound, NotOurs, VitonError
-from viton_cli.files import look, read_mask, read_photo, remove
-from viton_cli.imaging.frames import person_frame, whole_photo
+from viton_cli.files import WORKING_PIXELS, look, read_mask, read_photo, remove
+from viton_cli.imaging.frames import person_frame, resized, whole_photo
 from viton_cli.pipelines.contents import Contents
 from viton_cli.pipelines.prepare.export import check_exports, export, with_height
 from viton_cli.pipelines.prepare.folder import DECISIVE, FIXED, PreparedFolder, files_of
@@ -29,6 +29,7 @@ from viton_cli.pipelines.prepare.jobs import Job, Pairs, check_inputs, find_jobs
 from viton_cli.pipelines.run_config import begin
 from viton_cli.pipelines.tools import Tools
 from viton_cli.records import Frame, Garment, Parsing, Person, Photo, Pose
+from viton_cli.threads import use_threads
 
 FRAME = (256, 192)
 # Photos the networks look at together, and how many pixels these may have: that bounds the memory.
@@ -66,10 +67,7 @@ def prepare(config: PrepareConfig, progress: Progress | None = None, tools: Tool
     share = Share()
     jobs, pairs = find_jobs(config, progress)
     check_exports(config, [job.source for job in jobs])
-    if config.threads:
-        import torch
-
-        torch.set_num_threads(config.threads)
+    use_threads(config.threads)
     if share.is_main:
         folder = _folder(config, jobs, share)
         begin(folder.ledger, config, DECISIVE, config.overwrite)
@@ -204,10 +202,10 @@ class _Run:
         try:
             if isinstance(record, Person):
                 self.folder.write_person(job.id, record)
-                self._note(job, seconds, record.frame, record.checks)
+                self._note(job, seconds, _in_file(record.frame, record.photo), record.checks)
             else:
                 frame = self.folder.write_garment(job.id, record)
-                self._note(job, seconds, frame, record.checks, garment=record)
+                self._note(job, seconds, _in_file(frame, record.photo), record.checks, garment=record)
         except NotOurs as error:
             self.lost.append((job, error))
 
@@ -249,14 +247,25 @@ def _pixels(waiting: Waiting) -> float:
     return 0.0 if read.exception() else float(np.prod(read.result().photo.size))
 
 
+def _in_file(frame: Frame, photo: Photo) -> Frame:
+    """A frame of the working picture, in pixels of the photo's file."""
+    (height, width), (full_height, full_width) = photo.size, photo.full_size
+    x0, y0, x1, y1 = frame.box
+    box = round(x0 * full_width / width), round(y0 * full_height / height)
+    return replace(frame, box=(*box, round(x1 * full_width / width), round(y1 * full_height / height)))
+
+
 def _read(job: Job) -> Read:
-    photo = read_photo(job.source, job.id)
+    photo = read_photo(job.source, job.id, WORKING_PIXELS)
     mask = read_mask(job.mask, photo.size) if job.mask else None
     labels = job.labels() if job.labels else None
     if labels is not None and labels.shape != photo.size:
         height, width = photo.size
         labels = np.asarray(Image.fromarray(labels).resize((width, height), Image.Resampling.NEAREST))
-    return Read(photo, mask, labels, job.pose() if job.pose else None)
+    pose = job.pose() if job.pose else None
+    if pose is not None:
+        pose = resized(pose, photo.full_size, photo.size)
+    return Read(photo, mask, labels, pose)
 
 
 def _write_pairs(folder: PreparedFolder, entries: dict[tuple[str, str], dict[str, Any]], pairs: Pairs) -> None:

@@ -12,8 +12,9 @@ from PIL import Image
 
 from viton_cli.config import MethodConfig, load
 from viton_cli.errors import BadImage
-from viton_cli.files import decode_photo, encode_image, read_mask, read_photo
+from viton_cli.files import WORKING_PIXELS, adopt_photo, read_mask, read_photo
 from viton_cli.pipelines.tools import Tools
+from viton_cli.pipelines.tryon.finish import at_full_size
 from viton_cli.records import Garment, Person, Photo, Result
 
 Picture = str | Path | Image.Image | NDArray[np.uint8] | Photo
@@ -40,7 +41,7 @@ class TryOn:
     def run(
         self, person: Picture | Person, garment: Picture | Garment, mask: Path | None = None, steps: bool = False
     ) -> Result:
-        """Dress one person in one garment.
+        """Dress one person in one garment; the result is at the photo's full size, in the numbers of its own profile.
 
         Args:
             person: A file, a PIL image, an (H, W, 3) uint8 array, or what `find` gave.
@@ -53,8 +54,12 @@ class TryOn:
         """
         found = person if isinstance(person, Person) else self.find(person)
         cut = garment if isinstance(garment, Garment) else self.cut(garment, mask)
+        return at_full_size(found.photo, cut.photo, self.dress(found, cut, steps))
+
+    def dress(self, person: Person, garment: Garment, steps: bool = False) -> Result:
+        """The result at the working size, in sRGB: what `run` does without its last step."""
         method = self.tools.method
-        return method.dress(method.prepare_person(found), method.prepare_garment(cut), steps)
+        return method.dress(method.prepare_person(person), method.prepare_garment(garment), steps)
 
     def find(self, picture: Picture) -> Person:
         """Pose, labels and crop of the person in a photo."""
@@ -80,9 +85,9 @@ def _photo(picture: Picture, id: str) -> Photo:
     if isinstance(picture, Photo):
         return picture
     if isinstance(picture, (str, Path)):
-        return read_photo(Path(picture))
+        return read_photo(Path(picture), most=WORKING_PIXELS)
     if isinstance(picture, Image.Image):
-        return decode_photo(encode_image(np.asarray(picture.convert("RGB"))), id)
+        return adopt_photo(picture, id, WORKING_PIXELS)
     if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3:
         raise BadImage(f"{id}: an array must be (H, W, 3) uint8, not {picture.shape} {picture.dtype}")
-    return Photo(id, picture)
+    return adopt_photo(picture, id, WORKING_PIXELS)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from viton_cli.config import TryOnConfig
-from viton_cli.files import check_apart, decode_photo, list_photos, read_photo, refuse_results
+from viton_cli.files import WORKING_PIXELS, check_apart, decode_photo, list_photos, read_photo, refuse_results
 from viton_cli.pipelines.names import pair_name
 from viton_cli.pipelines.pairing import Pairing
 from viton_cli.records import Photo
@@ -35,22 +35,21 @@ class Given:
 
     def read(self, id: str) -> Photo:
         """One of them."""
-        return self.given[id] if id in self.given else read_photo(self.files[id], id)
+        return self.given[id] if id in self.given else read_photo(self.files[id], id, WORKING_PIXELS)
 
 
-def list_given(where: str, out: str, option: str) -> Given:
-    """The photos of --person or --clothes.
+def list_given(where: str, out: str, option: str, note: Callable[[str], None]) -> Given:
+    """The photos of --person or --clothes; `note` gets a line on what is passed over.
 
     Raises:
         BadConfig: A folder of results. NothingUsable: No photos there. BadImage: What is piped in is none.
     """
     if where == PIPE:
         data = sys.stdin.buffer.read()
-        return Given(
-            {"stdin": STDIN}, {"stdin": decode_photo(data, "stdin")}, {STDIN: hashlib.sha256(data).hexdigest()}
-        )
+        photo = decode_photo(data, "stdin", WORKING_PIXELS)
+        return Given({"stdin": STDIN}, {"stdin": photo}, {STDIN: hashlib.sha256(data).hexdigest()})
     refuse_results(Path(where), option)
-    return Given(dict(list_photos(Path(where), without=Path(out) if is_folder(out) else None)))
+    return Given(dict(list_photos(Path(where), Path(out) if is_folder(out) else None, note)))
 
 
 def is_folder(out: str) -> bool:

@@ -12,13 +12,11 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
-
 from viton_cli.config import MethodConfig, TryOnConfig
 from viton_cli.engines.overlap import Writer, read_ahead
 from viton_cli.engines.progress import Progress, Summary
-from viton_cli.errors import BadConfig, NotOurs, VitonError
-from viton_cli.files import encode_image, look, write_bytes
+from viton_cli.errors import BadConfig, VitonError
+from viton_cli.files import look, picture_size, write_bytes
 from viton_cli.files.temporary import sweep
 from viton_cli.pages.gallery import write_gallery
 from viton_cli.pages.index import LiveIndex, write_index
@@ -28,11 +26,14 @@ from viton_cli.pipelines.pairing import pairs_of
 from viton_cli.pipelines.run_config import begin
 from viton_cli.pipelines.tools import Tools
 from viton_cli.pipelines.tryon.api import TryOn
+from viton_cli.pipelines.tryon.finish import encode
 from viton_cli.pipelines.tryon.folder import FIXED, Sources, TryOnFolder
 from viton_cli.pipelines.tryon.inputs import PIPE, Given, check_inputs, is_folder, list_given
 from viton_cli.pipelines.tryon.views import GarmentViews
 from viton_cli.records import Garment, Person, Photo, Result
+from viton_cli.threads import use_threads
 
+DECISIVE = (*MethodConfig.model_fields, "strip")  # settings on which results depend
 LONG = 20  # pairs, from which on the size of the work is said first
 BYTES_A_PIXEL = 1.5  # of a photo in a quickly packed PNG: 1.0 for clean studio photos, 2.0 for grainy street photos
 
@@ -50,8 +51,8 @@ def tryon(config: TryOnConfig, progress: Progress | None = None, tools: Tools | 
     """
     progress = progress or Progress()
     people, clothes = (
-        list_given(config.person, config.out, "--person"),
-        list_given(config.clothes, config.out, "--clothes"),
+        list_given(config.person, config.out, "--person", progress.note),
+        list_given(config.clothes, config.out, "--clothes", progress.note),
     )
     if people.given and clothes.given:
         raise BadConfig("--person - and --clothes -: only one of them can come from stdin")
@@ -79,14 +80,14 @@ def tryon(config: TryOnConfig, progress: Progress | None = None, tools: Tools | 
     files = [*people.files.values(), *clothes.files.values(), *store.masks.values()]
     check_inputs(config, files, pairing)
     engine = TryOn(config, tools)
-    _set_threads(config.threads)
+    use_threads(config.threads)
     if not is_folder(config.out):
         return _one_pair(config, wanted, people, store, engine, progress)
 
     photos = {("person", id): path for id, path in people.files.items()}
     photos |= {("garment", id): path for id, path in clothes.files.items()}
     contents = Contents({**people.hashes, **clothes.hashes})
-    sources = Sources(photos, store.masks, contents, made_with(config, MethodConfig.model_fields))
+    sources = Sources(photos, store.masks, contents, made_with(config, DECISIVE))
     folder = TryOnFolder(config, sources, look(Path(config.out), "tryon", config.force, FIXED), pairing.outputs)
     finished = folder.finished(wanted)
     ahead = {person: [g for g in garments if (person, g) not in finished] for person, garments in wanted.items()}
@@ -98,7 +99,7 @@ def tryon(config: TryOnConfig, progress: Progress | None = None, tools: Tools | 
         return done
     if ahead:
         engine.load()  # what it lacks is told before anything is written
-    begin(folder.ledger, config, MethodConfig.model_fields, config.overwrite)
+    begin(folder.ledger, config, DECISIVE, config.overwrite)
     if ahead:
         if count >= LONG:
             disk = BYTES_A_PIXEL * sum(_pixels(photos["person", p]) * len(garments) for p, garments in ahead.items())
@@ -142,7 +143,7 @@ class _Run:
         self.tools, self.garments, self.folder = tools, garments, folder
         self.writer, self.done, self.progress = writer, done, progress
         self.told: set[str] = set()
-        self.lost: list[tuple[str, str, NotOurs]] = []  # filled by the writing threads
+        self.lost: list[tuple[str, str, VitonError]] = []  # filled by the writing threads
         self.index, self.total = LiveIndex(folder), total
 
     def person(self, id: str, photo: Future[Photo], garments: list[str]) -> None:
@@ -197,11 +198,11 @@ class _Run:
     def _write(self, person: Person, garment: Garment, result: Result, seconds: dict[str, float]) -> None:
         try:
             self.folder.write_pair(person, garment, result, seconds)
-        except NotOurs as error:
+        except VitonError as error:  # its photo is gone or another one by now, or something not ours is in its place
             self.lost.append((person.photo.id, garment.photo.id, error))
 
     def count_lost(self) -> None:
-        """Count the pairs as failed in whose place something of the user's was found."""
+        """Count the pairs as failed that could not be written."""
         for person, garment, error in self.lost:
             self.folder.write_failure(person, garment, self._cause(error, person))
             self.done.ok, self.done.failed = self.done.ok - 1, self.done.failed + 1
@@ -253,15 +254,15 @@ def _one_pair(
     began = time.monotonic()
     found = engine.find(people.read(person))
     cut = store.get(garment)
-    result = engine.run(found, cut)
+    result = engine.dress(found, cut)
     for check in dict.fromkeys((*found.checks, *cut.checks, *result.checks)):
         progress.note(check)
     if config.out == PIPE:
-        _to_stdout(encode_image(result.image))
+        _to_stdout(encode(found.photo, result, ".png", config.strip))
     else:
         out = Path(config.out)
         sweep(out.parent)
-        write_bytes(out, encode_image(result.image, out.suffix))
+        write_bytes(out, encode(found.photo, result, out.suffix, config.strip))
     done.ok, done.seconds = 1, time.monotonic() - began
     return done
 
@@ -281,14 +282,7 @@ def _to_stdout(data: bytes) -> None:
 def _pixels(path: Path) -> int:
     """Size of a picture by its header; 0 if it cannot be read, which is reported in its turn."""
     try:
-        with Image.open(path) as opened:
-            return opened.width * opened.height
-    except (OSError, Image.DecompressionBombError):
+        height, width = picture_size(path)
+        return height * width
+    except VitonError:
         return 0
-
-
-def _set_threads(threads: int | None) -> None:
-    if threads:
-        import torch
-
-        torch.set_num_threads(threads)

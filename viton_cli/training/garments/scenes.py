@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 from scipy import ndimage
 
+from viton_cli.files import decode_pixels
 from viton_cli.perception.garments.segmenter import nearest_shape
 from viton_cli.training.garments.examples import UNKNOWN, Example
 
@@ -261,5 +262,5 @@ def _disturb(image: Floats, rng: np.random.Generator) -> Floats:
     if rng.random() < 0.35:
         stream = io.BytesIO()
         Image.fromarray((image * 255).astype(np.uint8)).save(stream, "JPEG", quality=int(rng.integers(25, 90)))
-        return np.asarray(Image.open(stream), np.float32) / np.float32(255)
+        return decode_pixels(stream.getvalue(), "a disturbed picture").astype(np.float32) / np.float32(255)
     return np.asarray(image, np.float32)
