@@ -110,6 +110,23 @@ class Parsing:
 
 
 @dataclass(frozen=True, eq=False)
+class Perceived:
+    """What there is to see in one photo.
+
+    Attributes:
+        pose: Of the largest person, joints in photo pixels; None where there is nobody.
+        parsing: Labels at photo size.
+        people: How many people were found.
+        why: Why nobody was, and what to do about it, in words; "" where nothing more can be said.
+    """
+
+    pose: Pose | None
+    parsing: Parsing
+    people: int = 1
+    why: str = ""
+
+
+@dataclass(frozen=True, eq=False)
 class Person:
     """What perception knows of one photo.
 

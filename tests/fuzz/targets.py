@@ -247,7 +247,7 @@ def read_weights(path: Path) -> None:
 
     from viton_cli.checkpoints import load_network, load_weights
     from viton_cli.methods.networks import load_composer, load_generator
-    from viton_cli.perception.builtin.builtin import Perceiver
+    from viton_cli.perception.builtin.perceiver import Perceiver
 
     each(
         lambda: load_weights(path),

@@ -108,14 +108,15 @@ def test_try_on_takes_the_runs_folder(trained: Path, tmp_path: Path) -> None:
     from viton_cli.files import read_photo, write_image
     from viton_cli.methods.viton import Viton
     from viton_cli.perception.backends.fake import draw_person
-    from viton_cli.perception.builtin.person import PersonFinder
+    from viton_cli.perception.perceive import open_perception
+    from viton_cli.perception.person import PersonFinder
     from viton_cli.records import Garment, Photo
 
     image, _, _ = draw_person((200, 150))
     write_image(tmp_path / "anna.png", image)
     method = Viton(weights=str(trained))
     assert method.size == (64, 64)
-    person = PersonFinder("fake", "fake").find(read_photo(tmp_path / "anna.png"), method.size)
+    person = PersonFinder(open_perception("fake", "fake")).find(read_photo(tmp_path / "anna.png"), method.size)
     mask = np.zeros((120, 90), np.float32)
     mask[15:105, 20:70] = 1
     garment = Garment(Photo("shirt", np.full((120, 90, 3), 120, np.uint8)), mask)
@@ -184,7 +185,7 @@ def test_perception_trains_too(rendered: Path, tmp_path: Path) -> None:
     assert np.isfinite(losses(tmp_path / "perception")).all()
     _, meta = load_weights(tmp_path / "perception.safetensors")
     assert meta["kind"] == "perception" and meta["width"] == 16
-    from viton_cli.perception.builtin.builtin import Perceiver
+    from viton_cli.perception.builtin.perceiver import Perceiver
 
     assert Perceiver(tmp_path / "perception.safetensors").size == (64, 64)
 

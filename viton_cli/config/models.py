@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from viton_cli.config.base import Config, Names, Pair, Size, Words, _precision
+from viton_cli.config.base import Config, Names, Pair, Size, Words, precision_of
 
 FORCE = "Write into a folder that holds other files too; none of these is replaced."
 Style = Literal["text", "csv", "markdown", "latex", "json"]
@@ -118,7 +118,7 @@ class TrainConfig(Config):
     resume: bool = Field(False, description="Carry on from the last checkpoint in --out.")
     force: bool = Field(False, description=FORCE)
     device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="Where to compute.")
-    precision: Annotated[Literal["no", "fp16", "bf16"], BeforeValidator(_precision)] = Field(
+    precision: Annotated[Literal["no", "fp16", "bf16"], BeforeValidator(precision_of)] = Field(
         "no", description="Mixed precision."
     )
     model: dict[str, Any] = Field(default_factory=dict, description="Sizes of the network, as the stage knows them.")

@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from viton_cli.config import Perception
 from viton_cli.errors import BadMask, VitonError
 from viton_cli.files import WORKING_PIXELS, list_photos, read_mask, read_photo
 from viton_cli.records import Garment, Photo
@@ -107,19 +106,6 @@ class GarmentStore:
 
     def _photo(self, id: str) -> Photo:
         return self._given[id] if id in self._given else read_photo(self._files[id], id, WORKING_PIXELS)
-
-
-def cut(photo: Photo, mask: NDArray[np.float32] | None, settings: Perception) -> Garment:
-    """Cut a garment out of its photo, and say so if the photo shows a person.
-
-    Raises:
-        NoGarmentFound, BadMask: See `perception.garments.cut`.
-    """
-    from viton_cli.perception.builtin.person import person_score
-    from viton_cli.perception.garments.cut import cut_garment
-
-    weights = settings.pose_source if settings.pose == "builtin" else None
-    return cut_garment(photo, mask, person_score=person_score(photo, weights))
 
 
 def masks_of(photos: dict[str, Path], masks: Path) -> dict[str, Path]:

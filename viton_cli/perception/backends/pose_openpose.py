@@ -13,7 +13,7 @@ import numpy as np
 from viton_cli.errors import BadConfig, BadDataset
 from viton_cli.files import read_keypoints
 from viton_cli.imaging.frames import resized
-from viton_cli.perception.builtin.people import largest_first
+from viton_cli.perception.people import largest_first
 from viton_cli.records import Photo, Pose
 
 PIXELS, ZERO_TO_ONE, PLUS_MINUS_ONE = 0, 3, 4

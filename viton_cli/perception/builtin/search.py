@@ -23,7 +23,7 @@ TILES = 8  # looked at together
 
 
 class Network(Protocol):
-    """What `perception.builtin.builtin.Perceiver` offers for a search."""
+    """What `perception.builtin.perceiver.Perceiver` offers for a search."""
 
     size: tuple[int, int]
 

@@ -10,7 +10,6 @@ import time
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -20,15 +19,15 @@ from viton_cli.config import PrepareConfig
 from viton_cli.engines.overlap import Writer, batches, read_ahead
 from viton_cli.engines.progress import Progress, Summary
 from viton_cli.engines.share import Share
-from viton_cli.errors import NotOurs, VitonError
+from viton_cli.errors import NoPersonFound, NotOurs, VitonError
 from viton_cli.files import WORKING_PIXELS, look, read_mask, read_photo, remove
 from viton_cli.imaging.frames import person_frame, resized, whole_photo
 from viton_cli.pipelines.contents import Contents
-from viton_cli.pipelines.garment_store import cut
 from viton_cli.pipelines.prepare.export import check_exports, export, with_height
 from viton_cli.pipelines.prepare.folder import DECISIVE, FIXED, PreparedFolder, files_of
 from viton_cli.pipelines.prepare.jobs import Job, Pairs, check_inputs, find_jobs
 from viton_cli.pipelines.run_config import begin
+from viton_cli.pipelines.tools import Tools
 from viton_cli.records import Frame, Garment, Parsing, Person, Photo, Pose
 from viton_cli.threads import use_threads
 
@@ -52,8 +51,12 @@ class Read:
         return self.pose is not None and self.labels is not None
 
 
-def prepare(config: PrepareConfig, progress: Progress | None = None) -> Summary:
+def prepare(config: PrepareConfig, progress: Progress | None = None, tools: Tools | None = None) -> Summary:
     """Do what `viton prepare` does.
+
+    Args:
+        config: The settings. progress: Hears how it goes.
+        tools: Finder and cutter to work with, instead of those that the settings name.
 
     Raises:
         VitonError: Nothing could be begun. What fails later fails for its photo alone, and stands in the summary and
@@ -76,9 +79,11 @@ def prepare(config: PrepareConfig, progress: Progress | None = None) -> Summary:
     mine = jobs[share.index :: share.count]
     ahead = [job for job in mine if not folder.is_finished(job.kind, job.id, job.files, before)]
     done = Summary("photo", str(config.out), skipped=len(mine) - len(ahead), is_main=share.is_main)
-    run = _Run(config, folder, done, progress)
+    # A data set's own labels need no label set.
+    tools = tools or Tools(config.model_copy(update={"label_set": None}) if config.dataset else config)
+    run = _Run(config, folder, done, progress, tools)
     if any(job.kind == "person" and (job.labels is None or job.pose is None) for job in ahead):
-        _ = run.finder  # what it lacks fails the run and not each photo
+        _ = tools.finder  # what it lacks fails the run and not each photo
     progress.start(len(ahead), "photo")
     began = time.monotonic()
     try:
@@ -107,8 +112,11 @@ def _folder(config: PrepareConfig, jobs: list[Job], share: Share) -> PreparedFol
 class _Run:
     """The work on photos, with all it needs at hand."""
 
-    def __init__(self, config: PrepareConfig, folder: PreparedFolder, done: Summary, progress: Progress) -> None:
+    def __init__(
+        self, config: PrepareConfig, folder: PreparedFolder, done: Summary, progress: Progress, tools: Tools
+    ) -> None:
         self.config, self.folder, self.done, self.progress = config, folder, done, progress
+        self.tools = tools
         self.lost: list[tuple[Job, NotOurs]] = []  # filled by the writing threads
 
     def read(self, job: Job) -> Read:
@@ -124,21 +132,34 @@ class _Run:
             for job, read in batch
             if job.kind == "person" and not read.exception() and not read.result().is_known
         }
+        found: dict[str, Person | NoPersonFound] = {}
         if unknown:
-            # If one of them is to blame for an error, that comes out, and is told, when it has its turn.
+            # If one of them is to blame for an error, each is looked at alone, and the error is told in its turn.
             with suppress(Exception):
-                self.finder.look_ahead(list(unknown.values()))
+                found = dict(zip(unknown, self.tools.finder.find_all(list(unknown.values()), FRAME)))
         together = (time.monotonic() - began) / max(len(unknown), 1)
         for job, read in batch:
-            self.photo(job, read, writer, together if job.kind == "person" and job.id in unknown else 0.0)
+            of_person = job.kind == "person" and job.id in unknown
+            self.photo(job, read, writer, together if of_person else 0.0, found.get(job.id) if of_person else None)
 
-    def photo(self, job: Job, read: Future[Read], writer: Writer, seconds: float) -> None:
-        """One photo, failed or done. `seconds`: its share of what was done for several together."""
+    def photo(
+        self, job: Job, read: Future[Read], writer: Writer, seconds: float, found: Person | NoPersonFound | None
+    ) -> None:
+        """One photo, failed or done.
+
+        Args:
+            job: What to do. read: The photo. writer: Takes what is to be written.
+            seconds: Its share of what was done for several together.
+            found: What was found in it then, if anything was looked for.
+        """
         began = time.monotonic() - seconds
         record: Person | Garment
         try:
             known = read.result()
-            record = self._person(job, known) if job.kind == "person" else cut(known.photo, known.mask, self.config)
+            if job.kind == "person":
+                record = self._person(job, known, found)
+            else:
+                record = self.tools.cutter(known.photo, known.mask)
         except Exception as error:
             self._failed(job, error, time.monotonic() - began)
         else:
@@ -160,10 +181,12 @@ class _Run:
             remove(path)  # what an earlier run made of an earlier photo
         self._note(job, seconds, status="failed", cause=cause)
 
-    def _person(self, job: Job, read: Read) -> Person:
+    def _person(self, job: Job, read: Read, found: Person | NoPersonFound | None) -> Person:
+        if isinstance(found, NoPersonFound):
+            raise found
         photo, pose, labels = read.photo, read.pose, read.labels
         if pose is None or labels is None:
-            found: Person = self.finder.find(photo, FRAME)
+            found = found or self.tools.finder.find(photo, FRAME)
         else:
             found = Person(photo, pose, Parsing(labels), person_frame(pose, photo.size, FRAME))
         if pose is not None:
@@ -174,19 +197,6 @@ class _Run:
             # Data sets of 3:4 photos are framed already: what they were made for stays comparable.
             found = replace(found, frame=whole_photo(photo.size, FRAME))
         return found
-
-    @cached_property
-    def finder(self) -> Any:
-        from viton_cli.perception.builtin.person import PersonFinder
-
-        c = self.config
-        return PersonFinder(
-            pose=c.pose,
-            parsing=c.parsing,
-            pose_source=c.pose_source,
-            parsing_source=c.parsing_source,
-            label_set=None if c.dataset else c.label_set,  # a data set's own labels need none
-        )
 
     def _write(self, job: Job, record: Person | Garment, seconds: float) -> None:
         try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from PIL import Image
 from viton_cli.config import MethodConfig, load
 from viton_cli.errors import BadImage
 from viton_cli.files import WORKING_PIXELS, adopt_photo, read_mask, read_photo
-from viton_cli.pipelines.garment_store import cut
+from viton_cli.pipelines.tools import Tools
 from viton_cli.pipelines.tryon.finish import at_full_size
 from viton_cli.records import Garment, Person, Photo, Result
 
@@ -28,13 +27,15 @@ class TryOn:
         config: Settings that are resolved already, instead of `settings`.
         settings: Those of `config.MethodConfig`: `method`, `weights`, `warp`, `pose`, `parsing` ... What is not given
             comes from the environment, as for the command: VITON_TRYON_WARP ...
+        tools: Finder, cutter and method to work with, instead of those that the settings name.
 
     Raises:
         BadConfig: An unknown or bad setting.
     """
 
-    def __init__(self, config: MethodConfig | None = None, /, **settings: Any) -> None:
+    def __init__(self, config: MethodConfig | None = None, /, tools: Tools | None = None, **settings: Any) -> None:
         self.config = config or load(MethodConfig, flags=settings)
+        self.tools = tools or Tools(self.config)
         self.loading = 0.0
 
     def run(
@@ -57,18 +58,17 @@ class TryOn:
 
     def dress(self, person: Person, garment: Garment, steps: bool = False) -> Result:
         """The result at the working size, in sRGB: what `run` does without its last step."""
-        result: Result = self.method.run(person, garment, steps=steps)
-        return result
+        method = self.tools.method
+        return method.dress(method.prepare_person(person), method.prepare_garment(garment), steps)
 
     def find(self, picture: Picture) -> Person:
         """Pose, labels and crop of the person in a photo."""
-        person: Person = self.finder.find(_photo(picture, "person"))
-        return person
+        return self.tools.finder.find(_photo(picture, "person"))
 
     def cut(self, picture: Picture, mask: Path | None = None) -> Garment:
         """The garment of a product photo."""
         photo = _photo(picture, "garment")
-        return cut(photo, read_mask(mask, photo.size) if mask else None, self.config)
+        return self.tools.cutter(photo, read_mask(mask, photo.size) if mask else None)
 
     def load(self) -> None:
         """Load the networks now rather than on first use.
@@ -77,29 +77,8 @@ class TryOn:
             UnknownName, BadWeights, MissingExtra: They cannot be had.
         """
         began = time.monotonic()
-        _ = self.finder, self.method
+        _ = self.tools.finder, self.tools.method
         self.loading = time.monotonic() - began
-
-    @cached_property
-    def finder(self) -> Any:
-        """The `PersonFinder`."""
-        from viton_cli.perception.builtin.person import PersonFinder
-
-        c = self.config
-        return PersonFinder(
-            pose=c.pose,
-            parsing=c.parsing,
-            pose_source=c.pose_source,
-            parsing_source=c.parsing_source,
-            label_set=c.label_set,
-        )
-
-    @cached_property
-    def method(self) -> Any:
-        """The method."""
-        from viton_cli.methods import METHODS
-
-        return METHODS.get(self.config.method)(weights=self.config.weights, warp=self.config.warp)
 
 
 def _photo(picture: Picture, id: str) -> Photo:

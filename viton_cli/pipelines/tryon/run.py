@@ -9,8 +9,8 @@ import errno
 import sys
 import time
 from concurrent.futures import Future
-from functools import partial
 from pathlib import Path
+from typing import Any
 
 from viton_cli.config import MethodConfig, TryOnConfig
 from viton_cli.engines.overlap import Writer, read_ahead
@@ -21,13 +21,15 @@ from viton_cli.files.temporary import sweep
 from viton_cli.pages.gallery import write_gallery
 from viton_cli.pages.index import LiveIndex, write_index
 from viton_cli.pipelines.contents import Contents, made_with
-from viton_cli.pipelines.garment_store import GarmentStore, cut
+from viton_cli.pipelines.garment_store import GarmentStore
 from viton_cli.pipelines.pairing import pairs_of
 from viton_cli.pipelines.run_config import begin
+from viton_cli.pipelines.tools import Tools
 from viton_cli.pipelines.tryon.api import TryOn
 from viton_cli.pipelines.tryon.finish import encode
 from viton_cli.pipelines.tryon.folder import FIXED, Sources, TryOnFolder
 from viton_cli.pipelines.tryon.inputs import PIPE, Given, check_inputs, is_folder, list_given
+from viton_cli.pipelines.tryon.views import GarmentViews
 from viton_cli.records import Garment, Person, Photo, Result
 from viton_cli.threads import use_threads
 
@@ -36,8 +38,12 @@ LONG = 20  # pairs, from which on the size of the work is said first
 BYTES_A_PIXEL = 1.5  # of a photo in a quickly packed PNG: 1.0 for clean studio photos, 2.0 for grainy street photos
 
 
-def tryon(config: TryOnConfig, progress: Progress | None = None) -> Summary:
+def tryon(config: TryOnConfig, progress: Progress | None = None, tools: Tools | None = None) -> Summary:
     """Do what `viton tryon` does.
+
+    Args:
+        config: The settings. progress: Hears how it goes.
+        tools: Finder, cutter and method to work with, instead of those that the settings name.
 
     Raises:
         VitonError: Nothing could be begun (no photos, bad pairs, unknown names). What fails later fails for its photo
@@ -63,12 +69,17 @@ def tryon(config: TryOnConfig, progress: Progress | None = None) -> Summary:
     for note in pairing.notes:
         progress.note(note)
     wanted = pairing.wanted
+    tools = tools or Tools(config)
     store = GarmentStore(
-        list(clothes.files.items()), partial(cut, settings=config), config.clothes_mask, clothes.given, pairing.masks
+        list(clothes.files.items()),
+        tools.cut,
+        config.clothes_mask,
+        clothes.given,
+        pairing.masks,
     )
     files = [*people.files.values(), *clothes.files.values(), *store.masks.values()]
     check_inputs(config, files, pairing)
-    engine = TryOn(config)
+    engine = TryOn(config, tools)
     use_threads(config.threads)
     if not is_folder(config.out):
         return _one_pair(config, wanted, people, store, engine, progress)
@@ -97,7 +108,7 @@ def tryon(config: TryOnConfig, progress: Progress | None = None) -> Summary:
         began = time.monotonic()
         try:
             with Writer(config.workers) as writer:
-                run = _Run(engine, store, folder, writer, done, progress, count)
+                run = _Run(tools, GarmentViews(tools.method, store), folder, writer, done, progress, count)
 
                 def read(person: str) -> Photo:
                     contents.of(photos["person", person])  # before it is read: if it changes meanwhile, that is seen
@@ -121,15 +132,15 @@ class _Run:
 
     def __init__(
         self,
-        engine: TryOn,
-        store: GarmentStore,
+        tools: Tools,
+        garments: GarmentViews,
         folder: TryOnFolder,
         writer: Writer,
         done: Summary,
         progress: Progress,
         total: int,
     ) -> None:
-        self.engine, self.store, self.folder = engine, store, folder
+        self.tools, self.garments, self.folder = tools, garments, folder
         self.writer, self.done, self.progress = writer, done, progress
         self.told: set[str] = set()
         self.lost: list[tuple[str, str, VitonError]] = []  # filled by the writing threads
@@ -139,7 +150,8 @@ class _Run:
         """All pairs of one person. A photo that cannot be used fails them all and is named once."""
         began = time.monotonic()
         try:
-            person = self.engine.find(photo.result())
+            person = self.tools.finder.find(photo.result())
+            view = self.tools.method.prepare_person(person)
         except Exception as error:
             cause = self._cause(error, id)
             for garment in garments:
@@ -149,17 +161,23 @@ class _Run:
         self._notes(person.photo, person.checks)
         self.writer.submit(self.folder.write_thumb, person.photo.image, "person", id)
         for garment in garments:
-            self.pair(person, garment, seconds)
+            self.pair(person, view, garment, seconds)
             seconds = 0.0
 
-    def pair(self, person: Person, id: str, person_seconds: float) -> None:
-        """One result. `person_seconds` is what finding the person took, if this is the first pair to need it."""
+    def pair(self, person: Person, view: Any, id: str, person_seconds: float) -> None:
+        """One result.
+
+        Args:
+            person: As found. view: The same as the method sees it.
+            id: Of the garment.
+            person_seconds: What finding the person took, if this is the first pair to need it.
+        """
         ids = person.photo.id, id
         self.index.refresh(self.total - self.done.ok - self.done.failed)
         began = time.monotonic()
         self.folder.sources.of(*ids)  # hashed before it is read, as the person's photo is
         try:
-            garment = self.store.get(id)
+            garment, garment_view = self.garments.get(id)
         except Exception as error:
             self._failed(*ids, self._cause(error, id))
             return
@@ -169,7 +187,7 @@ class _Run:
             self._notes(garment.photo, garment.checks)
             self.writer.submit(self.folder.write_thumb, garment.photo.image, "garment", id)
         try:
-            result = self.engine.dress(person, garment, steps=self.folder.config.steps)
+            result = self.tools.method.dress(view, garment_view, self.folder.config.steps)
         except Exception as error:
             self._failed(*ids, self._cause(error, " with ".join(ids)))
             return

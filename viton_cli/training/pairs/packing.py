@@ -25,8 +25,9 @@ from viton_cli.files import read_mask, read_photo, write_arrays
 from viton_cli.imaging import frames
 from viton_cli.imaging.flat_lay import NotLaidFlat, lay_flat
 from viton_cli.imaging.product import product_view
-from viton_cli.perception.builtin.person import PersonFinder
 from viton_cli.perception.garments.cut import cut_garment
+from viton_cli.perception.perceive import open_perception
+from viton_cli.perception.person import PersonFinder
 from viton_cli.records import Frame, Photo, Pose
 from viton_cli.training.pairs.triplet_sources import Source
 from viton_cli.training.pairs.true_places import laid_places, matched_places
@@ -93,7 +94,7 @@ def packed(source: Source, size: tuple[int, int], perceive: bool, say: Say, cach
 
 def pack(source: Source, size: tuple[int, int], perceive: bool, say: Say) -> Packed:
     """Prepare all triplets; what cannot be used is counted and said."""
-    shelf = _Shelf(source, size, PersonFinder() if perceive else None)
+    shelf = _Shelf(source, size, PersonFinder(open_perception()) if perceive else None)
     wanted = {id for row in source.triplets for id in (row.person, row.truth)}
     people = [id for id in source.people if id in wanted]
     if people:
