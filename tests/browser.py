@@ -180,7 +180,8 @@ class Browser:
         while True:
             self.js("0")
             found = sorted(self.downloads.glob(pattern))
-            if found and not list(self.downloads.glob("*.crdownload")):
+            # The browser keeps the name free with an empty file until the whole one takes its place.
+            if found and found[-1].stat().st_size and not list(self.downloads.glob("*.crdownload")):
                 return found[-1]
             assert time.monotonic() < ends, f"nothing called {pattern} was saved"
             time.sleep(0.05)

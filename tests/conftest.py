@@ -17,6 +17,8 @@ settings.load_profile("calm")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--fuzz-seconds", default=60, type=float, help="How long tests/fuzz runs in all.")
+    parser.addoption("--fuzz-seed", default=0, type=int, help="What tests/fuzz damages files by.")
     parser.addoption("--slow", action="store_true", help="run the tests that take minutes too")
 
 

@@ -1,24 +1,27 @@
 """Stand-ins for the networks, so that folders, names, failures and exit codes can be tested without weights.
 
-`fakes` finds a person in every photo whose top left pixel is not black, cuts a garment out of every photo that is not
-all white, and dresses by painting a square in the garment's colour.
+The `fakes` of conftest.py are what the pipelines work with where they are given nothing else. They find a person in
+every photo whose top left pixel is not black, cut a garment out of every photo that is not all white, and dress by
+painting a square in the garment's colour.
 """
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
-from types import ModuleType
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from viton_cli.config import MethodConfig, Perception
 from viton_cli.errors import NoGarmentFound, NoPersonFound
+from viton_cli.pipelines import tools
+from viton_cli.pipelines.tools import Cutter
 from viton_cli.records import Frame, Garment, Parsing, Person, Photo, Pose, Result
-from viton_cli.registry import Registry
 
 
 class FakeFinder:
@@ -27,13 +30,17 @@ class FakeFinder:
     found: ClassVar[list[str]] = []
     batches: ClassVar[list[list[str]]] = []
 
-    def __init__(self, **settings: Any) -> None:
-        self.settings = settings
-
-    def look_ahead(self, photos: list[Photo]) -> None:
+    def find_all(self, photos: Sequence[Photo], size: tuple[int, int] = (256, 192)) -> list[Person | NoPersonFound]:
         FakeFinder.batches.append([photo.id for photo in photos])
         if any((photo.image[0, 0] == (66, 66, 66)).all() for photo in photos):
             raise ValueError("grey")
+        found: list[Person | NoPersonFound] = []
+        for photo in photos:
+            try:
+                found.append(self.find(photo, size))
+            except NoPersonFound as error:
+                found.append(error)
+        return found
 
     def find(self, photo: Photo, size: tuple[int, int] = (256, 192)) -> Person:
         FakeFinder.found.append(photo.id)
@@ -53,11 +60,17 @@ class FakeMethod:
     """Paints a square of the garment's mean colour; fails on a garment that is pure red."""
 
     pairs: ClassVar[list[tuple[str, str]]] = []
+    prepared: ClassVar[list[str]] = []
 
-    def __init__(self, weights: str | None = None, warp: str = "parts") -> None:
-        self.warp = warp
+    def prepare_person(self, person: Person) -> Person:
+        FakeMethod.prepared.append(person.photo.id)
+        return person
 
-    def run(self, person: Person, garment: Garment, steps: bool = False) -> Result:
+    def prepare_garment(self, garment: Garment) -> Garment:
+        FakeMethod.prepared.append(garment.photo.id)
+        return garment
+
+    def dress(self, person: Person, garment: Garment, steps: bool = False) -> Result:
         colour = garment.photo.image[garment.mask > 0.5].mean(0)
         if tuple(colour) == (255, 0, 0):
             raise ValueError("red")
@@ -70,33 +83,42 @@ class FakeMethod:
         return Result(image, edited, middle if steps else {}, ("sleeves change",), {"warp": 0.25}, None)
 
 
-def fake_score(photo: Photo, weights: Path | None = None) -> float:
-    """A photo whose top left pixel is pink shows a person."""
-    return float((photo.image[0, 0] == (255, 0, 255)).all())
-
-
-def fake_cut(photo: Photo, mask: NDArray[np.float32] | None = None, *, person_score: float | None = None) -> Garment:
+def fake_cut(photo: Photo, mask: NDArray[np.float32] | None = None) -> Garment:
+    """All that is not white; a photo whose top left pixel is pink shows a person."""
     own = (photo.image.min(2) < 250).astype(np.float32)
     if mask is None and not own.any():
         raise NoGarmentFound(f"{photo.source or photo.id}: no garment found")
-    checks = ("shows a person",) if person_score else ()
+    checks = ("shows a person",) if (photo.image[0, 0] == (255, 0, 255)).all() else ()
     return Garment(photo, own if mask is None else mask, checks=checks)
+
+
+def fake_score(settings: Perception) -> Callable[[Photo], float]:
+    """A photo whose top left pixel is pink shows a person."""
+    return lambda photo: float((photo.image[0, 0] == (255, 0, 255)).all())
+
+
+def fake_finder(settings: Perception) -> FakeFinder:
+    return FakeFinder()
+
+
+def fake_cutter(settings: Perception) -> Cutter:
+    return fake_cut
+
+
+def fake_method(settings: MethodConfig) -> FakeMethod:
+    return FakeMethod()
 
 
 def install_fakes(patch: pytest.MonkeyPatch) -> None:
     """Put the stand-ins in the places of the networks."""
-    person = ModuleType("viton_cli.perception.builtin.person")
-    garments = ModuleType("viton_cli.perception.garments.cut")
-    methods = ModuleType("viton_cli.methods")
-    person.PersonFinder = FakeFinder  # type: ignore[attr-defined]
-    person.person_score = fake_score  # type: ignore[attr-defined]
-    garments.cut_garment = fake_cut  # type: ignore[attr-defined]
-    methods.METHODS = Registry("method", {"viton": f"{__name__}:FakeMethod"})  # type: ignore[attr-defined]
-    for module in (person, garments, methods):
-        patch.setitem(sys.modules, module.__name__, module)
+    patch.setattr(tools, "make_finder", fake_finder)
+    patch.setattr(tools, "make_cutter", fake_cutter)
+    patch.setattr(tools, "make_method", fake_method)
+    patch.setattr(tools, "make_person_score", fake_score)
     FakeFinder.found.clear()
     FakeFinder.batches.clear()
     FakeMethod.pairs.clear()
+    FakeMethod.prepared.clear()
 
 
 def photo(path: Path, colour: tuple[int, int, int] = (90, 120, 150), size: tuple[int, int] = (64, 48)) -> Path:

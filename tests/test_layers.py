@@ -1,8 +1,8 @@
 """Imports point down only, read from the source of every module.
 
 cli -> {pipelines, pages, engines} -> {methods, training} -> {perception, data, metrics, compositing} -> checkpoints ->
-{core, imaging, files} -> {config, registry, records} -> {vocabulary, errors}. Rooms in a row do not import each other,
-but for `ALLOWED`.
+{core, imaging, files} -> {config, registry, records} -> {vocabulary, errors, threads}. Rooms in a row do not import
+each other, but for `ALLOWED`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import viton_cli
 
 ROOT = Path(viton_cli.__file__).parent
 ROWS = (
-    ("errors", "vocabulary"),
+    ("errors", "threads", "vocabulary"),
     ("config", "registry", "records", "quantisation"),
     ("core", "imaging", "files"),
     ("checkpoints",),
@@ -83,7 +83,7 @@ def test_imports_point_down(path: Path) -> None:
         ("core", "from viton_cli.imaging.frames import crop"),
         ("vocabulary", "from viton_cli.records import Pose"),
         ("imaging", "from viton_cli.core.warp import fit_warp"),
-        ("compositing", "from viton_cli.perception.builtin.person import PersonFinder"),
+        ("compositing", "from viton_cli.perception.person import PersonFinder"),
         ("perception", "from viton_cli.training.task import Task"),
         ("methods", "from viton_cli.training.fit import fit"),
         ("engines", "from viton_cli.pipelines.names import safe"),
@@ -95,6 +95,14 @@ def test_imports_point_down(path: Path) -> None:
 )
 def test_upward_and_sideways_imports_are_noticed(unit: str, line: str) -> None:
     assert len(offences(unit, imports(ast.parse(line)))) == 1
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_what_another_module_imports_has_a_public_name(path: Path) -> None:
+    if unit_of(path) in ("files", "training"):
+        return
+    names = [name.rsplit(".", 1)[-1] for name in imports(ast.parse(path.read_text(encoding="utf-8")))]
+    assert [name for name in names if name.startswith("_") and not name.startswith("__")] == []
 
 
 def test_every_module_says_what_it_is() -> None:

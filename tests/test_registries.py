@@ -14,15 +14,17 @@ WHERE = {
     "METHODS": "viton_cli.methods",
     "POSE": "viton_cli.perception",
     "PARSING": "viton_cli.perception",
+    "BOTH": "viton_cli.perception",
     "DATASETS": "viton_cli.data",
     "METRICS": "viton_cli.metrics",
     "EXPORTS": "viton_cli.data.exports",
 }
 # What an implementation must offer, by registry.
 OFFERS = {
-    "METHODS": ("run",),
+    "METHODS": ("prepare_person", "prepare_garment", "dress"),
     "POSE": ("detect",),
     "PARSING": ("parse",),
+    "BOTH": ("perceive",),
     "DATASETS": ("entries", "pairs", "report"),
     "METRICS": ("measure", "scorer", "protocol", "features", "spread"),
     "EXPORTS": ("write_person", "write_garment", "write_lists"),

@@ -25,7 +25,7 @@ The rooms, imports pointing down only (ARCHITECTURE.md says more)
     perception, data, metrics, compositing        people and garments found; data sets; scores; the full-size picture
     checkpoints                                   weight files
     core, imaging, files                          the paper; pictures beside the paper; disk
-    vocabulary, records, config, registry, errors
+    vocabulary, records, config, registry, errors, threads
 """  # noqa: E501
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from viton_cli import errors as errors
+from viton_cli.threads import wait_passively
 
 if TYPE_CHECKING:
     from viton_cli.api import evaluate as evaluate
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
     from viton_cli.api import train as train
     from viton_cli.api import tryon as tryon
     from viton_cli.pipelines.tryon import TryOn as TryOn
+
+wait_passively()
 
 __version__ = "0.1.0"
 __all__ = ["TryOn", "errors", "evaluate", "prepare", "train", "tryon"]

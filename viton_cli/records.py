@@ -23,28 +23,54 @@ Array = NDArray[np.generic]
 
 
 @dataclass(frozen=True, eq=False)
+class Original:
+    """What a photo's file has beside the working picture: all that a result needs to be the same file but for a part.
+
+    Attributes:
+        size: (height, width) of the upright photo at its own size.
+        profile: The ICC profile of its numbers; None for sRGB without one.
+        exif: EXIF that a changed copy may carry (`files.exif`); b"" for none.
+        exact: The working picture has the size and the numbers of the original.
+        data: Where it can be read again: a file, a file's bytes, or (H, W, 3) uint8.
+    """
+
+    size: tuple[int, int]
+    profile: bytes | None = None
+    exif: bytes = b""
+    exact: bool = True
+    data: Path | bytes | NDArray[np.uint8] | None = None
+
+
+@dataclass(frozen=True, eq=False)
 class Photo:
-    """A picture as its viewer sees it: EXIF turned, colours in sRGB.
+    """A picture as its viewer sees it: EXIF turned, colours in sRGB; a huge one at a working size.
 
     Attributes:
         id: Name without ending, sub-folders kept with "/", unique within a run.
         image: (H, W, 3) uint8 RGB.
         source: The file it came from; None for a picture given as an array.
         alpha: (H, W) uint8 if the file had transparency, else None.
+        original: What the file has beyond that; None if there is nothing else.
     """
 
     id: str
     image: NDArray[np.uint8]
     source: Path | None = None
     alpha: NDArray[np.uint8] | None = None
+    original: Original | None = None
 
     @property
     def size(self) -> tuple[int, int]:
-        """(height, width) in pixels."""
+        """(height, width) of `image` in pixels."""
         return self.image.shape[0], self.image.shape[1]
 
+    @property
+    def full_size(self) -> tuple[int, int]:
+        """(height, width) of the photo's file, upright. Numbers that files and users give are in its pixels."""
+        return self.original.size if self.original else self.size
+
     def __repr__(self) -> str:
-        return f"Photo({self.id!r}, {_size(self.image)})"
+        return f"Photo({self.id!r}, {self.full_size[1]}x{self.full_size[0]})"
 
 
 @dataclass(frozen=True)
@@ -92,6 +118,23 @@ class Parsing:
 
     def __repr__(self) -> str:
         return f"Parsing({_size(self.labels)}, {len(np.unique(self.labels))} labels)"
+
+
+@dataclass(frozen=True, eq=False)
+class Perceived:
+    """What there is to see in one photo.
+
+    Attributes:
+        pose: Of the largest person, joints in photo pixels; None where there is nobody.
+        parsing: Labels at photo size.
+        people: How many people were found.
+        why: Why nobody was, and what to do about it, in words; "" where nothing more can be said.
+    """
+
+    pose: Pose | None
+    parsing: Parsing
+    people: int = 1
+    why: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -186,6 +229,7 @@ class Result:
         seconds: Name of the stage -> seconds.
         fallback: The warp that had to be used instead, if any.
         trace: Works out `places`.
+        profile: ICC profile of the numbers of `image`, the photo's own; None for sRGB.
     """
 
     image: NDArray[np.uint8]
@@ -195,6 +239,7 @@ class Result:
     seconds: dict[str, float] = field(default_factory=dict)
     fallback: str | None = None
     trace: Callable[[], NDArray[np.float32]] | None = field(default=None, repr=False)
+    profile: bytes | None = None
 
     @cached_property
     def places(self) -> NDArray[np.float32] | None:

@@ -45,10 +45,10 @@ def measure(photos: Path, every: int, network: garment_segmenter.GarmentSegmente
         picture = ((scene.image.transpose(1, 2, 0) + 1) * 127.5).astype(np.uint8)
         if (scene.mask > 0.5).mean() < 0.02:
             continue
-        small = garments._shrink(picture)
+        small = garments.shrink(picture)
         lab = rgb2lab(small / 255).astype(np.float32)
         true = np.asarray(Image.fromarray(scene.mask).resize(lab.shape[1::-1], Image.Resampling.BILINEAR)) > 0.5
-        chance = garments._resize(garment_segmenter.look(picture, network).chance, lab.shape[:2])
+        chance = garments.resize(garment_segmenter.look(picture, network).chance, lab.shape[:2])
         cuts = [garment_edge.follow(chance, lab)]
         plain = garment_plain.cut_plain(small, lab)
         if plain.plainness > garments.PLAIN:

@@ -209,11 +209,11 @@ def test_ctrl_c_keeps_what_is_finished_and_says_how_to_carry_on(folders: SimpleN
         "import sys, time, stand_ins, pytest\n"
         "patch = pytest.MonkeyPatch()\n"
         "stand_ins.install_fakes(patch)\n"
-        "run = stand_ins.FakeMethod.run\n"
+        "run = stand_ins.FakeMethod.dress\n"
         "def slow(*a, **k):\n"
         "    if stand_ins.FakeMethod.pairs: print('ready', flush=True); time.sleep(30)\n"
         "    return run(*a, **k)\n"
-        "stand_ins.FakeMethod.run = slow\n"
+        "stand_ins.FakeMethod.dress = slow\n"
         "from viton_cli.__main__ import main\n"
         "main()\n"
     )

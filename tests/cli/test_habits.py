@@ -361,7 +361,7 @@ class TestReceipts:
         code, _, err = viton("doctor", folders.people / "anna.png")
         assert code == 3 and "holds no receipt" in err and err.count("\n") == 1
         (folders.root / "text.png").write_text("text")
-        assert "text.png: cannot be read as a picture" in viton("doctor", folders.root / "text.png")[2]
+        assert "text.png: not a picture but text" in viton("doctor", folders.root / "text.png")[2]
         code, _, err = viton("doctor", "--person", folders.people)
         assert code == 2 and "belong to a FILE" in err
 

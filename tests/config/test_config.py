@@ -179,3 +179,10 @@ def test_what_was_used_can_be_used_again(tmp_path: Path) -> None:
     config = load(EvaluateConfig, flags={"results": "ä b", "reference": "r"}, environment={})
     (tmp_path / "config.yaml").write_text(config.to_yaml(), encoding="utf-8")
     assert load(EvaluateConfig, tmp_path / "config.yaml", environment={}) == config
+
+
+def test_every_command_has_variables_of_its_own() -> None:
+    names = [model.command for model in COMMANDS]
+    assert all(name and name == name.lower() for name in names) and len(set(names)) == len(names)
+    variables = [f"{model.command}_{name}" for model in COMMANDS for name in model.model_fields]
+    assert len(set(variables)) == len(variables)

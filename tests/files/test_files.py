@@ -133,7 +133,7 @@ class TestReadPhoto:
     def test_too_many_pixels_are_refused_before_they_are_read(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(files.pictures, "MAX_PIXELS", 1000)
+        monkeypatch.setattr(files.opening, "MAX_PIXELS", 1000)
         with pytest.raises(BadImage, match="too large"):
             files.read_photo(save(tmp_path / "x.png", Image.fromarray(gradient())))
 
@@ -250,11 +250,11 @@ class TestWriting:
             files.write_text(tmp_path / "x.txt", "new")
         assert [p.name for p in tmp_path.iterdir()] == ["x.txt"] and (tmp_path / "x.txt").read_text() == "old"
 
-    def test_only_png_and_jpeg_are_written(self, tmp_path: Path) -> None:
+    def test_other_endings_are_not_written(self, tmp_path: Path) -> None:
         files.write_image(tmp_path / "x.png", gradient())
         np.testing.assert_array_equal(files.read_photo(tmp_path / "x.png").image, gradient())
-        with pytest.raises(VitonError, match=r"\.webp"):
-            files.write_image(tmp_path / "x.webp", gradient())
+        with pytest.raises(VitonError, match=r"\.tiff"):
+            files.write_image(tmp_path / "x.tiff", gradient())
 
     def test_arrays_round_trip(self, tmp_path: Path) -> None:
         files.write_arrays(tmp_path / "x.npz", {"a": np.arange(3), "b": gradient()})

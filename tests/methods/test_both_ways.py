@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 
 from viton_cli.core.generator import Generator, LayoutGenerator
-from viton_cli.methods.both_ways import paint_both_ways
+from viton_cli.methods.both_ways import paint_both_ways, represent_both_ways
+from viton_cli.records import Coarse
 from viton_cli.vocabulary.labels import FLIP_JOINTS, FLIP_LABELS, N_LABELS
 from viton_cli.vocabulary.layout import FLIP_LAYOUT
 
@@ -29,11 +30,16 @@ def mirror(
     return picture.flip(-1), there, other[:, swap], seen[:, swap], garment.flip(-1)
 
 
+def paint(net: Generator | LayoutGenerator, *given: torch.Tensor) -> Coarse:
+    *person, garment = given
+    return paint_both_ways(net, represent_both_ways(*person), garment)
+
+
 def test_the_mirror_image_gets_the_mirrored_answer() -> None:
     torch.manual_seed(0)
     net = LayoutGenerator((8, 8, 8, 8, 8, 8), (0, 0, 0, 0, 0, 0)).eval()
     with torch.no_grad():
-        here, there = paint_both_ways(net, *pair()), paint_both_ways(net, *mirror(*pair()))
+        here, there = paint(net, *pair()), paint(net, *mirror(*pair()))
     assert here.layout is not None and there.layout is not None and here.places is not None and there.places is not None
     torch.testing.assert_close(there.image.flip(-1), here.image, atol=1e-5, rtol=0)
     torch.testing.assert_close(there.mask.flip(-1), here.mask, atol=1e-5, rtol=0)
@@ -47,5 +53,5 @@ def test_the_mirror_image_gets_the_mirrored_answer() -> None:
 def test_the_papers_generator_has_image_and_mask() -> None:
     torch.manual_seed(0)
     with torch.no_grad():
-        coarse = paint_both_ways(Generator(4).eval(), *pair())
+        coarse = paint(Generator(4).eval(), *pair())
     assert coarse.image.shape == (1, 3, *SIZE) and coarse.mask.shape == (1, 1, *SIZE) and coarse.layout is None

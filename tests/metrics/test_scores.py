@@ -64,11 +64,13 @@ def test_pictures_of_one_person_are_not_independent() -> None:
     assert (together[2] - together[1]) > 2 * (apart[2] - apart[1])  # type: ignore[operator]
 
 
-def test_one_person_has_no_interval_and_twice_is_the_same() -> None:
+def test_two_people_have_no_interval_and_twice_is_the_same() -> None:
     metric = METRICS.get("ssim")(Tools())
-    rows = np.array([[0.5], [0.7]])
-    assert score(metric, rows, ["a", "a"]) == (pytest.approx(0.6), None, None)
-    assert score(metric, rows, ["a", "b"]) == score(metric, rows, ["a", "b"])
+    rows = np.array([[0.5], [0.7], [0.9], [0.5]])
+    assert score(metric, rows, ["a", "a", "b", "b"]) == (pytest.approx(0.65), None, None)
+    value, low, high = score(metric, rows, ["a", "b", "c", "c"])
+    assert (value, low, high) == score(metric, rows, ["a", "b", "c", "c"])
+    assert low is not None and high is not None and 0.5 <= low < value < high <= 0.9
 
 
 def test_a_score_without_bound_is_still_json() -> None:

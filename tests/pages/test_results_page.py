@@ -167,13 +167,13 @@ class TestRuns:
         monkeypatch.setattr(index, "PAUSE", 0.0)
         monkeypatch.setattr(index, "SHARE", 0)
         seen = []
-        run = fakes.method.run
+        run = fakes.method.dress
 
         def look(*given: Any, **more: Any) -> Any:
             seen.append(self.data(folders)["ahead"])
             return run(*given, **more)
 
-        monkeypatch.setattr(fakes.method, "run", look)
+        monkeypatch.setattr(fakes.method, "dress", look)
         tryon(self.config(folders))
         assert seen == [6, 5, 4, 3, 2, 1] and self.data(folders)["ahead"] == 0
 
@@ -188,7 +188,7 @@ class TestRuns:
     def test_a_run_that_was_stopped_shows_what_it_made(
         self, folders: SimpleNamespace, fakes: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        run = fakes.method.run
+        run = fakes.method.dress
 
         def stop(*given: Any, **more: Any) -> Any:
             if len(fakes.method.pairs) >= before + 2:
@@ -196,7 +196,7 @@ class TestRuns:
             return run(*given, **more)
 
         before = len(fakes.method.pairs)
-        monkeypatch.setattr(fakes.method, "run", stop)
+        monkeypatch.setattr(fakes.method, "dress", stop)
         with pytest.raises(KeyboardInterrupt):
             tryon(self.config(folders))
         assert len(self.data(folders)["results"]) == 2 and self.data(folders)["ahead"] == 0

@@ -251,3 +251,7 @@ def test_what_killed_runs_left_half_written_is_taken_away(folders: SimpleNamespa
         path.write_bytes(b"half")
     run(folders)
     assert sorted(left.parent.iterdir()) == sorted([alive, mine])
+    beside = folders.root / dead.name
+    beside.write_bytes(b"half")
+    run(folders, person=folders.people / "anna.png", clothes=folders.clothes / "red.png", out=folders.root / "one.png")
+    assert not beside.exists() and (folders.root / "one.png").is_file()

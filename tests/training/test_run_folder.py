@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 from pathlib import Path
 
@@ -60,3 +62,27 @@ def test_a_run_that_cannot_be_begun_leaves_nothing(
     with pytest.raises(VitonError):
         train("stage1", settings(rendered, encoder, tmp_path / "run", **changes), lambda _: None)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_full_disk_leaves_the_weights_that_were_published(
+    rendered: Path, encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = tmp_path / "run"
+    train("stage1", settings(rendered, encoder, run, steps=1), lambda _: None)
+    before = (run / "stage1.safetensors").read_bytes()
+    replace = os.replace
+
+    def full(source: Path, target: Path) -> None:
+        if Path(target) == run / "stage1.safetensors":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(source), None, str(target))
+        replace(source, target)
+
+    monkeypatch.setattr("os.replace", full)
+    with pytest.raises(OSError) as caught:
+        train("stage1", settings(rendered, encoder, run, steps=2, resume=True), lambda _: None)
+    assert caught.value.filename == str(run / "stage1.safetensors") and caught.value.filename2 is None
+    assert (run / "stage1.safetensors").read_bytes() == before
+    monkeypatch.undo()
+    train("stage1", settings(rendered, encoder, run, steps=2, resume=True), lambda _: None)
+    assert (run / "stage1.safetensors").read_bytes() == (run / "stage1/best.safetensors").read_bytes()
+    assert not list(run.rglob("*.tmp"))

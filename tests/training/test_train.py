@@ -36,7 +36,8 @@ def one_thread() -> Any:
 def settings(data: Path, encoder: Path, out: Path, **changes: Any) -> TrainConfig:
     given: dict[str, Any] = {
         "data": [f"rendered:{data}"], "out": out, "size": (64, 64), "batch": 8, "steps": 3, "log_every": 2,
-        "device": "cpu", "ema": 0.5, "model": {"width": 4, "perceptual_source": str(encoder)},
+        "device": "cpu", "ema": 0.5, "preset": "paper", "lr": 6e-4,
+        "model": {"width": 4, "perceptual": "builtin", "perceptual_source": str(encoder)},
     }  # fmt: skip
     return TrainConfig(**{**given, **changes})
 
@@ -70,7 +71,8 @@ def test_stage1_fits_its_pairs(trained: Path) -> None:
 
 def test_stage2_fits_its_pairs(trained: Path, rendered: Path, encoder: Path, tmp_path: Path) -> None:
     """The loss of the same eight pairs under the network that training began with and the one it ended with."""
-    model = {"width": 4, "perceptual_source": str(encoder), "stage1": str(trained / "stage1.safetensors")}
+    model = {"width": 4, "perceptual": "builtin", "perceptual_source": str(encoder)}
+    model["stage1"] = str(trained / "stage1.safetensors")
     torch.manual_seed(0)
     task = Stage2Task(settings(rendered, encoder, tmp_path, model=model), lambda _: None)
     samples = [task.sample(index, np.random.default_rng(index)) for index in range(8)]
@@ -106,14 +108,15 @@ def test_try_on_takes_the_runs_folder(trained: Path, tmp_path: Path) -> None:
     from viton_cli.files import read_photo, write_image
     from viton_cli.methods.viton import Viton
     from viton_cli.perception.backends.fake import draw_person
-    from viton_cli.perception.builtin.person import PersonFinder
+    from viton_cli.perception.perceive import open_perception
+    from viton_cli.perception.person import PersonFinder
     from viton_cli.records import Garment, Photo
 
     image, _, _ = draw_person((200, 150))
     write_image(tmp_path / "anna.png", image)
     method = Viton(weights=str(trained))
     assert method.size == (64, 64)
-    person = PersonFinder("fake", "fake").find(read_photo(tmp_path / "anna.png"), method.size)
+    person = PersonFinder(open_perception("fake", "fake")).find(read_photo(tmp_path / "anna.png"), method.size)
     mask = np.zeros((120, 90), np.float32)
     mask[15:105, 20:70] = 1
     garment = Garment(Photo("shirt", np.full((120, 90, 3), 120, np.uint8)), mask)
@@ -133,7 +136,8 @@ def command(data: Path, encoder: Path, out: Path, *more: str) -> list[str]:
     return [
         sys.executable, "-m", "viton_cli", "train", "stage1", "--data", f"rendered:{data}", "--out", str(out),
         "--size", "64,64", "--batch", "2", "--steps", "10", "--log-every", "1", "--device", "cpu",
-        "--set", "model.width=4", "--set", f"model.perceptual_source={encoder}", *more,
+        "--preset", "paper", "--lr", "6e-4", "--set", "model.width=4", "--set", "model.perceptual=builtin",
+        "--set", f"model.perceptual_source={encoder}", *more,
     ]  # fmt: skip
 
 
@@ -181,7 +185,7 @@ def test_perception_trains_too(rendered: Path, tmp_path: Path) -> None:
     assert np.isfinite(losses(tmp_path / "perception")).all()
     _, meta = load_weights(tmp_path / "perception.safetensors")
     assert meta["kind"] == "perception" and meta["width"] == 16
-    from viton_cli.perception.builtin.builtin import Perceiver
+    from viton_cli.perception.builtin.perceiver import Perceiver
 
     assert Perceiver(tmp_path / "perception.safetensors").size == (64, 64)
 
@@ -243,7 +247,12 @@ def test_weights_of_something_else_are_refused(rendered: Path, encoder: Path, tm
     with pytest.raises(BadWeights, match=r"weights of 'perception', not of 'stage1'"):
         train(
             "stage2",
-            settings(rendered, encoder, tmp_path, model={"stage1": str(encoder), "perceptual_source": str(encoder)}),
+            settings(
+                rendered,
+                encoder,
+                tmp_path,
+                model={"stage1": str(encoder), "perceptual": "builtin", "perceptual_source": str(encoder)},
+            ),
             lambda _: None,
         )
     save_weights(

@@ -76,7 +76,8 @@ class Console(Progress):
 
     def defect(self, error: BaseException) -> None:
         if not self.defect_shown:  # one traceback tells as much as a thousand
-            self._say("".join(traceback.format_exception(error)).rstrip())
+            for line in "".join(traceback.format_exception(error)).rstrip().split("\n"):
+                self._say(line)
         self.defect_shown = True
 
     def _name(self, name: str) -> None:

@@ -16,6 +16,7 @@ from viton_cli.config import (
     EvaluatePerceptionConfig,
     EvaluateReportConfig,
     EvaluateSheetConfig,
+    EvaluateStage1Config,
     EvaluateTableConfig,
     EvaluateVotesConfig,
 )
@@ -53,6 +54,19 @@ def perception(config: EvaluatePerceptionConfig, screen: Screen) -> int:
     from viton_cli.pipelines.evaluate.perception import evaluate_perception
 
     print_scores(evaluate_perception(config, say=screen.note), screen)
+    return EXIT_OK
+
+
+@app.command(cls=Command)
+@with_settings(EvaluateStage1Config)
+def stage1(config: EvaluateStage1Config, screen: Screen) -> int:
+    """Score clothing mask, layout, places and coarse picture on unpaired try-ons whose true answers are known.
+
+    Example: viton evaluate stage1 --data wardrobe:data/wardrobe --ids '*7'
+    """
+    from viton_cli.pipelines.evaluate.stage1 import evaluate_stage1
+
+    print_scores(evaluate_stage1(config, say=screen.note), screen)
     return EXIT_OK
 
 

@@ -34,7 +34,7 @@ def is_disk(error: OSError) -> bool:
 
 def print_object(text: str, code: int, aside: bool = False) -> None:
     """What --json prints of a command that failed; on stderr if stdout is for a picture."""
-    line = json.dumps({"error": text, "exit": code}, ensure_ascii=False)
+    line = as_json_line({"error": text, "exit": code})
     with suppress(ValueError):
         try:
             typer.echo(line, err=aside)
@@ -42,6 +42,12 @@ def print_object(text: str, code: int, aside: bool = False) -> None:
                 sys.stdout.flush()
         except OSError:
             drop_stdout()
+
+
+def as_json_line(value: object) -> str:
+    """JSON on one line; letters of any language stand as they are, what a terminal would obey is escaped."""
+    text = json.dumps(value, ensure_ascii=False)
+    return "".join(letter if letter.isprintable() else json.dumps(letter)[1:-1] for letter in text)
 
 
 def _path(name: object) -> str | bytes | os.PathLike[str]:

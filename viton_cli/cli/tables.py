@@ -106,6 +106,7 @@ def number(value: float | None) -> str:
         return ""
     if not math.isfinite(value):
         return "inf"
+    value = round(value, 4) + 0.0  # no "-0.0000"
     return f"{value:.4f}" if abs(value) < 10 else f"{value:.2f}"
 
 

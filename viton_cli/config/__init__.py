@@ -20,6 +20,7 @@ from viton_cli.config.models import (
     EvaluatePerceptionConfig,
     EvaluateReportConfig,
     EvaluateSheetConfig,
+    EvaluateStage1Config,
     EvaluateTableConfig,
     EvaluateVotesConfig,
     MethodConfig,
@@ -33,7 +34,7 @@ from viton_cli.config.models import (
 
 __all__ = [
     "ADDRESS", "COMMANDS", "Config", "EvaluateConfig", "EvaluatePerceptionConfig", "EvaluateReportConfig",
-    "EvaluateSheetConfig", "EvaluateTableConfig", "EvaluateVotesConfig", "Inputs", "MethodConfig", "Names", "Pair",
-    "Perception", "PrepareConfig", "ScoringConfig", "Size", "TrainConfig", "TryOnConfig", "for_stage", "is_address",
-    "known_settings", "load",
+    "EvaluateSheetConfig", "EvaluateStage1Config", "EvaluateTableConfig", "EvaluateVotesConfig", "Inputs",
+    "MethodConfig", "Names", "Pair", "Perception", "PrepareConfig", "ScoringConfig", "Size", "TrainConfig",
+    "TryOnConfig", "for_stage", "is_address", "known_settings", "load",
 ]  # fmt: skip

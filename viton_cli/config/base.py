@@ -34,7 +34,7 @@ def _two(value: object) -> object:
     return re.split(r"\s*[x,]\s*", value) if isinstance(value, str) else value
 
 
-def _precision(value: object) -> object:
+def precision_of(value: object) -> object:
     return "no" if value is False else value  # YAML 1.1 reads a bare `no` as false
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from viton_cli.config.base import Config, Inputs, Names, Pair, Size, Words, _precision
+from viton_cli.config.base import Config, Inputs, Names, Pair, Size, Words, precision_of
 
 FORCE = "Write into a folder that holds other files too; none of these is replaced."
 Style = Literal["text", "csv", "markdown", "latex", "json"]
@@ -53,7 +53,7 @@ class PrepareConfig(Perception):
     tensors: bool = Field(True, description="Write representation/ID.npz, the packed person representation.")
     overlays: bool = Field(True, description="Write overlay/ID.jpg, skeleton and labels over the photo.")
     workers: int = Field(2, ge=1, le=64, description="Threads that read and write pictures beside the networks.")
-    threads: int | None = Field(None, ge=1, le=512, description="Threads of the networks; by default all cores.")
+    threads: int | None = Field(None, ge=1, le=512, description="Threads of the networks; by default two.")
     overwrite: bool = Field(False, description="Redo photos that are finished.")
     dry_run: bool = Field(False, description="Say what would be done, and do nothing.")
     force: bool = Field(False, description=FORCE)
@@ -82,8 +82,9 @@ class TryOnConfig(MethodConfig):
     clothes_mask: Inputs | None = Field(None, description="Masks named as the clothing photos, likewise; they win.")
     steps: bool = Field(False, description="Write steps/PERSON__GARMENT.jpg, a strip of what each stage saw.")
     masks: bool = Field(False, description="Write edited/PERSON__GARMENT.png, white where the photo may have changed.")
+    strip: bool = Field(False, description="Write no EXIF: by default the photo's goes along, but for the place.")
     workers: int = Field(2, ge=1, le=64, description="Threads that write pictures beside the networks.")
-    threads: int | None = Field(None, ge=1, le=512, description="Threads of the networks; by default all cores.")
+    threads: int | None = Field(None, ge=1, le=512, description="Threads of the networks; by default two.")
     overwrite: bool = Field(False, description="Redo pairs that are finished.")
     force: bool = Field(False, description=FORCE)
     dry_run: bool = Field(False, description="Say what would be done, and do nothing.")
@@ -112,6 +113,7 @@ class TrainConfig(Config):
     seed: int = Field(0, ge=0, description="Seed of everything random.")
     size: Size = Field((256, 192), description="Height x width of the network's frame.")
     workers: int = Field(0, ge=0, le=64, description="Processes that load data beside the training.")
+    threads: int | None = Field(None, ge=1, le=1024, description="Threads of the training; by default all cores.")
     checkpoint_minutes: float = Field(10, gt=0, description="Write a checkpoint this often.")
     validate_minutes: float = Field(10, gt=0, description="Validate and write sample pictures this often.")
     log_every: int = Field(20, ge=1, description="Log the losses every so many steps.")
@@ -121,7 +123,7 @@ class TrainConfig(Config):
     dry_run: bool = Field(False, description="Say what it would take in time, memory and disk, and do nothing.")
     force: bool = Field(False, description=FORCE)
     device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="Where to compute.")
-    precision: Annotated[Literal["no", "fp16", "bf16"], BeforeValidator(_precision)] = Field(
+    precision: Annotated[Literal["no", "fp16", "bf16"], BeforeValidator(precision_of)] = Field(
         "no", description="Mixed precision."
     )
     model: dict[str, Any] = Field(default_factory=dict, description="Sizes of the network, as the stage knows them.")
@@ -131,7 +133,7 @@ class TrainConfig(Config):
 _STAGE_DEFAULTS: dict[tuple[str, str], dict[str, Any]] = {
     ("stage1", "paper"): {"steps": 15000, "batch": 16, "lr": 2e-4, "betas": (0.5, 0.999), "weight_decay": 0.0},
     ("stage2", "paper"): {"steps": 6000, "batch": 16, "lr": 2e-4, "betas": (0.5, 0.999), "weight_decay": 0.0},
-    ("stage1", "lite"): {"steps": 6000, "batch": 8, "lr": 6e-4, "betas": (0.5, 0.999), "weight_decay": 0.0},
+    ("stage1", "lite"): {"steps": 12000, "batch": 8, "lr": 1e-3, "betas": (0.9, 0.99), "weight_decay": 1e-2},
     ("stage2", "lite"): {"steps": 1500, "batch": 8, "lr": 1e-3, "betas": (0.5, 0.999), "weight_decay": 0.0},
     ("perception", "lite"): {"steps": 20000, "batch": 16, "lr": 1.5e-3, "betas": (0.9, 0.999), "weight_decay": 1e-4},
 }
@@ -184,6 +186,8 @@ class EvaluateConfig(ScoringConfig):
 class EvaluateTableConfig(ScoringConfig):
     """`viton evaluate table`."""
 
+    command = "evaluate_table"
+
     results: Names = Field([], description="FOLDER or NAME=FOLDER of a method's results; may be repeated.")
     votes: Names = Field([], description="Answers of raters, as of viton evaluate votes; may be repeated.")
     key: Names = Field([], description="key.json of their sheet, where it is not beside the answers.")
@@ -193,9 +197,22 @@ class EvaluateTableConfig(ScoringConfig):
 class EvaluateReportConfig(ScoringConfig):
     """`viton evaluate report`."""
 
+    command = "evaluate_report"
+
     source: Path | None = Field(None, description="Folder of a training run or of results.")
     out: Path = Field(description="HTML file to write.")
     count: int = Field(8, ge=1, le=50, description="Worst and best pictures shown, of each measure.")
+
+
+class EvaluateStage1Config(Config):
+    """`viton evaluate stage1`."""
+
+    command = "evaluate_stage1"
+
+    data: Names = Field(min_length=1, description="FORMAT:PATH of a data set with true answers; may be repeated.")
+    ids: str = Field("*", description="Only people of this shell pattern, such as '*7'.")
+    weights: Path | None = Field(None, description="Folder of the weight files; by default the shipped ones.")
+    limit: int | None = Field(None, ge=1, description="At most so many try-ons, evenly spread.")
 
 
 class EvaluatePerceptionConfig(Perception):
@@ -211,6 +228,8 @@ class EvaluatePerceptionConfig(Perception):
 
 class EvaluateSheetConfig(Config):
     """`viton evaluate sheet`."""
+
+    command = "evaluate_sheet"
 
     person: Path = Field(description="Folder of the photos of people.")
     clothes: Path = Field(description="Folder of the clothing photos.")
@@ -229,6 +248,8 @@ class EvaluateSheetConfig(Config):
 class EvaluateVotesConfig(Config):
     """`viton evaluate votes`."""
 
+    command = "evaluate_votes"
+
     key: Names = Field([], description="key.json of a sheet, where it is not beside the answers; may be repeated.")
     catch_pass: float = Field(0.8, ge=0, le=1, description="Share of the catch trials a rater must get right to count.")
     bootstrap: int = Field(2000, ge=100, le=100_000, description="Samples of the pairs for the intervals.")
@@ -241,6 +262,7 @@ COMMANDS: tuple[type[Config], ...] = (
     TryOnConfig,
     TrainConfig,
     EvaluateConfig,
+    EvaluateStage1Config,
     EvaluateTableConfig,
     EvaluateReportConfig,
     EvaluatePerceptionConfig,

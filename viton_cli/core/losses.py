@@ -1,14 +1,19 @@
 """The losses of both stages.
 
-Source: VITON equations 1 and 3; weights of the terms from the published code.
+Source: VITON equations 1 and 3; weights of the terms from the published code. `layout_stage1_loss` is ours.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
+
+from viton_cli.core.generator import Painting
+from viton_cli.vocabulary.layout import BACKGROUND, GARMENT, L_SLEEVE, LEGS, OTHER, R_SLEEVE, SHOES, SKIN, TRUNK
 
 # A feature extractor: images (B, 3, H, W) in [-1, 1] to feature maps, shallow to deep.
 Features = Callable[[Tensor], list[Tensor]]
@@ -18,6 +23,11 @@ VGG_STAGE1 = (0.002211, 0.001447, 0.001510, 0.000853, 0.029297)
 VGG_STAGE2 = (0.0, 0.0, 0.000671, 0.000379, 0.013021)
 PIXEL_STAGE1, PIXEL_STAGE2, MASK_STAGE1 = 1.0, 0.2, 1.0
 LAMBDA_WARP, LAMBDA_TV = 0.1, 5e-6
+# Weights of the terms of `layout_stage1_loss`, and of the layout's classes: small and rare ones would be left out.
+DICE, LAYOUT_STAGE1, PLACES, SCALE, LIGHT = 0.5, 1.0, 8.0, 0.05, 0.5
+RARE = {L_SLEEVE: 1.3, R_SLEEVE: 1.3, SKIN: 1.3, LEGS: 3.0, SHOES: 3.0, OTHER: 3.0}
+BACKDROP = 0.1  # weight of the picture's pixels off the person: no network could know what is behind somebody
+DARK, BRIGHTER = 12.0, 1.5  # of 255, added to both sides of the light's ratio; its logarithm's largest size
 
 
 def perceptual_loss(features: Features, result: Tensor, truth: Tensor, weights: tuple[float, ...]) -> Tensor:
@@ -57,6 +67,114 @@ def stage1_loss(
         "mask": mask,
         "perceptual": perceptual,
     }
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """The true answers of a batch of try-ons, and the garment that was put on.
+
+    Attributes:
+        image: (B, 3, H, W) in [-1, 1], the person in the garment. worn: (B, 1, H, W), 1 where it shows the garment.
+        layout: (B, H, W) int64 of `LAYOUT`; `GARMENT` for garment of which it is not known whether trunk or sleeve.
+        places: (B, 2, H, W) (x, y) in pixels of the garment's picture; NaN where not known.
+        tall: (B,) height of the garment in its picture, in pixels.
+        trust: (B,) in [0, 1], of `places`; below 1 they are an estimate, which says nothing of light.
+        clothing: (B, 3, H, W) in [-1, 1], the garment's picture.
+    """
+
+    image: Tensor
+    worn: Tensor
+    layout: Tensor
+    places: Tensor
+    tall: Tensor
+    trust: Tensor
+    clothing: Tensor
+
+    @classmethod
+    def of(cls, batch: Mapping[str, Tensor]) -> Answer:
+        """From a batch that has tensors of these names, among others."""
+        return cls(**{field.name: batch[field.name] for field in fields(cls)})
+
+
+def layout_stage1_loss(
+    painting: Painting, answer: Answer, features: Features | None = None, weights: tuple[float, ...] = ()
+) -> dict[str, Tensor]:
+    """Our extension of equation 1 to the tasks of `LayoutGenerator`.
+
+    The picture's pixels (mostly on the person) and the clothing mask as in equation 1, the mask by cross-entropy and
+    Dice instead of L1; beside them the layout by cross-entropy, the places by L1 in garment heights, the scale that a
+    Laplace distribution of their error has, and the light by L1. Features as in equation 1 where an extractor is given.
+
+    Args:
+        painting: Of a `LayoutGenerator`. answer: What is true.
+        features, weights: See `stage1_loss`.
+
+    Returns:
+        "loss" and its terms.
+    """
+    assert painting.layout is not None and painting.places is not None
+    assert painting.scale is not None and painting.light is not None
+    person = F.max_pool2d((answer.layout != BACKGROUND).float()[:, None], 5, 1, 2)
+    on_person = BACKDROP + (1 - BACKDROP) * person
+    pixel = ((painting.image - answer.image).abs().mean(1, keepdim=True) * on_person).sum() / on_person.sum()
+    mask = F.binary_cross_entropy_with_logits(painting.mask, answer.worn)
+    places, scale = _place_losses(painting.places, painting.scale, answer)
+    terms = {
+        "pixel": pixel,
+        "mask": mask,
+        "dice": dice_loss(torch.sigmoid(painting.mask), answer.worn),
+        "layout": layout_loss(painting.layout, answer.layout),
+        "places": places,
+        "scale": scale,
+        "light": _light_loss(painting.light, answer),
+    }
+    factors = (PIXEL_STAGE1, MASK_STAGE1, DICE, LAYOUT_STAGE1, PLACES, SCALE, LIGHT)
+    loss = sum((factor * term for factor, term in zip(factors, terms.values())), pixel.new_zeros(()))
+    if features is not None:
+        terms["perceptual"] = perceptual_loss(features, painting.image, answer.image, weights)
+        loss = loss + terms["perceptual"]
+    return {"loss": loss, **terms}
+
+
+def dice_loss(share: Tensor, truth: Tensor) -> Tensor:
+    """1 - twice the common area over the sum of both, of masks (B, 1, H, W) in [0, 1]; the mean over the batch."""
+    both, each = (share * truth).sum((1, 2, 3)), share.sum((1, 2, 3)) + truth.sum((1, 2, 3))
+    return (1 - (2 * both + 1) / (each + 1)).mean()
+
+
+def layout_loss(logits: Tensor, truth: Tensor) -> Tensor:
+    """Cross-entropy of layouts (B, 10, H, W) and (B, H, W), rare classes counted more.
+
+    Where the truth is `GARMENT`, the shares of trunk and sleeves together are what is to be 1.
+    """
+    factors = logits.new_tensor([RARE.get(index, 1.0) for index in range(logits.shape[1])])
+    logs = F.log_softmax(logits, 1)
+    any_part = truth == GARMENT
+    one = F.nll_loss(logs, torch.where(any_part, TRUNK, truth), weight=factors, reduction="none")
+    return torch.where(any_part, -torch.logsumexp(logs[:, TRUNK : R_SLEEVE + 1], 1), one).mean()
+
+
+def _place_losses(places: Tensor, log_scale: Tensor, answer: Answer) -> tuple[Tensor, Tensor]:
+    """Mean error in garment heights where the place is known, and the negative log likelihood of that error."""
+    known = torch.isfinite(answer.places[:, :1])
+    truth = torch.where(known, answer.places, places.detach())
+    error = (places - truth).abs().sum(1, keepdim=True) / answer.tall[:, None, None, None]
+    weight = known * answer.trust[:, None, None, None]
+    total = weight.sum().clamp_min(1)
+    log_scale = log_scale.clamp(-7, 2)
+    unlikely = error.detach().clamp_max(0.5) * torch.exp(-log_scale) + log_scale
+    return (error * weight).sum() / total, (unlikely * weight).sum() / total
+
+
+def _light_loss(light: Tensor, answer: Answer) -> Tensor:
+    """Error of the log ratio of brightness, worn over product, where exact places tell which point is which."""
+    known = torch.isfinite(answer.places[:, 0]) & (answer.trust == 1)[:, None, None]
+    size = answer.places.new_tensor([answer.places.shape[3], answer.places.shape[2]])
+    grid = torch.nan_to_num((answer.places.permute(0, 2, 3, 1) * 2 + 1) / size - 1).clamp(-2, 2)
+    product = F.grid_sample(answer.clothing, grid, padding_mode="border", align_corners=False)
+    worn, flat = ((image + 1) * 127.5 + DARK for image in (answer.image, product))
+    ratio = torch.log(worn / flat).clamp(-BRIGHTER, BRIGHTER)
+    return ((light - ratio).abs().mean(1) * known).sum() / known.sum().clamp_min(1)
 
 
 def total_variation(x: Tensor) -> Tensor:

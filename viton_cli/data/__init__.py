@@ -18,5 +18,6 @@ DATASETS = Registry(
         "rendered": "viton_cli.data.rendered:Rendered",
         "viton": "viton_cli.data.viton:Viton",
         "viton-hd": "viton_cli.data.viton_hd:VitonHd",
+        "wardrobe": "viton_cli.data.wardrobe:Wardrobe",
     },
 )

@@ -18,11 +18,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 from scipy import ndimage
 
 from viton_cli.data.base import Entry, Labels, Setting, check_split, find, missing, read_mat, some
 from viton_cli.errors import BadDataset
+from viton_cli.files import picture_size
 from viton_cli.imaging.limbs import body_unit, split_legs, split_shoes, split_skin, standing_joints
 from viton_cli.records import Pose
 from viton_cli.vocabulary import label_sets
@@ -138,8 +138,7 @@ class Ccp:
         points = self._points(id, self._groundtruth(id))
         if points is None:
             return None
-        with Image.open(self._photos / f"{id}.jpg") as photo:
-            size = np.array(photo.size, np.float32)
+        size = np.array(picture_size(self._photos / f"{id}.jpg")[::-1], np.float32)
         joints, score = points[:, :2].copy(), np.clip(points[:, 2], 0, 1)
         inside = ((joints >= -0.5) & (joints < size - 0.5)).all(1)
         return Pose(joints, inside & (score >= SEEN_SCORE), score)

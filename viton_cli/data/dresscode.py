@@ -21,7 +21,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from viton_cli.data.base import (
     Entry,
@@ -37,8 +36,8 @@ from viton_cli.data.base import (
     pictures,
     some,
 )
-from viton_cli.errors import BadDataset, BadImage, BadPairs
-from viton_cli.files import PairRow, read_pairs
+from viton_cli.errors import BadDataset, BadPairs
+from viton_cli.files import PairRow, picture_size, read_pairs
 from viton_cli.records import Pose
 from viton_cli.vocabulary.labels import N_JOINTS
 
@@ -185,11 +184,7 @@ def _read_pose(path: Path, image: Path) -> Pose | None:
             raise ValueError(f"shape {points.shape}, expected 18 joints of 2 or more numbers")
     except (ValueError, KeyError, TypeError) as error:
         raise BadDataset(f"{path}: not Dress Code keypoints ({' '.join(str(error).split())})") from None
-    try:
-        with Image.open(image) as photo:
-            size = photo.size
-    except OSError:
-        raise BadImage(f"{image}: cannot be read, so its keypoints cannot be scaled") from None
+    height, width = picture_size(image)
     seen: NDArray[np.bool_] = np.all(points[:, :2] > 1, axis=1)
-    joints = points[:, :2] * (np.array(size, np.float32) / np.array(KEYPOINT_FRAME, np.float32))
+    joints = points[:, :2] * (np.array((width, height), np.float32) / np.array(KEYPOINT_FRAME, np.float32))
     return Pose(joints.astype(np.float32), seen, seen.astype(np.float32))

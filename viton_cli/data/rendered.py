@@ -25,6 +25,7 @@ from viton_cli.data.base import (
     openpose_pose,
     pictures,
 )
+from viton_cli.data.triplets import Triplet
 from viton_cli.errors import BadPairs
 from viton_cli.files import read_pairs, stem
 
@@ -66,6 +67,12 @@ class Rendered:
             for person, garment, truth in self.rows()
             if (person == truth) == (setting == "paired") and _splits(person) | _splits(garment) == {split}
         ]
+
+    def triplets(self, split: str) -> list[Triplet]:
+        """Rows of pairs.csv whose names all belong to one split, and whose pictures are there."""
+        check_split(split, "train", "val")
+        rows = [Triplet(*row) for row in self.rows() if set().union(*(_splits(name) for name in row)) == {split}]
+        return [row for row in rows if (self._images / f"{row.truth}.jpg").exists()]
 
     def rows(self) -> list[tuple[str, str, str]]:
         """pairs.csv: (person, garment, truth), where `truth` is the picture of that person in that garment.

@@ -39,6 +39,7 @@ from viton_cli.data.base import (
     read_mat,
 )
 from viton_cli.errors import BadDataset
+from viton_cli.files import picture_size
 from viton_cli.records import Pose
 from viton_cli.vocabulary.label_sets import to_labels
 from viton_cli.vocabulary.labels import N_JOINTS
@@ -116,10 +117,8 @@ class Viton:
         if not path.exists():
             return None
         segment = read_mat(path, "segment").astype(np.uint8)
-        with Image.open(image) as photo:
-            width, height = photo.size
         try:
-            return to_labels(upright(segment, (height, width)), self.label_set)
+            return to_labels(upright(segment, picture_size(image)), self.label_set)
         except ValueError as error:
             raise BadDataset(f"{path}: {error}") from None
 

@@ -11,7 +11,9 @@ from viton_cli.errors import BadConfig
 Identity = tuple[int, int]
 
 
-def check_apart(out: Path, inputs: Iterable[Path], roots: Iterable[Path] = (), written: Iterable[Path] = ()) -> None:
+def check_apart(
+    out: Path, inputs: Iterable[Path], roots: Iterable[Path] = (), written: Iterable[Path] = (), option: str = "--out"
+) -> None:
     """See that a run reads nothing that it writes. Nothing is written.
 
     Args:
@@ -19,6 +21,7 @@ def check_apart(out: Path, inputs: Iterable[Path], roots: Iterable[Path] = (), w
         inputs: Folders and files that are read: none may be `out` or lie in it.
         roots: Folders that are read as a whole: `out` may not lie in one of them either.
         written: Files that will be written: none may be one of `inputs`, by a hard or symbolic link.
+        option: What `out` was given with.
 
     Raises:
         BadConfig: One is; the text names both.
@@ -32,21 +35,23 @@ def check_apart(out: Path, inputs: Iterable[Path], roots: Iterable[Path] = (), w
         if identity is None:
             continue
         if identity == own:
-            raise BadConfig(f"--out {out}: is also read ({path}); give another --out")
+            raise BadConfig(f"{option} {out}: is also read ({path}); give another {option}")
         parent = os.path.dirname(os.path.realpath(path))
         if own is not None and parent not in inside:
             inside[parent] = own in _line(Path(parent))
         if inside.get(parent):
-            raise BadConfig(f"--out {out}: {path}, which is read, lies in it; give another --out")
+            raise BadConfig(f"{option} {out}: {path}, which is read, lies in it; give another {option}")
         files[identity] = path
     line = set(_line(Path(os.path.realpath(out))))
     for root in roots:
         if _identity(root) in line:
-            raise BadConfig(f"--out {out}: lies in {root}, which is read as a whole; give another --out")
+            raise BadConfig(f"{option} {out}: lies in {root}, which is read as a whole; give another {option}")
     for path in written:
         same = files.get(identity) if (identity := _identity(path)) else None
         if same is not None:
-            raise BadConfig(f"--out {out}: {path} would be written and is {same}, which is read; give another --out")
+            raise BadConfig(
+                f"{option} {out}: {path} would be written and is {same}, which is read; give another {option}"
+            )
 
 
 def _identity(path: Path) -> Identity | None:

@@ -15,7 +15,7 @@ Photos = list[tuple[str, Path]]
 Entries = str | Path | Sequence[str | Path]
 
 
-def list_inputs(entries: Entries, without: Path | None = None) -> Photos:
+def list_inputs(entries: Entries, without: Path | None = None, note: Callable[[str], None] | None = None) -> Photos:
     """All pictures of several files, folders and patterns as (id, path), sorted by id.
 
     One entry gives the ids of `list_photos`. With several, two photos of one id keep their endings, and where that does
@@ -23,12 +23,12 @@ def list_inputs(entries: Entries, without: Path | None = None) -> Photos:
 
     Args:
         entries: Files, folders, patterns ("people/*.jpg", "**" for any depth); one or several.
-        without: See `list_photos`.
+        without, note: See `list_photos`.
 
     Raises:
         NothingUsable: An entry does not exist, holds no picture, or is a pattern that fits no file.
     """
-    parts = [list_photos(path, without) for path in expand(entries)]
+    parts = [list_photos(path, without, note) for path in expand(entries)]
     if len(parts) == 1:
         return parts[0]
     seen: dict[Path, tuple[str, Path]] = {}

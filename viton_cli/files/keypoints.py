@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from viton_cli.errors import BadDataset
 from viton_cli.files.atomic import write_text
-from viton_cli.files.pictures import _cause
 from viton_cli.records import Pose
 from viton_cli.vocabulary import labels
 
@@ -59,7 +58,7 @@ def read_keypoints(path: Path) -> list[Pose]:
     except OSError as error:
         raise BadDataset(f"{path}: cannot be opened ({error.strerror or error})") from None
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise BadDataset(f"{path}: not OpenPose keypoints ({_cause(error)})") from None
+        raise BadDataset(f"{path}: not OpenPose keypoints ({_why(error)})") from None
 
 
 def _pose(numbers: list[float]) -> Pose:
@@ -76,3 +75,7 @@ def _pose(numbers: list[float]) -> Pose:
         seen=seen,
         confidence=np.clip(points[:, 2], 0.0, 1.0) * seen.astype(np.float32),
     )
+
+
+def _why(error: Exception) -> str:
+    return f"no {error}" if isinstance(error, KeyError) else " ".join(str(error).split()) or type(error).__name__

@@ -84,4 +84,5 @@ def _is_sound(entry: dict[str, Any]) -> bool:
 
 
 def _line(entry: dict[str, Any]) -> bytes:
-    return json.dumps(entry, ensure_ascii=False).encode("utf-8", "surrogateescape")
+    # A name that is not UTF-8 comes as lone surrogates: their escape by backslash is also JSON's, and reads back.
+    return json.dumps(entry, ensure_ascii=False).encode("utf-8", "backslashreplace")

@@ -7,11 +7,14 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image
 
 from viton_cli.errors import BadDataset, BadMask
 from viton_cli.files.atomic import write_bytes
-from viton_cli.files.pictures import _alpha, _cause, _grey8
+from viton_cli.files.colour import alpha_of, grey8, plain
+from viton_cli.files.exif import TURNS, orientation
+from viton_cli.files.opening import open_picture
+from viton_cli.files.pictures import one_at_a_time
 from viton_cli.vocabulary import labels
 
 
@@ -28,25 +31,27 @@ def read_mask(path: Path, size: tuple[int, int]) -> NDArray[np.float32]:
     Raises:
         BadMask: Unreadable, of other proportions than the photo, or nowhere above one half.
     """
-    try:
-        with Image.open(path) as opened:
-            turned = ImageOps.exif_transpose(opened)
-            alpha = _alpha(turned)
-            mask = np.asarray(_grey8(turned) if alpha is None else alpha, np.float32)
-            if opened.format == "JPEG":
-                mask = np.where(mask >= 128, np.float32(255), np.float32(0))
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise BadMask(f"{path}: the mask cannot be read ({_cause(error)})") from None
     height, width = size
-    if abs(mask.shape[0] * width - mask.shape[1] * height) > 2 * max(height, width, *mask.shape):
-        raise BadMask(f"{path}: the mask is {mask.shape[1]}x{mask.shape[0]} pixels, its photo {width}x{height}")
-    if mask.max(initial=0.0) > 1:
-        mask = mask / np.float32(255)
-    if mask.shape != size:
-        mask = np.asarray(Image.fromarray(mask).resize((width, height), Image.Resampling.BILINEAR), np.float32)
-    if mask.max(initial=0.0) <= 0.5:
+    with open_picture(path, error=BadMask, what="the mask cannot be read") as opened, one_at_a_time(opened.size):
+        alpha = alpha_of(opened)
+        mask = grey8(plain(opened)) if alpha is None else alpha
+        if (turn := orientation(opened)) in TURNS:
+            mask = mask.transpose(TURNS[turn])
+        is_jpeg = opened.format in ("JPEG", "MPO")
+        own_width, own_height = mask.size
+        if abs(own_height * width - own_width * height) > 2 * max(height, width, own_height, own_width):
+            raise BadMask(f"{path}: the mask is {own_width}x{own_height} pixels, its photo {width}x{height}")
+        if is_jpeg:
+            mask = mask.point([0] * 128 + [255] * 128)
+        elif mask.getextrema()[1] == 1:  # written as 0 and 1
+            mask = mask.point([0, *[255] * 255])
+        if mask.size != (width, height):
+            # A much larger one is brought near by whole steps first, on eight bits.
+            mask = mask.resize((width, height), Image.Resampling.BILINEAR, reducing_gap=2.0)
+    values = np.asarray(mask, np.float32) / np.float32(255)
+    if values.max(initial=0.0) <= 0.5:
         raise BadMask(f"{path}: the mask is empty")
-    return np.clip(mask, 0.0, 1.0)
+    return values
 
 
 def write_labels(path: Path, parsing: NDArray[np.uint8]) -> None:
@@ -64,10 +69,7 @@ def read_labels(path: Path) -> NDArray[np.uint8]:
     Raises:
         BadDataset: Unreadable, or a colour picture, whose labels cannot be told.
     """
-    try:
-        with Image.open(path) as opened:
-            if opened.mode not in ("P", "L", "1"):
-                raise BadDataset(f"{path}: labels must be an indexed or 8-bit grey PNG, this is {opened.mode}")
-            return np.array(opened, np.uint8)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise BadDataset(f"{path}: the labels cannot be read ({_cause(error)})") from None
+    with open_picture(path, error=BadDataset, what="the labels cannot be read") as opened:
+        if opened.mode not in ("P", "L", "1"):
+            raise BadDataset(f"{path}: labels must be an indexed or 8-bit grey PNG, this is {opened.mode}")
+        return np.array(opened, np.uint8)

@@ -1,135 +1,126 @@
-"""Photos read as their viewer sees them; pictures written as PNG or JPEG."""
+"""Photos read as their viewer sees them, and read again as they are.
+
+A huge photo is worked on at a working size, which no network's input comes near; only a result's own pixels are needed
+at the photo's full size, and for that its file is read again (`read_original`).
+"""
 
 from __future__ import annotations
 
-import io
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import Image
 
 from viton_cli.errors import BadImage
-from viton_cli.files.atomic import write_bytes
+from viton_cli.files.colour import alpha_of, is_srgb, own_rgb, plain, to_srgb
+from viton_cli.files.exif import TURNS, kept_exif, orientation
 from viton_cli.files.listing import _plain
-from viton_cli.records import Photo
+from viton_cli.files.opening import open_picture
+from viton_cli.records import Original, Photo
 
 MIN_SIDE = 24
-MAX_PIXELS = 200_000_000
+WORKING_PIXELS = 8_000_000  # to which `tryon` and `prepare` bound the photos they work on
+HUGE = 24_000_000  # pixels of a photo of which no more than one is in memory whole at a time
+_huge = threading.Lock()
 
 
-def read_photo(path: Path, id: str | None = None) -> Photo:
+def read_photo(path: Path, id: str | None = None, most: int | None = None) -> Photo:
     """Read a photo as its viewer sees it: EXIF turned, sRGB, transparent parts over white, `alpha` kept beside it.
 
-    Grey, 16-bit, palette, CMYK and animated (first frame) pictures become RGB. The id is by default
-    the name without ending.
+    Grey, 16-bit, palette, CMYK and animated (first frame) pictures become RGB.
+
+    Args:
+        path: The file.
+        id: By default the name without ending.
+        most: Pixels; a larger photo is made smaller to that. By default none is.
 
     Raises:
-        BadImage: Missing, empty, torn, not a picture, smaller than 24 pixels or larger than 200 megapixels.
+        BadImage: Missing, empty, torn, not a picture, smaller than 24 pixels or too large (see `open_picture`).
     """
     path = Path(path)
-    try:
-        with path.open("rb") as stream:
-            return _photo(stream, str(path), _plain(path.stem) if id is None else id, path)
-    except OSError as error:
-        raise BadImage(f"{path}: cannot be opened ({error.strerror or error})") from None
+    return _photo(path, str(path), _plain(path.stem) if id is None else id, path, most)
 
 
-def decode_photo(data: bytes, name: str) -> Photo:
+def decode_photo(data: bytes, name: str, most: int | None = None) -> Photo:
     """`read_photo` for the bytes of a picture, as they come from a pipe; `name` is used in messages and as the id."""
-    return _photo(io.BytesIO(data), name, name, None)
+    return _photo(data, name, name, None, most)
 
 
-def encode_image(image: NDArray[np.uint8], ending: str = ".png", exif: bytes = b"") -> bytes:
-    """A (H, W) or (H, W, 3) uint8 picture as bytes: PNG (quickly packed) or JPEG (quality 95), with EXIF."""
-    stream = io.BytesIO()
-    picture = Image.fromarray(np.ascontiguousarray(image))
-    if ending.lower() in (".jpg", ".jpeg"):
-        picture.save(stream, "JPEG", quality=95, exif=exif)
-    elif ending.lower() == ".png":
-        picture.save(stream, "PNG", compress_level=1, exif=exif)
-    else:
-        raise BadImage(f"pictures are written as .png or .jpg, not as '{ending}'")
-    return stream.getvalue()
+def adopt_photo(picture: Image.Image | NDArray[np.uint8], name: str, most: int | None = None) -> Photo:
+    """`read_photo` for a picture in memory: a PIL image, or (H, W, 3) uint8 sRGB."""
+    image = picture if isinstance(picture, Image.Image) else Image.fromarray(np.ascontiguousarray(picture))
+    return _photo(image, name, name, None, most)
 
 
-def write_image(path: Path, image: NDArray[np.uint8], exif: bytes = b"") -> None:
-    """Write a (H, W) or (H, W, 3) uint8 picture, PNG or JPEG by the ending of `path`."""
-    write_bytes(path, encode_image(image, Path(path).suffix, exif=exif))
+def read_original(photo: Photo) -> Image.Image:
+    """A photo at its full size, upright, RGB in the numbers of its own profile, transparent parts over white.
+
+    Raises:
+        BadImage: Its file cannot be read any more, or is another one by now.
+    """
+    original = photo.original
+    if original is None or original.exact or original.data is None:
+        return Image.fromarray(photo.image)
+    if isinstance(original.data, np.ndarray):
+        return Image.fromarray(original.data)
+    name = str(photo.source or photo.id)
+    with open_picture(original.data, name) as opened:
+        opened.load()
+        picture, profile = own_rgb(plain(opened))
+        picture = _turned(picture, orientation(opened))
+    if picture.size != original.size[::-1] or profile != original.profile:
+        raise BadImage(f"{name}: changed while it was worked on")
+    picture.info = {}  # else the old picture's words would be written with the new one
+    return picture
 
 
-def _photo(stream: IO[bytes], name: str, id: str, source: Path | None) -> Photo:
-    try:
-        with Image.open(stream) as opened:
-            width, height = opened.size
-            if width * height > MAX_PIXELS:
-                raise BadImage(f"{name}: {width}x{height} pixels is too large (over {MAX_PIXELS // 10**6} megapixels)")
-            if min(width, height) < MIN_SIDE:
-                raise BadImage(f"{name}: {width}x{height} pixels is too small (under {MIN_SIDE} on a side)")
-            turned = ImageOps.exif_transpose(opened)
-            alpha = _alpha(turned)
-            image = np.asarray(_srgb(turned, alpha), np.uint8)
-    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
-        raise BadImage(f"{name}: {_cause(error, stream, name)}") from None
-    return Photo(id, image, source, None if alpha is None else np.asarray(alpha, np.uint8))
+@contextmanager
+def one_at_a_time(size: tuple[int, int]) -> Iterator[None]:
+    """Entered by threads that hold a whole photo of this size: huge ones wait for each other."""
+    if size[0] * size[1] <= HUGE:
+        yield
+        return
+    with _huge:
+        yield
 
 
-def _alpha(picture: Image.Image) -> Image.Image | None:
-    """The alpha channel, unless there is none or it is opaque all over."""
-    if not picture.has_transparency_data:
-        return None
-    alpha = picture.convert("RGBA").getchannel("A")
-    return alpha if alpha.getextrema()[0] != 255 else None
+def _photo(source: Path | bytes | Image.Image, name: str, id: str, path: Path | None, most: int | None) -> Photo:
+    with open_picture(source, name) as opened:
+        size = opened.size
+        if min(size) < MIN_SIDE:
+            raise BadImage(f"{name}: {size[0]}x{size[1]} pixels is too small (under {MIN_SIDE} on a side)")
+        with one_at_a_time(size):
+            small = _at_most(opened, most, draft=opened is not source)
+            opened.load()
+        turn = orientation(opened)
+        own, profile = own_rgb(small)
+        alpha = alpha_of(small)
+        image = np.asarray(_turned(to_srgb(own, profile), turn), np.uint8)
+        exif = kept_exif(opened)
+        exact = small.size == size and is_srgb(profile)
+        data: Path | bytes | NDArray[np.uint8] | None = None
+        if not exact:
+            data = np.asarray(_turned(own_rgb(plain(opened))[0], turn)) if isinstance(source, Image.Image) else source
+    full = (size[0], size[1]) if turn >= 5 else (size[1], size[0])
+    original = Original(full, profile, exif, exact, data)
+    return Photo(id, image, path, None if alpha is None else np.asarray(_turned(alpha, turn), np.uint8), original)
 
 
-def _srgb(picture: Image.Image, alpha: Image.Image | None) -> Image.Image:
-    if alpha is not None:
-        white = Image.new("RGB", picture.size, "white")
-        white.paste(picture.convert("RGBA").convert("RGB"), mask=alpha)
-        return white
-    profile = picture.info.get("icc_profile")
-    if picture.mode[0] in "IF":
-        picture = _grey8(picture)
-    elif picture.mode not in ("L", "RGB", "CMYK"):
-        picture = picture.convert("RGB")
-    if profile and picture.mode != "L":
-        try:
-            own = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            if "sRGB" not in ImageCms.getProfileDescription(own):
-                converted = ImageCms.profileToProfile(picture, own, ImageCms.createProfile("sRGB"), outputMode="RGB")
-                return converted or picture.convert("RGB")
-        except (ImageCms.PyCMSError, OSError):
-            # A damaged or foreign profile: the numbers are taken as sRGB, as browsers do.
-            pass
-    return picture.convert("RGB")
+def _at_most(picture: Image.Image, most: int | None, draft: bool) -> Image.Image:
+    """The picture as `plain`, of at most so many pixels; `draft`: it may be changed to that end."""
+    width, height = picture.size
+    if most is None or width * height <= most:
+        return plain(picture)
+    scale = (most / (width * height)) ** 0.5
+    size = max(int(width * scale), 1), max(int(height * scale), 1)
+    if draft:
+        picture.draft(picture.mode, size)  # a JPEG is decoded at a half, quarter or eighth where that is enough
+    return plain(picture).resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
 
 
-def _grey8(picture: Image.Image) -> Image.Image:
-    """Brightness in 8 bits; 16-bit pictures by their upper byte, float pictures as [0, 1]."""
-    if picture.mode[0] not in "IF":
-        return picture.convert("L")
-    values = np.asarray(picture, np.float32)
-    scale = 255.0 if picture.mode == "F" else 255 / 65535 if values.max(initial=0.0) > 255 else 1.0
-    return Image.fromarray(np.clip(np.round(values * scale), 0, 255).astype(np.uint8))
-
-
-def _cause(error: Exception, stream: IO[bytes] | None = None, name: str = "") -> str:
-    """One line on why reading failed."""
-    if stream is not None and isinstance(error, UnidentifiedImageError):
-        stream.seek(0)
-        start = stream.read(512)
-        if not start:
-            return "the file is empty"
-        if start[4:8] == b"ftyp" or name.lower().endswith((".heic", ".heif")):
-            return "HEIC pictures cannot be read; save it as JPEG or PNG"
-        return "not a picture" + (" but text" if b"\0" not in start and start.isascii() else "")
-    if isinstance(error, Image.DecompressionBombError):
-        return f"too large (over {MAX_PIXELS // 10**6} megapixels)"
-    if "truncated" in str(error) or isinstance(error, EOFError):
-        return "the file is torn (its end is missing)"
-    if isinstance(error, KeyError):
-        return f"no {error}"
-    if isinstance(error, UnidentifiedImageError):
-        return "not a picture"
-    return " ".join(str(error).split()) or type(error).__name__
+def _turned(picture: Image.Image, turn: int) -> Image.Image:
+    return picture.transpose(TURNS[turn]) if turn in TURNS else picture

@@ -16,7 +16,9 @@ from scipy import ndimage
 from viton_cli.errors import VitonError
 from viton_cli.imaging import lay_out
 from viton_cli.imaging.filling import fill
+from viton_cli.imaging.frames import to_frame
 from viton_cli.imaging.product import product_view
+from viton_cli.records import Frame
 from viton_cli.vocabulary import labels as L
 
 Floats = NDArray[np.float32]
@@ -52,6 +54,7 @@ class FlatGarment:
         front: Shoulder width over torso length in the photo, about 0.63 for a person who faces the camera.
         label: The label of the garment in the photo (upper-clothes, dress, coat or jumpsuits).
         worn: (H, W) bool, the garment in the photo; a dress or a long coat counts down to the hips only.
+        spots: (n, 2) (x, y), points of the photo that were laid, and laid: (n, 2), where `image` shows each.
     """
 
     image: NDArray[np.uint8]
@@ -60,6 +63,8 @@ class FlatGarment:
     front: float
     label: int
     worn: NDArray[np.bool_]
+    spots: Floats
+    laid: Floats
 
 
 def top_garment(labels: NDArray[np.uint8]) -> tuple[int, float]:
@@ -113,8 +118,10 @@ def lay_flat(
         raise NotLaidFlat("too much hidden")
     colour = fill(sampled.colour, sampled.sure & solid, solid)
     mask = ndimage.gaussian_filter(solid.astype(np.float32), 0.004 * pixels)
-    picture, mask, _ = product_view(colour, np.clip(1.6 * mask - 0.3, 0, 1).astype(np.float32), size, MARGIN)
-    return FlatGarment(picture, mask, hidden, front, label, garment)
+    picture, mask, box = product_view(colour, np.clip(1.6 * mask - 0.3, 0, 1).astype(np.float32), size, MARGIN)
+    shown = sampled.garment & solid
+    laid = to_frame(np.argwhere(shown)[:, ::-1].astype(np.float32), Frame(box, size))
+    return FlatGarment(picture, mask, hidden, front, label, garment, sampled.place[shown], laid)
 
 
 def _check_pose(joints: Floats, seen: NDArray[np.bool_], labels: NDArray[np.uint8]) -> float:
@@ -145,6 +152,7 @@ class _Sampled:
         garment: What the photo shows to be garment, sure: the part of it whose colour can be trusted.
         unknown: Covered by something, by another part of the body, or not in the photo.
         torso: Where a garment's front is expected.
+        place: (h, w, 2), the point of the photo that is shown.
     """
 
     colour: NDArray[np.uint8]
@@ -152,6 +160,7 @@ class _Sampled:
     sure: NDArray[np.bool_]
     unknown: NDArray[np.bool_]
     torso: NDArray[np.bool_]
+    place: Floats
 
 
 def _sample(
@@ -184,7 +193,7 @@ def _sample(
     at = place[..., ::-1].transpose(2, 0, 1)
     colour = [ndimage.map_coordinates(image[..., i], at, order=1, mode="nearest") for i in range(3)]
     sure = worn & _inner(garment, person.unit)[rows, columns]
-    return _Sampled(np.stack(colour, -1), worn, sure, unknown & possible, _torso_template(points))
+    return _Sampled(np.stack(colour, -1), worn, sure, unknown & possible, _torso_template(points), place)
 
 
 def _places(points: Floats, distance: Floats, person: lay_out.Bones, canonical: lay_out.Bones) -> Floats:

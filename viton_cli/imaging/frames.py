@@ -6,6 +6,8 @@ width W seen at width w maps the photo's x to (x + 0.5 - x0) * w / W - 0.5 in th
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -28,6 +30,13 @@ def to_photo(points: NDArray[np.floating], frame: Frame) -> NDArray[np.float32]:
     x0, y0, x1, y1 = frame.box
     scale = np.array([(x1 - x0) / frame.size[1], (y1 - y0) / frame.size[0]])
     return np.asarray((np.asarray(points, np.float64) + 0.5) * scale + (x0, y0) - 0.5, np.float32)
+
+
+def resized(pose: Pose, before: tuple[int, int], after: tuple[int, int]) -> Pose:
+    """A pose in pixels of a picture of size (height, width) `before`, in those of the same picture of size `after`."""
+    if before == after:
+        return pose
+    return replace(pose, joints=to_frame(pose.joints, Frame((0, 0, before[1], before[0]), after)))
 
 
 def crop(image: NDArray[np.generic], frame: Frame, fill: int = GREY, nearest: bool = False) -> NDArray[np.generic]:

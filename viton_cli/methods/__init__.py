@@ -1,20 +1,36 @@
-"""Try-on methods: a person and a garment in, a `Result` at the photo's own size out. VITON and its peers."""
+"""Try-on methods: a person and a garment in, a `Result` at the photo's own size out. VITON and its peers.
+
+What a method works out of a person alone, or of a garment alone, it says in views of its own, so that N people in M
+garments cost N + M of that work and only the rest N x M times.
+"""
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from viton_cli.records import Garment, Person, Result
 from viton_cli.registry import Registry
 
+PersonView = TypeVar("PersonView")
+GarmentView = TypeVar("GarmentView")
 
-class Method(Protocol):
-    """Dresses a person in a garment."""
 
-    def __init__(self, weights: str | None = None, warp: str = "parts") -> None: ...
+class Method(Protocol[PersonView, GarmentView]):
+    """Dresses a person in a garment. Built as `Method(weights=..., warp=...)`, see `config.MethodConfig`."""
 
-    def run(self, person: Person, garment: Garment, steps: bool = False) -> Result:
-        """Raises NoGarmentFound when the garment cannot be laid onto this person."""
+    def prepare_person(self, person: Person) -> PersonView:
+        """All that does not depend on the garment."""
+        ...
+
+    def prepare_garment(self, garment: Garment) -> GarmentView:
+        """All that does not depend on the person. Raises NoGarmentFound when the garment's mask is empty."""
+        ...
+
+    def dress(self, person: PersonView, garment: GarmentView, steps: bool = False) -> Result:
+        """The one in the other; with `steps`, every intermediate too.
+
+        Raises NoGarmentFound when the garment cannot be laid onto this person.
+        """
         ...
 
 

@@ -6,6 +6,8 @@ instead of 35.6 % came from a place more than 3 % of its height off. Departure: 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
@@ -16,20 +18,24 @@ from viton_cli.vocabulary.labels import FLIP_JOINTS, FLIP_LABELS
 from viton_cli.vocabulary.layout import FLIP_LAYOUT
 
 
-def paint_both_ways(
-    generator: Generator | LayoutGenerator,
-    picture: Tensor,
-    labels: Tensor,
-    joints: Tensor,
-    seen: Tensor,
-    garment: Tensor,
-) -> Coarse:
-    """The mean of the answers about both.
+@dataclass(frozen=True, eq=False)
+class BothWays:
+    """A person and the mirror image, as stage 1 is told of them.
+
+    Attributes:
+        representation: (2, 22, H, W), p of section 3.1. joints: (2, 18, 2). seen: (2, 18).
+    """
+
+    representation: Tensor
+    joints: Tensor
+    seen: Tensor
+
+
+def represent_both_ways(picture: Tensor, labels: Tensor, joints: Tensor, seen: Tensor) -> BothWays:
+    """All that stage 1 is told of a person, whatever the garment.
 
     Args:
-        generator: Of stage 1.
         picture: (1, 3, H, W) the person's crop in [-1, 1]. labels: (1, H, W). joints: (1, 18, 2). seen: (1, 18).
-        garment: (1, 3, H, W) the product's picture.
     """
     width = picture.shape[3]
     other = joints.clone()
@@ -38,11 +44,19 @@ def paint_both_ways(
     swap = list(FLIP_JOINTS)
     here = represent(picture, labels, joints, seen)
     mirrored = represent(picture.flip(-1), there, other[:, swap], seen[:, swap])
-    painting = generator(
-        torch.cat((here, mirrored)), torch.cat((garment, garment.flip(-1))),
-        torch.cat((joints, other[:, swap])), torch.cat((seen, seen[:, swap])),
-    )  # fmt: skip
-    return mean_of_both(shares(painting), width)
+    return BothWays(torch.cat((here, mirrored)), torch.cat((joints, other[:, swap])), torch.cat((seen, seen[:, swap])))
+
+
+def paint_both_ways(generator: Generator | LayoutGenerator, person: BothWays, garment: Tensor) -> Coarse:
+    """The mean of the answers about both.
+
+    Args:
+        generator: Of stage 1.
+        person: And mirror image.
+        garment: (1, 3, H, W) the product's picture.
+    """
+    painting = generator(person.representation, torch.cat((garment, garment.flip(-1))), person.joints, person.seen)
+    return mean_of_both(shares(painting), garment.shape[3])
 
 
 def shares(painting: Painting) -> Coarse:

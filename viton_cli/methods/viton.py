@@ -27,7 +27,7 @@ from viton_cli.core.warp import Places, Warp, fit_places, fit_warp
 from viton_cli.core.warp.target import whole_target
 from viton_cli.imaging import frames
 from viton_cli.imaging.product import Product, cut_product
-from viton_cli.methods.both_ways import paint_both_ways
+from viton_cli.methods.both_ways import BothWays, paint_both_ways, represent_both_ways
 from viton_cli.methods.networks import load_composer, load_generator
 from viton_cli.records import Coarse, Frame, Garment, Person, Result, Warped
 
@@ -41,6 +41,7 @@ class PersonView:
     Attributes:
         person: As found. frame: The part of the photo the networks see, at their size.
         picture: (1, 3, h, w) the crop in [-1, 1]. labels: (1, h, w). joints: (1, 18, 2) and seen: (1, 18), of the crop.
+        both_ways: p of the crop and of its mirror image.
     """
 
     person: Person
@@ -49,6 +50,7 @@ class PersonView:
     labels: torch.Tensor
     joints: torch.Tensor
     seen: torch.Tensor
+    both_ways: BothWays
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,14 +95,15 @@ class Viton:
 
     @torch.inference_mode()
     def prepare_person(self, person: Person) -> PersonView:
-        """The crop that stage 1 sees, and what is known of it."""
+        """The crop that stage 1 sees, and representation p (section 3.1)."""
         frame = sample_frame(person, self.size)
         picture = as_tensor(frames.crop(person.photo.image, frame).astype(np.uint8))
         labels = frames.crop(person.parsing.labels, frame, nearest=True, fill=0).astype(np.int64)
         joints = torch.from_numpy(frames.to_frame(person.pose.joints, frame))[None]
         seen = torch.from_numpy(np.asarray(person.pose.seen, bool))[None]
         shown = torch.from_numpy(labels)[None]
-        return PersonView(person, frame, picture, shown, joints, seen)
+        both_ways = represent_both_ways(picture, shown, joints, seen)
+        return PersonView(person, frame, picture, shown, joints, seen, both_ways)
 
     @torch.inference_mode()
     def prepare_garment(self, garment: Garment) -> GarmentView:
@@ -117,9 +120,7 @@ class Viton:
         """
         clock = Clock()
         with torch.autocast("cpu", torch.bfloat16, enabled=fast_bfloat16()):
-            coarse = paint_both_ways(
-                self.generator, person.picture, person.labels, person.joints, person.seen, garment.picture
-            )
+            coarse = paint_both_ways(self.generator, person.both_ways, garment.picture)
         clock.lap("generate")
 
         warp, notes = self.fit(person, garment, coarse)

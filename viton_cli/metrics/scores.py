@@ -14,6 +14,7 @@ from viton_cli.metrics.metric import Metric, Reference, Rows, Weights
 
 RESAMPLES = 1000
 SET_RESAMPLES, MANY_SET_RESAMPLES, MANY = 100, 20, 400  # of distances between sets; beyond MANY pictures fewer
+FEWEST_PEOPLE = 3  # of whom a bootstrap can say something
 LEVEL, Z = 0.95, 1.959964
 SEED = 0
 
@@ -75,7 +76,7 @@ def score(
     """
     scorer = metric.scorer(rows, reference)
     value = scorer(None, None)
-    if len(set(people)) < 2 or not math.isfinite(value):
+    if len(set(people)) < FEWEST_PEOPLE or not math.isfinite(value):
         return value, None, None
     of_sets = rows.shape[1] > 1
     count = RESAMPLES if not of_sets else SET_RESAMPLES if len(rows) <= MANY else MANY_SET_RESAMPLES
@@ -96,14 +97,9 @@ def score(
 
 @lru_cache(maxsize=16)  # the measures of one set of results all ask for the same
 def _drawn(people: tuple[str, ...], count: int, seed: int = SEED) -> tuple[Weights, ...]:
-    """How often each item counts in each resample: as often as its person was drawn. Draws of a single person, in
-    which nothing varies, are drawn again."""
+    """How often each item counts in each resample: as often as its person was drawn."""
     names = {name: index for index, name in enumerate(dict.fromkeys(people))}
     of = np.array([names[name] for name in people])
     rng = np.random.default_rng(seed)
-    out: list[Weights] = []
-    while len(out) < count:
-        times = np.bincount(rng.integers(0, len(names), len(names)), minlength=len(names))
-        if (times > 0).sum() > 1:
-            out.append(times[of].astype(np.float64))
-    return tuple(out)
+    drawn = rng.integers(0, len(names), (count, len(names)))
+    return tuple(np.bincount(one, minlength=len(names))[of].astype(np.float64) for one in drawn)

@@ -69,8 +69,9 @@ class MsSsim(MeanOfPictures):
             sums = [(np.sum(contrast, dtype=np.float64), contrast.size) for _, _, contrast in found]
             product *= max(float(sum(s for s, _ in sums) / sum(n for _, n in sums)), 0.0) ** beta
         # Of the smallest scale the whole similarity counts, its borders mirrored.
-        a, b = (np.pad(_halved(p.rows(0, p.size[0]), last), ((RIM, RIM), (RIM, RIM), (0, 0)), "reflect")
-                for p in (first, second))  # fmt: skip
+        a, b = (
+            np.pad(_smallest(picture, last), ((RIM, RIM), (RIM, RIM), (0, 0)), "reflect") for picture in (first, second)
+        )
         return [product * max(float(similarities(a, b)[0].mean(dtype=np.float64)), 0.0) ** BETAS[-1]]
 
 
@@ -189,6 +190,13 @@ def _with_truth(case: Case, which: Which) -> Iterable[tuple[int, Array, Array]]:
         case.memory[key] = list(maps(case.seen(which), case.seen("truth")))
     found: list[tuple[int, Array, Array]] = case.memory[key]
     return found
+
+
+def _smallest(picture: Picture, times: int) -> Array:
+    """A whole picture, halved so often strip by strip."""
+    height, width = (side >> times for side in picture.size)
+    parts = strips(height, width, max(STRIP >> 2 * times, width))
+    return np.concatenate([_halved(picture.rows(top << times, bottom << times), times) for top, bottom in parts])
 
 
 def _mean_inside(found: Iterable[tuple[int, Array, Array]], inside: NDArray[np.bool_]) -> Sequence[float] | None:

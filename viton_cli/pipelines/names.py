@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import unicodedata
 
 # Folders of a try-on run; a person's own sub-folder of such a name must not write into them.
 RESERVED = ("steps", "edited", "thumbs")
@@ -33,12 +34,13 @@ def pair_name(person: str, garment: str) -> str:
 
 
 def _hashed(name: str, id: str) -> str:
-    return f"{name}-{hashlib.sha256(id.encode('utf-8', 'surrogateescape')).hexdigest()[:8]}"
+    return f"{name}-{hashlib.sha256(id.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
 
 
 def _plain(part: str) -> str:
     # What Windows or a shell cannot bear, and "+" and "__", which join names.
-    plain = re.sub(r'[\x00-\x1f\x7f<>:"\\|?*+\ud800-\udfff]', "_", part)
+    # Of two spellings of one name, composed Unicode keeps it: to many file systems they are the same.
+    plain = re.sub(r'[\x00-\x1f\x7f<>:"\\|?*+\ud800-\udfff]', "_", unicodedata.normalize("NFC", part))
     plain = re.sub(r"__+", "_", plain).strip("_").rstrip(". ").lstrip(".")
     while len(plain.encode("utf-8")) > 80:
         plain = plain[:-1]

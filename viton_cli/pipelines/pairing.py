@@ -215,7 +215,7 @@ class _Names:
 
     def __init__(self, kind: str, photos: Photos, file: Path) -> None:
         self.kind = kind
-        self.folder = file.parent
+        self.folder = file.parent.resolve()
         self.ids: dict[str, set[str]] = {}
         for id, path in photos:
             last = id.rsplit("/", 1)[-1]
@@ -239,9 +239,10 @@ class _Names:
             raise LookupError(f"'{name}' could be any of {', '.join(sorted(ids))}")
         if ids:
             return next(iter(ids))
-        path = self.folder / name
-        if os.path.lexists(path) and (here := self.paths.get(path.resolve())) is not None:
-            return here
+        path = Path(os.path.normpath(self.folder / name))
+        for place in (path, path.resolve()) if os.path.lexists(path) else (path,):
+            if place in self.paths:
+                return self.paths[place]
         near = difflib.get_close_matches(name, self.ids, n=1) if guess else []
         hint = f" (did you mean '{near[0]}'?)" if near else ""
         raise LookupError(f"there is no {self.kind} called '{name}'{hint}")

@@ -21,7 +21,8 @@ from viton_cli import __version__
 from viton_cli.checkpoints import shipped
 from viton_cli.config import MethodConfig
 from viton_cli.errors import BadImage
-from viton_cli.files import sha256
+from viton_cli.files import open_picture, sha256
+from viton_cli.files.exif import LARGEST
 from viton_cli.records import Garment, Photo
 
 ALTERED = "digitally altered: the clothing in this picture was put on by a program"
@@ -49,14 +50,15 @@ class Receipt:
     settings: dict[str, Any]
 
     def exif(self, before: bytes = b"") -> bytes:
-        """The receipt laid into EXIF, whatever else that holds kept."""
+        """The receipt laid into EXIF, whatever else that holds kept as far as a JPEG can hold both."""
         exif = Image.Exif()
         if before:
             exif.load(before)
         exif[DESCRIPTION] = ALTERED
         exif[SOFTWARE] = f"viton {self.viton}"
         exif.get_ifd(EXIF_IFD)[USER_COMMENT] = PREFIX + json.dumps(asdict(self)).encode("ascii")
-        return exif.tobytes()
+        data = exif.tobytes()
+        return data if len(data) <= LARGEST or not before else self.exif()
 
 
 def receipt_of(person: Photo, garment: Garment, weights: Mapping[str, str], settings: MethodConfig) -> Receipt:
@@ -73,10 +75,17 @@ def receipt_of(person: Photo, garment: Garment, weights: Mapping[str, str], sett
 
 
 def fingerprint(photo: Photo, as_pixels: bool = False) -> str:
-    """What a photo is known by: its file's hash, or that of its pixels if it is no file, or `as_pixels`."""
+    """What a photo is known by: its file's hash, or that of its pixels if it is no file, or `as_pixels`.
+
+    Raises:
+        BadImage: The file has gone.
+    """
     if photo.source is None or as_pixels:
         return f"pixels:{_hash(photo.image)}"
-    return f"file:{sha256(photo.source)}"
+    try:
+        return f"file:{sha256(photo.source)}"
+    except OSError as error:
+        raise BadImage(f"{photo.source}: cannot be opened any more ({error.strerror})") from None
 
 
 def weights_of(settings: MethodConfig) -> dict[str, str]:
@@ -98,11 +107,8 @@ def read_receipt(path: Path) -> Receipt:
     Raises:
         BadImage: No picture, or one without a receipt (other programs drop it when they save a picture anew).
     """
-    try:
-        with Image.open(path) as opened:
-            comment = opened.getexif().get_ifd(EXIF_IFD).get(USER_COMMENT, b"")
-    except (OSError, ValueError, SyntaxError) as error:
-        raise BadImage(f"{path}: cannot be read as a picture ({' '.join(str(error).split())})") from None
+    with open_picture(path) as opened:
+        comment = opened.getexif().get_ifd(EXIF_IFD).get(USER_COMMENT, b"")
     data = comment if isinstance(comment, bytes) else str(comment).encode("utf-8", "replace")
     try:
         told = json.loads(data.removeprefix(PREFIX))

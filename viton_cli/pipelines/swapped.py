@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from viton_cli.config import Perception
 from viton_cli.errors import NoPersonFound, VitonError
-from viton_cli.files import read_photo
+from viton_cli.files import WORKING_PIXELS, read_photo
+from viton_cli.pipelines.tools import Tools
 
 FIRST = 3  # photos of each kind that are looked at
 SURE = 0.5  # score from which on a garment's photo shows a person
@@ -20,12 +20,12 @@ class SwapGuess:
 
     Args:
         people: How many photos of people there are. garments: Files of garments.
-        settings: Where people are found.
+        tools: Say whether a garment's photo shows a person.
     """
 
-    def __init__(self, people: int, garments: Iterable[Path], settings: Perception) -> None:
+    def __init__(self, people: int, garments: Iterable[Path], tools: Tools) -> None:
         self.garments = list(garments)[:FIRST]
-        self.settings = settings
+        self.tools = tools
         self.missed, self.enough = 0, min(people, FIRST)
         self.over = not self.garments
 
@@ -53,10 +53,7 @@ class SwapGuess:
             raise NoPersonFound(f"{error}; {guess}" if guess else str(error)) from None
 
     def _shows_a_person(self, path: Path) -> bool:
-        from viton_cli.perception.builtin.person import person_score
-
-        weights = self.settings.pose_source if self.settings.pose == "builtin" else None
         try:
-            return person_score(read_photo(path), weights) > SURE
+            return self.tools.person_score(read_photo(path, most=WORKING_PIXELS)) > SURE
         except VitonError:
             return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import nn
 
 
@@ -15,8 +16,8 @@ class Average:
     def update(self, net: nn.Module, step: int) -> None:
         """Take in the weights after step number `step` (the average is shorter in the first steps)."""
         decay = min(self.decay, (1 + step) / (10 + step))
-        for key, value in net.state_dict().items():
-            if value.is_floating_point():
-                self.state[key].lerp_(value.detach(), 1 - decay)
-            else:
-                self.state[key].copy_(value)
+        new = net.state_dict()
+        mixed = [key for key, value in new.items() if value.is_floating_point()]
+        torch._foreach_lerp_([self.state[key] for key in mixed], [new[key].detach() for key in mixed], 1 - decay)
+        for key in new.keys() - set(mixed):
+            self.state[key].copy_(new[key])

@@ -107,8 +107,9 @@ class _Fit:
         torch.manual_seed(config.seed)
         net = task.net.to(memory_format=torch.channels_last)
         optimizer = torch.optim.AdamW(
-            task.parameters(config.lr), lr=config.lr, betas=config.betas, weight_decay=config.weight_decay
-        )
+            task.parameters(config.lr), lr=config.lr, betas=config.betas, weight_decay=config.weight_decay,
+            fused=self.accelerator.device.type in ("cpu", "cuda"),
+        )  # fmt: skip
         self.rates = [group["lr"] for group in optimizer.param_groups]
         self.average: Average = Average(net, config.ema)
         self.step = 0

@@ -15,6 +15,7 @@ _KINDS: dict[type, tuple[str, tuple[type, ...]]] = {
     int: ("a whole number", (int,)),
     float: ("a number", (int, float)),
     str: ("a name or a path", (str, Path)),
+    list: ("a list of whole numbers, such as [64, 96]", (list, tuple)),
 }
 
 # What a number may be; beyond it no network can be built, or no machine holds it.
@@ -28,7 +29,7 @@ def check_model(given: Mapping[str, Any], known: Mapping[str, type]) -> None:
 
     Args:
         given: `TrainConfig.model`.
-        known: Name to bool, int, float or str.
+        known: Name to bool, int, float, str or list (of whole numbers).
 
     Raises:
         BadConfig: One is not; the text names it.
@@ -38,7 +39,10 @@ def check_model(given: Mapping[str, Any], known: Mapping[str, type]) -> None:
             raise BadConfig(f"unknown setting 'model.{name}'; known: {', '.join('model.' + k for k in known)}")
         meant, types = _KINDS[known[name]]
         value = given[name]
-        if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
+        fits = isinstance(value, types) and (bool in types or not isinstance(value, bool))
+        if fits and isinstance(value, (list, tuple)):
+            fits = all(isinstance(item, int) and not isinstance(item, bool) for item in value)
+        if not fits:
             raise BadConfig(f"bad value for 'model.{name}': should be {meant}, not '{str(value)[:60]}'")
         least, most = LIMITS.get(name, (-math.inf, math.inf))
         if isinstance(value, (int, float)) and not least <= value <= most:

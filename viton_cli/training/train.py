@@ -19,6 +19,7 @@ from viton_cli.config import TrainConfig, for_stage
 from viton_cli.errors import BadConfig, VitonError
 from viton_cli.files import Ledger, check_apart, look, write_bytes, write_text
 from viton_cli.files.ownership import LEDGER
+from viton_cli.threads import use_threads
 from viton_cli.training.estimate import Estimate, estimate
 from viton_cli.training.fit import fit
 from viton_cli.training.needs import check_device, check_tensorboard
@@ -61,6 +62,8 @@ def train(
         check_tensorboard()
     check_device(settings.device)  # before the data are read, which may take minutes
     ledger = _take(run, stage, config)
+    if config.threads is not None:
+        use_threads(config.threads)
     torch.manual_seed(settings.seed)
     try:
         task = _task(stage, settings, run, say)
@@ -138,11 +141,12 @@ def _task(stage: str, config: TrainConfig, run: Path, say: Callable[[str], None]
         from viton_cli.training.perception.train_perception import PerceptionTask
 
         return PerceptionTask(config, say)
+    from viton_cli.training.pairs.layout import LayoutTask
     from viton_cli.training.pairs.stage1 import Stage1Task
     from viton_cli.training.pairs.stage2 import Stage2Task
 
     if stage == "stage1":
-        return Stage1Task(config, say)
+        return Stage1Task(config, say) if config.preset == "paper" else LayoutTask(config, say)
     if "stage1" not in config.model and (run / "stage1.safetensors").exists():
         config = config.model_copy(update={"model": {**config.model, "stage1": str(run / "stage1.safetensors")}})
     return Stage2Task(config, say)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -14,6 +13,7 @@ import pytest
 from safetensors import SafetensorError
 
 from viton_cli.errors import BadWeights, MissingExtra
+from viton_cli.perception.backends import parsing_fashn
 from viton_cli.perception.backends.parsing_fashn import (
     BELT,
     JEWELLERY,
@@ -89,7 +89,7 @@ def package(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
     module: Any = ModuleType("fashn_human_parser")
     module.FashnHumanParser = FashnHumanParser
-    monkeypatch.setitem(sys.modules, "fashn_human_parser", module)
+    monkeypatch.setattr(parsing_fashn, "import_package", lambda: module)
     return given
 
 
@@ -176,7 +176,11 @@ def test_offline_or_torn_the_error_holds_the_command(package: dict[str, Any], ki
     assert "\n" not in str(caught.value)
 
 
+def missing() -> Any:
+    raise ImportError("no such package")
+
+
 def test_without_the_package_the_error_holds_the_command_and_the_licence(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "fashn_human_parser", None)
+    monkeypatch.setattr(parsing_fashn, "import_package", missing)
     with pytest.raises(MissingExtra, match=r"pip install 'viton-cli\[fashn\]'.*NVIDIA Source Code License"):
         FashnParsing()

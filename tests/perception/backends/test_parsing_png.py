@@ -8,7 +8,7 @@ from PIL import Image
 
 from viton_cli.errors import BadConfig, BadDataset
 from viton_cli.perception.backends.parsing_png import FILE_LABEL_SETS, IndexedPng
-from viton_cli.records import Photo
+from viton_cli.records import Original, Photo
 from viton_cli.vocabulary import labels as L
 
 INDICES = np.tile(np.arange(18, dtype=np.uint8), (24, 1))
@@ -118,3 +118,9 @@ def test_one_file_for_one_photo(tmp_path: Path, photo: Photo) -> None:
     path = tmp_path / "any.png"
     Image.fromarray(INDICES).save(path)
     assert np.array_equal(IndexedPng(path, label_set="lip").parse(photo, None).labels, INDICES)
+
+
+def test_labels_of_a_huge_photo_come_at_the_working_pictures_size(tmp_path: Path) -> None:
+    small = Photo("street/anna", np.zeros((8, 6, 3), np.uint8), original=Original((24, 18), exact=False))
+    parsing = IndexedPng(write(tmp_path, Image.fromarray(INDICES)), label_set="lip").parse(small, None)
+    assert np.array_equal(parsing.labels, INDICES[1::3, 1::3])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 import pytest
 
 from viton_cli.errors import BadWeights, MissingExtra
+from viton_cli.perception.backends import pose_mediapipe
 from viton_cli.perception.backends.pose_mediapipe import BLAZEPOSE_IN_COCO18, MediaPipePose
 from viton_cli.records import Photo
 from viton_cli.vocabulary.labels import JOINTS, L_ELBOW, NECK, R_SHOULDER, R_WRIST
@@ -72,7 +72,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Recorder:
     vision = SimpleNamespace(PoseLandmarkerOptions=SimpleNamespace, PoseLandmarker=PoseLandmarker)
     module.tasks = SimpleNamespace(BaseOptions=SimpleNamespace, vision=vision)
     module.Image, module.ImageFormat = SimpleNamespace, SimpleNamespace(SRGB=1)
-    monkeypatch.setitem(sys.modules, "mediapipe", module)
+    monkeypatch.setattr(pose_mediapipe, "import_package", lambda: module)
     return recorder
 
 
@@ -134,14 +134,18 @@ def test_task_files_that_cannot_be_read(asked: Recorder, tmp_path: Path) -> None
         MediaPipePose(missing)
 
 
+def missing() -> Any:
+    raise ImportError("no such package")
+
+
 def test_without_the_package_the_error_holds_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "mediapipe", None)
+    monkeypatch.setattr(pose_mediapipe, "import_package", missing)
     with pytest.raises(MissingExtra, match=r"pip install 'viton-cli\[mediapipe\]'"):
         MediaPipePose()
 
 
 def test_releases_without_a_model_say_what_to_do(asked: Recorder, task: Path) -> None:
-    del sys.modules["mediapipe"].solutions
+    del pose_mediapipe.import_package().solutions
     with pytest.raises(MissingExtra, match=r"pip install 'mediapipe>=0\.10\.14,<0\.10\.30', or curl -LO https"):
         MediaPipePose()
     assert len(MediaPipePose(task).detect(PHOTO)) == 1

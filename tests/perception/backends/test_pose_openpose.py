@@ -8,7 +8,7 @@ import pytest
 
 from viton_cli.errors import BadConfig, BadDataset
 from viton_cli.perception.backends.pose_openpose import OpenPoseJson
-from viton_cli.records import Photo
+from viton_cli.records import Original, Photo
 from viton_cli.vocabulary import labels as L
 
 HEIGHT, WIDTH = 101, 81  # so that the last pixel is at 100 and 80
@@ -116,3 +116,12 @@ def test_what_is_missing_or_rubbish_is_named(tmp_path: Path, photo: Photo) -> No
     write(tmp_path, [np.zeros((17, 3))])
     with pytest.raises(BadDataset, match=r"anna_keypoints.json: not OpenPose keypoints \(51 numbers"):
         OpenPoseJson(tmp_path).detect(photo)
+
+
+def test_joints_of_a_huge_photo_come_in_the_working_pictures_pixels(tmp_path: Path) -> None:
+    """The file speaks of the whole photo; its working picture is half as large."""
+    small = Photo("street/anna", np.zeros((50, 40, 3), np.uint8), original=Original((100, 80), exact=False))
+    given = numbers(18)
+    write(tmp_path, [given])
+    (pose,) = OpenPoseJson(tmp_path).detect(small)
+    assert np.allclose(pose.joints[pose.seen], (given[pose.seen, :2] + 0.5) / 2 - 0.5)

@@ -143,7 +143,9 @@ def test_a_group_is_named_if_its_whole_interval_is_worse(wardrobe: SimpleNamespa
     results(wardrobe, 4)
     for path in [*wardrobe.out.glob("w2_*"), *wardrobe.out.glob("w3_*")]:
         write_image(path, noisy(np.asarray(Image.open(path)), 90))
-    (wardrobe.root / "people.csv").write_text("id,skin\nw1,light\nw2,dark\nw3,dark\n")
+    (wardrobe.root / "people.csv").write_text(
+        "id,skin\nw1_a,light\nw1_b,light\nw2_a,dark\nw2_b,dark\nw3_a,dark\nw3_b,dark\n"
+    )
     notes = scored(wardrobe, groups=wardrobe.root / "people.csv", metrics=["ssim"]).notes
     assert any("ssim: skin=dark is served worse" in note for note in notes)
     assert not any("skin=light is served worse" in note for note in notes)
@@ -233,7 +235,7 @@ def test_one_row_a_picture_and_twice_the_same_bytes(wardrobe: SimpleNamespace) -
     mean = np.mean([float(row["region"]) for row in rows if row["region"]])
     assert mean == pytest.approx(next(s.value for s in first.scores if s.name == "region"), rel=1e-4)
     assert float(rows[1]["region (photo)"]) > 100 and rows[0]["sex"] == "f"
-    with pytest.raises(BadConfig, match=r"pairs.csv: must be a .csv file, and none of the inputs"):
+    with pytest.raises(BadConfig, match=r"pairs.csv: is also read"):
         scored(wardrobe, rows=wardrobe.root / "pairs.csv")
 
 

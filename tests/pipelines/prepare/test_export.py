@@ -418,10 +418,12 @@ def test_a_run_that_was_cut_off_is_carried_on(tmp_path: Path, monkeypatch: pytes
         write_garment(tmp_path, f"g{n}", small)
     write_list(tmp_path, "train_pairs.txt", {f"p{n}": f"g{n}" for n in range(6)})
     written: list[int] = []
+    stopped: list[bool] = []
     write = CpVtonExport.write_person
 
     def counted(self: CpVtonExport, name: Any, person: Any, own: Any) -> list[str]:
-        if name.number == 4 and len(written) < 4:
+        if name.number == 4 and not stopped:
+            stopped.append(True)
             raise KeyboardInterrupt
         written.append(name.number)
         return write(self, name, person, own)

@@ -48,6 +48,45 @@ def test_layout_and_sizes(folders: SimpleNamespace) -> None:
     assert read_photo(folders.out / "cloth/red.jpg").size == (128, 96)
 
 
+def test_a_huge_photo_is_prepared_at_the_working_size(
+    folders: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from viton_cli.pipelines.prepare import run as module
+
+    folders.photo(folders.people / "anna.png", size=(640, 480))
+    folders.photo(folders.clothes / "red.png", (200, 10, 10), size=(640, 480))
+    run(folders)
+    whole = entries(folders)
+    monkeypatch.setattr(module, "WORKING_PIXELS", 3072)  # 64x48
+    run(folders, out=folders.root / "small")
+    small = {(e["kind"], e["id"]): e for e in Manifest(folders.root / "small/manifest.jsonl").read()}
+    # Frames are in pixels of the file; the fake's begins 3 pixels left of whatever picture it looks at.
+    assert small["person", "anna"]["frame"] == [-30, 0, 450, 640] and whole["person", "anna"]["frame"] == [
+        -3,
+        0,
+        477,
+        640,
+    ]
+    assert np.abs(np.subtract(small["garment", "red"]["frame"], whole["garment", "red"]["frame"])).max() <= 10
+    assert read_photo(folders.root / "small/image/anna.jpg").size == (128, 96)
+
+
+def test_joints_and_labels_of_a_huge_photos_data_set_fit_it(
+    folders: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from viton_cli.pipelines.prepare import run as module
+
+    run(folders)  # a data set of photos of 128x96 with joints and labels
+    whole = read_keypoints(folders.out / "openpose_json/anna_keypoints.json")[0]
+    monkeypatch.setattr(module, "WORKING_PIXELS", 3072)
+    given: dict[str, Any] = {"dataset": folders.out, "format": "prepared", "out": folders.root / "again"}
+    run(folders, **given)
+    again = read_keypoints(folders.root / "again/openpose_json/anna_keypoints.json")[0]
+    np.testing.assert_allclose(again.joints, whole.joints, atol=0.05)
+    labels = read_labels(folders.root / "again/image-parse-v3/anna.png")
+    assert (labels == read_labels(folders.out / "image-parse-v3/anna.png")).mean() > 0.97
+
+
 def test_joints_and_labels_are_in_the_crops_pixels(folders: SimpleNamespace) -> None:
     run(folders)
     entry = entries(folders)["person", "anna"]

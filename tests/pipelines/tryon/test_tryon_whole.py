@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from viton_cli import TryOn
 from viton_cli.checkpoints import save_weights
 from viton_cli.config import TryOnConfig
 from viton_cli.files import Manifest, read_photo, write_image
+from viton_cli.methods import viton
 from viton_cli.methods.networks import build_composer, build_generator
 from viton_cli.perception.backends.fake import draw_person
 from viton_cli.pipelines.tryon import tryon
@@ -42,6 +44,25 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "clothes").mkdir()
     shirt.save(root / "clothes/shirt.jpg", quality=95)
     return root
+
+
+def test_product_and_representation_are_worked_out_once_a_garment_and_once_a_person(
+    inputs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+
+    def counted(name: str) -> None:
+        real = getattr(viton, name)
+        monkeypatch.setattr(viton, name, lambda *given: (made.append(name), real(*given))[1])
+
+    for name in ("cut_product", "represent_both_ways"):
+        counted(name)
+    (tmp_path / "clothes").mkdir()
+    for name in ("shirt", "other"):
+        shutil.copy(inputs / "clothes/shirt.jpg", tmp_path / "clothes" / f"{name}.jpg")
+    settings = {"weights": str(inputs / "weights"), "pose": "fake", "parsing": "fake", "out": str(tmp_path / "out")}
+    done = tryon(TryOnConfig(person=str(inputs / "people"), clothes=str(tmp_path / "clothes"), **settings))
+    assert done.ok == 4 and (made.count("represent_both_ways"), made.count("cut_product")) == (2, 2)
 
 
 def test_from_two_folders_to_pictures(inputs: Path) -> None:

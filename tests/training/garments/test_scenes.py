@@ -26,7 +26,7 @@ def example(photo: bool) -> Example:
 def test_a_photos_mask_moves_with_it() -> None:
     rng = np.random.default_rng(0)
     for _ in range(5):
-        image, mask = garment_scenes._crop(example(True), SHAPE, rng)
+        image, mask = garment_scenes.crop_garment(example(True), SHAPE, rng)
         known = (mask < 0.02) | (mask > 0.98)
         red = image[..., 0] > image[..., 2]
         assert known.mean() > 0.8
@@ -34,10 +34,10 @@ def test_a_photos_mask_moves_with_it() -> None:
 
 
 def test_a_laid_garment_covers_its_mask(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(garment_scenes, "_hanger", lambda ground, mask, rng: ground)
+    monkeypatch.setattr(garment_scenes, "hang", lambda ground, mask, rng: ground)
     ground = np.full((*SHAPE, 3), (0, 1, 0), np.float32)
     for seed in range(5):
-        image, mask = garment_scenes._lay(example(False), ground, np.random.default_rng(seed))
+        image, mask = garment_scenes.lay(example(False), ground, np.random.default_rng(seed))
         assert 0.03 < mask.mean() < 0.98
         bare = image[mask == 0]  # darker in the shadow, and nothing else
         assert bare[:, [0, 2]].max() == 0 and bare[:, 1].max() > 0.9

@@ -15,6 +15,7 @@ import logging
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,7 +85,7 @@ class FashnParsing:
         for variable in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"):
             os.environ[variable] = "1"  # nothing is fetched unasked; read when the package is imported
         try:
-            from fashn_human_parser import FashnHumanParser
+            package = import_package()
         except ImportError as error:
             raise MissingExtra(
                 f"the parsing backend 'fashn' needs: pip install 'viton-cli[fashn]' (mind its licence: {LICENCE})"
@@ -93,7 +94,7 @@ class FashnParsing:
             raise BadWeights(f"{source}: no config.json, so no model folder; fetch one: {fetch_command(source)}")
         logging.getLogger(__name__).warning(LICENCE)
         try:
-            self.parser = FashnHumanParser(model_id=MODEL if source is None else str(source))
+            self.parser = package.FashnHumanParser(model_id=MODEL if source is None else str(source))
         except (OSError, ValueError, RuntimeError, SafetensorError) as error:
             reason = " ".join(str(error).split()).partition(". ")[0]
             where = source or Path("fashn-human-parser")
@@ -106,6 +107,13 @@ class FashnParsing:
         """Labels at the photo's size, without confidence. Without a pose the person is taken to stand facing us."""
         indices = np.asarray(self.parser.predict(np.ascontiguousarray(photo.image)))
         return Parsing(to_labels(indices, pose))
+
+
+def import_package() -> Any:
+    """`fashn_human_parser`. Raises ImportError where it is not installed."""
+    import fashn_human_parser
+
+    return fashn_human_parser
 
 
 def fetch_command(folder: Path) -> str:

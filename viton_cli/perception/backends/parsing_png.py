@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from viton_cli.errors import BadConfig, BadDataset
-from viton_cli.files import read_labels
+from viton_cli.files import open_picture, read_labels
 from viton_cli.records import Parsing, Photo, Pose
 from viton_cli.vocabulary.label_sets import LABEL_SETS, to_labels
 
@@ -53,7 +53,7 @@ class IndexedPng:
         if not path.exists():
             raise BadDataset(f"{path}: no label image for this photo")
         indices = self._indices(path)
-        height, width = photo.size
+        height, width = photo.full_size
         own_height, own_width = indices.shape
         # A pixel of rounding on either side is no other shape.
         if abs(own_height * width - own_width * height) > 2 * max(height, width, own_height, own_width):
@@ -66,15 +66,12 @@ class IndexedPng:
         except ValueError as error:
             raise BadDataset(f"{path}: {error}; {self._other_sets(indices)}") from None
         if labels.shape != photo.size:
-            labels = np.asarray(Image.fromarray(labels).resize((width, height), Image.Resampling.NEAREST))
+            labels = np.asarray(Image.fromarray(labels).resize(photo.size[::-1], Image.Resampling.NEAREST))
         return Parsing(labels)
 
     def _indices(self, path: Path) -> np.ndarray:
-        try:
-            with Image.open(path) as opened:
-                mode = opened.mode
-        except OSError:
-            mode = ""  # read_labels says what is wrong
+        with open_picture(path, error=BadDataset, what="the labels cannot be read") as opened:
+            mode = opened.mode
         if mode.startswith(("RGB", "CMYK", "YCbCr")):
             raise BadDataset(
                 f"{path}: a colour picture ({mode}), from which labels cannot be told: save the parser's indices "

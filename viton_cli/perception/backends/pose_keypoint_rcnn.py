@@ -18,7 +18,7 @@ from torchvision.models.detection import KeypointRCNN_ResNet50_FPN_Weights, keyp
 
 from viton_cli.errors import BadWeights
 from viton_cli.perception.backends.published_weights import device, fit, read_published
-from viton_cli.perception.builtin.people import largest_first, to_coco18
+from viton_cli.perception.people import largest_first, to_coco18
 from viton_cli.records import Photo, Pose
 
 URL = KeypointRCNN_ResNet50_FPN_Weights.COCO_V1.url

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from viton_cli.errors import BadWeights, MissingExtra
-from viton_cli.perception.builtin.people import largest_first, to_coco18
+from viton_cli.perception.people import largest_first, to_coco18
 from viton_cli.records import Photo, Pose
 from viton_cli.vocabulary.labels import BLAZEPOSE_IN_COCO18
 
@@ -45,7 +45,7 @@ class MediaPipePose:
 
     def __init__(self, source: Path | None = None, *, least_confidence: float = 0.5, most_people: int = 5) -> None:
         try:
-            import mediapipe
+            mediapipe = import_package()
         except ImportError as error:
             raise MissingExtra("the pose backend 'mediapipe' needs: pip install 'viton-cli[mediapipe]'") from error
         self._landmarks: Landmarker = (
@@ -57,6 +57,13 @@ class MediaPipePose:
     def detect(self, photo: Photo) -> list[Pose]:
         """The people found, largest first, joints in photo pixels; empty when nobody is found."""
         return largest_first([_pose(landmarks, photo.size) for landmarks in self._landmarks(photo)])
+
+
+def import_package() -> Any:
+    """`mediapipe`. Raises ImportError where it is not installed."""
+    import mediapipe
+
+    return mediapipe
 
 
 def _model_in_wheel(mediapipe: Any, least_confidence: float) -> Landmarker:

@@ -12,7 +12,8 @@ import numpy as np
 
 from viton_cli.errors import BadConfig, BadDataset
 from viton_cli.files import read_keypoints
-from viton_cli.perception.builtin.people import largest_first
+from viton_cli.imaging.frames import resized
+from viton_cli.perception.people import largest_first
 from viton_cli.records import Photo, Pose
 
 PIXELS, ZERO_TO_ONE, PLUS_MINUS_ONE = 0, 3, 4
@@ -55,7 +56,7 @@ class OpenPoseJson:
         people = largest_first(read_keypoints(path))
         if not people:
             return []
-        height, width = photo.size
+        height, width = photo.full_size
         size = np.array([width, height], np.float32)
         scale = self.keypoint_scale
         if scale is None:
@@ -71,7 +72,8 @@ class OpenPoseJson:
                 f"{path}: its joints reach ({reach[0]:.0f}, {reach[1]:.0f}) but the photo is {width}x{height}: "
                 "made from a picture of another size or turning"
             )
-        return largest_first(found)
+        # A huge photo is worked on at a smaller size, and the files speak of the whole one.
+        return [resized(pose, photo.full_size, photo.size) for pose in largest_first(found)]
 
     def _file(self, id: str) -> Path:
         if self.source.is_file():

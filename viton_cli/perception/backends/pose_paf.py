@@ -21,7 +21,7 @@ from viton_cli.imaging.frames import crop, to_photo
 from viton_cli.perception.backends.paf_decoder import Floats, Thresholds, decode
 from viton_cli.perception.backends.paf_network import N_MAPS, STAGES, PartAffinityNet, published_names
 from viton_cli.perception.backends.published_weights import device, fit, read_published
-from viton_cli.perception.builtin.people import largest_first
+from viton_cli.perception.people import largest_first
 from viton_cli.records import Frame, Photo, Pose
 
 WEIGHTS_COMMAND = (

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from viton_cli.checkpoints import resolve
 from viton_cli.files import sha256
 from viton_cli.imaging import frames
-from viton_cli.perception.builtin.builtin import perceiver
+from viton_cli.perception.builtin.perceiver import perceiver
 
 
 class EncoderFeatures:

@@ -23,7 +23,7 @@ TILES = 8  # looked at together
 
 
 class Network(Protocol):
-    """What `perception.builtin.builtin.Perceiver` offers for a search."""
+    """What `perception.builtin.perceiver.Perceiver` offers for a search."""
 
     size: tuple[int, int]
 
@@ -37,12 +37,18 @@ def likely_tiles(network: Network, photo: Photo) -> Iterator[Look]:
     then of tiles half as high. Whether it does is seen by looking nearer."""
     for share in (1.0, 0.5):
         tiles = _tiles(photo.size, network.size, share)
-        looks: list[Look] = []
+        best: Look | None = None  # the others are let go, since a long photo has hundreds of tiles
         for start in range(0, len(tiles), TILES):
-            looks += network.look_all([(photo, tile) for tile in tiles[start : start + TILES]])
-        likely = [look for look in looks if look.person > 0.001 and sureness(look.pose) > MAYBE]
-        if likely:
-            yield max(likely, key=lambda look: sureness(look.pose) ** 2 * look.person)
+            for look in network.look_all([(photo, tile) for tile in tiles[start : start + TILES]]):
+                is_likely = look.person > 0.001 and sureness(look.pose) > MAYBE
+                if is_likely and (best is None or _likelihood(look) > _likelihood(best)):
+                    best = look
+        if best is not None:
+            yield best
+
+
+def _likelihood(look: Look) -> float:
+    return sureness(look.pose) ** 2 * look.person
 
 
 def _tiles(photo_size: tuple[int, int], size: tuple[int, int], share: float) -> list[Frame]:

@@ -59,7 +59,7 @@ def cut_garment(photo: Photo, mask: Floats | None = None, *, person_score: float
         NoGarmentFound: Nothing in the photo can be told from its background with any confidence.
     """
     name = str(photo.source or photo.id)
-    small = _shrink(photo.image)
+    small = shrink(photo.image)
     lab = rgb2lab(small / 255.0).astype(np.float32)
     network = garment_segmenter.network()
     view = garment_segmenter.look(photo.image, network)
@@ -71,9 +71,9 @@ def cut_garment(photo: Photo, mask: Floats | None = None, *, person_score: float
         if not (full > 0.5).any():
             raise NoGarmentFound(f"{name}: no garment found: the picture is wholly transparent")
     else:
-        cut, quality = _find(photo, small, lab, _resize(view.chance, lab.shape[:2]), name)
+        cut, quality = _find(photo, small, lab, resize(view.chance, lab.shape[:2]), name)
         full = garment_edge.refine(photo.image, small, cut)
-    work = _resize(full, lab.shape[:2]) > 0.5
+    work = resize(full, lab.shape[:2]) > 0.5
     if not work.any():
         raise NoGarmentFound(f"{name}: no garment found: what could be cut out is too thin or too small")
     shape = garment_shape.read_shape(work)
@@ -139,7 +139,7 @@ def _given(mask: Floats, photo: Photo, name: str) -> Floats:
             raise BadMask(
                 f"{name}: the mask is {mask_width}x{mask_height}, another shape than the photo's {width}x{height}"
             )
-        mask = _resize(mask.astype(np.float32), photo.size)
+        mask = resize(mask.astype(np.float32), photo.size)
     full = np.clip(mask, 0.0, 1.0).astype(np.float32)
     if not (full > 0.5).any():
         raise BadMask(f"{name}: the given mask is empty")
@@ -169,7 +169,7 @@ def _checks(
         yield "inside of the back, seen behind the neckline, left out"
 
 
-def _shrink(image: NDArray[np.uint8]) -> Floats:
+def shrink(image: NDArray[np.uint8]) -> Floats:
     """(h, w, 3) float32 RGB 0..255 with a longer side of at most WORK_SIZE."""
     height, width = image.shape[:2]
     scale = min(1.0, WORK_SIZE / max(height, width))
@@ -178,7 +178,7 @@ def _shrink(image: NDArray[np.uint8]) -> Floats:
     return np.asarray(resized, np.float32)
 
 
-def _resize(values: Floats, size: tuple[int, int]) -> Floats:
+def resize(values: Floats, size: tuple[int, int]) -> Floats:
     """A plane of numbers at another (height, width)."""
     resized = Image.fromarray(values).resize((size[1], size[0]), Image.Resampling.BILINEAR)
     return np.asarray(resized, np.float32)

@@ -8,11 +8,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from viton_cli.config import ScoringConfig
 from viton_cli.errors import BadConfig, BadDataset, BadImage, BadMask
-from viton_cli.files import read_labels, read_photo
+from viton_cli.files import picture_size, read_labels, read_photo
 from viton_cli.metrics import Case, Picture, Which
 from viton_cli.perception import PARSING
 from viton_cli.pipelines.evaluate.matching import Item
@@ -23,19 +22,15 @@ REMEMBERED = 48  # label maps of photos and truths, which several results share
 
 
 def sizes(items: list[Item]) -> dict[tuple[int, int], int]:
-    """How many results have which (width, height), from the files' headers, EXIF turns left aside.
+    """How many results have which (width, height), from the files' headers.
 
     Raises:
-        BadImage: A result, truth or photo that is no picture.
+        BadImage: A result that is no picture.
     """
     found: dict[tuple[int, int], int] = {}
     for item in items:
-        try:
-            with Image.open(item.result) as opened:
-                found[opened.size] = found.get(opened.size, 0) + 1
-        except Exception:
-            read_photo(item.result)  # says what is wrong with it
-            raise
+        height, width = picture_size(item.result)
+        found[width, height] = found.get((width, height), 0) + 1
     return found
 
 

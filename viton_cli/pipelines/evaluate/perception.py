@@ -12,7 +12,8 @@ from viton_cli.errors import BadDataset
 from viton_cli.files import read_photo
 from viton_cli.metrics import Score
 from viton_cli.metrics.perception import LabelCounts, correct_keypoints
-from viton_cli.perception import POSE, parsing_backend
+from viton_cli.perception import Perception
+from viton_cli.perception.perceive import open_perception
 from viton_cli.training.pairs.sources import open_sources
 
 if TYPE_CHECKING:
@@ -21,14 +22,21 @@ if TYPE_CHECKING:
     from viton_cli.config import EvaluatePerceptionConfig
 
 
-def evaluate_perception(config: EvaluatePerceptionConfig, say: Callable[[str], None] | None = None) -> list[Score]:
-    """Run the backends over a data set's photos and score what they find, at the photos' own size.
+def evaluate_perception(
+    config: EvaluatePerceptionConfig, say: Callable[[str], None] | None = None, perception: Perception | None = None
+) -> list[Score]:
+    """Look at a data set's photos and score what is found, at the photos' own size.
+
+    Args:
+        config: The settings. say: Hears how it goes.
+        perception: To be scored, instead of the one that the settings name.
 
     Raises:
         BadDataset: No photo with labels or joints among the ids asked for.
     """
-    pose_backend = POSE.get(config.pose)(config.pose_source)
-    parser = parsing_backend(config.parsing, config.parsing_source, config.label_set)
+    perception = perception or open_perception(
+        config.pose, config.parsing, config.pose_source, config.parsing_source, config.label_set
+    )
     counts = LabelCounts()
     hits: dict[float, list[NDArray[np.bool_]]] = {0.1: [], 0.2: []}
     labelled = posed = missed = 0
@@ -47,8 +55,8 @@ def evaluate_perception(config: EvaluatePerceptionConfig, say: Callable[[str], N
         if labels is None and truth is None:
             continue
         photo = read_photo(entry.image, entry.id)
-        found = pose_backend.detect(photo)
-        pose = found[0] if found else None
+        (found,) = perception.perceive([photo])
+        pose = found.pose
         if truth is not None:
             # A person not found has all joints wrong.
             joints = pose.joints if pose else np.full_like(truth.joints, -1e6)
@@ -59,7 +67,7 @@ def evaluate_perception(config: EvaluatePerceptionConfig, say: Callable[[str], N
                     collected.append(correct)
             posed += 1
         if labels is not None:
-            counts.add(labels, parser.parse(photo, pose).labels)
+            counts.add(labels, found.parsing.labels)
             labelled += 1
         if say and (number + 1) % 50 == 0:
             say(f"{number + 1} of {len(entries)} photos")

@@ -10,7 +10,7 @@ from viton_cli.config import EvaluateConfig, ScoringConfig
 from viton_cli.engines.overlap import read_ahead
 from viton_cli.engines.progress import Progress
 from viton_cli.errors import BadConfig, BadImage, MissingExtra, NotFetched, NothingUsable
-from viton_cli.files import write_text
+from viton_cli.files import check_apart, write_text
 from viton_cli.metrics import METRICS, Metric, Score, Tools, Which
 from viton_cli.metrics.case import IN_MEMORY
 from viton_cli.metrics.regions import FEWEST
@@ -45,8 +45,9 @@ def evaluate(config: EvaluateConfig, progress: Progress | None = None) -> Evalua
     """Score the results of one folder. See `evaluate_folder`; writes `config.rows` if that is wanted."""
     if config.rows is not None:
         inputs = [config.pairs, config.groups, config.results, config.reference, config.person]
-        if config.rows.suffix.lower() != ".csv" or any(p and p.resolve() == config.rows.resolve() for p in inputs):
-            raise BadConfig(f"--rows {config.rows}: must be a .csv file, and none of the inputs")
+        check_apart(config.rows, filter(None, inputs), option="--rows")
+        if config.rows.suffix.lower() != ".csv":
+            raise BadConfig(f"--rows {config.rows}: must be a .csv file")
     found = evaluate_folder(config.results, config, progress)
     if config.rows is not None:
         write_text(config.rows, rows_as_csv(found.measured))

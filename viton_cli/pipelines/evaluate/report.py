@@ -12,7 +12,7 @@ from typing import Any
 from viton_cli.config import EvaluateReportConfig
 from viton_cli.engines.progress import Progress
 from viton_cli.errors import BadConfig, NothingUsable
-from viton_cli.files import Manifest, read_photo
+from viton_cli.files import Manifest, check_apart, read_photo
 from viton_cli.metrics import METRICS, Score
 from viton_cli.pages.report import SAMPLE, TILE, Curve, Section, Shown, as_uri, curve, write_page
 from viton_cli.pipelines.evaluate.pictures import evaluate_folder
@@ -37,6 +37,7 @@ def write_report(config: EvaluateReportConfig, progress: Progress | None = None)
         raise NothingUsable(f"{source}: no such folder")
     if config.out.suffix.lower() not in (".html", ".htm"):
         raise BadConfig(f"--out {config.out}: the page is one .html file")
+    check_apart(config.out, filter(None, (source, config.reference, config.pairs, config.person, config.groups)))
     if config.out.exists() and "<!doctype html>" not in config.out.read_text("utf-8", "replace")[:60].lower():
         raise BadConfig(f"--out {config.out}: is there already, and is no page")
     logs = sorted(source.glob("log.jsonl")) + sorted(source.glob("*/log.jsonl"))

@@ -167,6 +167,8 @@ def _worse(scores: Sequence[Score]) -> Iterator[tuple[Score, Score]]:
     for one in scores:
         if one.group and one.low is not None and one.high is not None:
             everyone = whole[one.name, one.kind]
+            if one.n == everyone.n:  # the group is everybody
+                continue
             if one.high < everyone.value if one.higher_is_better else one.low > everyone.value:
                 yield one, everyone
 

@@ -21,12 +21,12 @@ from PIL import Image
 
 from viton_cli.config import EvaluateSheetConfig
 from viton_cli.errors import BadConfig
-from viton_cli.files import read_photo, write_text
+from viton_cli.files import check_apart, decode_pixels, look, read_photo, write_text
 from viton_cli.pages.bundle import page
 from viton_cli.pages.printed import print_list
 from viton_cli.pipelines.evaluate.key import KEY, KEY_VERSION, read_key
 from viton_cli.pipelines.evaluate.plan import Trial, plan
-from viton_cli.pipelines.evaluate.rated import Rated, find_rated
+from viton_cli.pipelines.evaluate.rated import Rated, find_rated, named
 
 JPEG_QUALITY = 90
 MOSAIC = 9  # squares across a picture that is spoilt on purpose
@@ -78,7 +78,9 @@ def write_sheet(config: EvaluateSheetConfig, folders: list[str]) -> Sheet:
         "settings": {**config.model_dump(mode="json", exclude={"overwrite"}), "results": folders},
     }
     id = hashlib.sha256((json.dumps(entry, sort_keys=True) + pictures.digest).encode()).hexdigest()[:12]
+    check_apart(config.out, [config.person, config.clothes, *named(folders).values()])
     _check_out(config.out, id, config.overwrite)
+    look(config.out, "evaluate sheet", fixed=(KEY, "index.html", "print")).begin()
     write_text(config.out / KEY, json.dumps({"version": KEY_VERSION, "sheet": id, **entry}, ensure_ascii=True) + "\n")
     index = config.out / "index.html"
     write_text(index, page("trials", "Which is better?", _page_data(id, lists, pictures, config)))
@@ -124,9 +126,7 @@ class _Pictures:
 
     def image(self, name: Name) -> Image.Image:
         """One of them."""
-        with Image.open(io.BytesIO(self.files[self.number[name]])) as opened:
-            opened.load()
-            return opened
+        return Image.fromarray(decode_pixels(self.files[self.number[name]], "a picture of the sheet"))
 
     def _encoded(self, name: Name) -> bytes:
         kind, pair, *method = name

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from viton_cli.config import EvaluateVotesConfig
 from viton_cli.errors import NothingUsable, VitonError
-from viton_cli.files import write_text
+from viton_cli.files import check_apart, write_text
 from viton_cli.metrics import preference
 from viton_cli.pipelines.evaluate.answers import Answer, latest, read_answers
 from viton_cli.pipelines.evaluate.key import find_keys
@@ -104,6 +104,8 @@ def count_votes(config: EvaluateVotesConfig, files: list[Path]) -> Votes:
         NothingUsable: No votes that count.
         BadConfig: A key that was given cannot be read.
     """
+    if config.out:
+        check_apart(config.out, [*files, *map(Path, config.key)])
     keys = find_keys(files, config.key)
     given, problems = [], []
     for path in files:

@@ -184,4 +184,4 @@ def overlay(image: NDArray[np.uint8], labels: NDArray[np.uint8], pose: Pose) -> 
 
 def in_test(id: str, share: float) -> bool:
     """Whether an id belongs to the test share: by hash, so that it stays where it is when others come or go."""
-    return int(hashlib.sha256(id.encode("utf-8", "surrogateescape")).hexdigest()[:8], 16) < share * 2**32
+    return int(hashlib.sha256(id.encode("utf-8", "surrogatepass")).hexdigest()[:8], 16) < share * 2**32

@@ -49,13 +49,13 @@ def find_jobs(config: PrepareConfig, progress: Progress) -> tuple[list[Job], Pai
         BadConfig: Settings that do not go together.
         NothingUsable, BadDataset, BadPairs: The input cannot be read.
     """
-    jobs, pairs = _from_dataset(config, progress) if config.dataset else _from_folders(config)
+    jobs, pairs = _from_dataset(config, progress) if config.dataset else _from_folders(config, progress)
     if not jobs:
         raise NothingUsable(f"{config.dataset}: no pictures in this data set")
     return jobs, pairs
 
 
-def _from_folders(config: PrepareConfig) -> tuple[list[Job], Pairs]:
+def _from_folders(config: PrepareConfig, progress: Progress) -> tuple[list[Job], Pairs]:
     if not config.person and not config.clothes:
         raise BadConfig("nothing to prepare: give --person, --clothes, or --dataset with --format")
     if config.format or config.split:
@@ -63,8 +63,8 @@ def _from_folders(config: PrepareConfig) -> tuple[list[Job], Pairs]:
     for option, given in (("--person", config.person), ("--clothes", config.clothes)):
         for path in expand(given or []):
             refuse_results(path, option)
-    persons = list_inputs(config.person, config.out) if config.person else []
-    garments = list_inputs(config.clothes, config.out) if config.clothes else []
+    persons = list_inputs(config.person, config.out, progress.note) if config.person else []
+    garments = list_inputs(config.clothes, config.out, progress.note) if config.clothes else []
     masks = masks_of(dict(garments), config.clothes_mask) if config.clothes_mask else {}
     found = find_pairs(config.pairs, persons, garments) if config.pairs else []
     masks |= masks_in(found, config.pairs) if config.pairs else {}

@@ -10,7 +10,6 @@ import time
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -20,17 +19,18 @@ from viton_cli.config import PrepareConfig
 from viton_cli.engines.overlap import Writer, batches, read_ahead
 from viton_cli.engines.progress import Progress, Summary
 from viton_cli.engines.share import Share
-from viton_cli.errors import NotOurs, VitonError
-from viton_cli.files import look, read_mask, read_photo, remove
-from viton_cli.imaging.frames import person_frame, whole_photo
+from viton_cli.errors import NoPersonFound, NotOurs, VitonError
+from viton_cli.files import WORKING_PIXELS, look, read_mask, read_photo, remove
+from viton_cli.imaging.frames import person_frame, resized, whole_photo
 from viton_cli.pipelines.contents import Contents
-from viton_cli.pipelines.garment_store import cut
 from viton_cli.pipelines.prepare.export import check_exports, export, with_height
 from viton_cli.pipelines.prepare.folder import DECISIVE, FIXED, PreparedFolder, files_of
 from viton_cli.pipelines.prepare.jobs import Job, Pairs, check_inputs, find_jobs
 from viton_cli.pipelines.run_config import begin
 from viton_cli.pipelines.swapped import SwapGuess
+from viton_cli.pipelines.tools import Tools
 from viton_cli.records import Frame, Garment, Parsing, Person, Photo, Pose
+from viton_cli.threads import use_threads
 
 FRAME = (256, 192)
 # Photos the networks look at together, and how many pixels these may have: that bounds the memory.
@@ -52,8 +52,12 @@ class Read:
         return self.pose is not None and self.labels is not None
 
 
-def prepare(config: PrepareConfig, progress: Progress | None = None) -> Summary:
+def prepare(config: PrepareConfig, progress: Progress | None = None, tools: Tools | None = None) -> Summary:
     """Do what `viton prepare` does.
+
+    Args:
+        config: The settings. progress: Hears how it goes.
+        tools: Finder and cutter to work with, instead of those that the settings name.
 
     Raises:
         VitonError: Nothing could be begun. What fails later fails for its photo alone, and stands in the summary and
@@ -70,10 +74,7 @@ def prepare(config: PrepareConfig, progress: Progress | None = None) -> Summary:
         finished = sum(folder.is_finished(job.kind, job.id, job.files, before) for job in jobs)
         planned = len(jobs) - finished
         return Summary("photo", str(config.out), skipped=finished, planned=planned, is_main=share.is_main)
-    if config.threads:
-        import torch
-
-        torch.set_num_threads(config.threads)
+    use_threads(config.threads)
     if share.is_main:
         folder = _folder(config, jobs, share)
         begin(folder.ledger, config, DECISIVE, config.overwrite)
@@ -85,11 +86,13 @@ def prepare(config: PrepareConfig, progress: Progress | None = None) -> Summary:
     mine = jobs[share.index :: share.count]
     ahead = [job for job in mine if not folder.is_finished(job.kind, job.id, job.files, before)]
     done = Summary("photo", str(config.out), skipped=len(mine) - len(ahead), is_main=share.is_main)
+    # A data set's own labels need no label set.
+    tools = tools or Tools(config.model_copy(update={"label_set": None}) if config.dataset else config)
     people = sum(job.kind == "person" for job in ahead)
-    swap = SwapGuess(people, (job.source for job in jobs if job.kind == "garment"), config)
-    run = _Run(config, folder, done, progress, swap)
+    swap = SwapGuess(people, (job.source for job in jobs if job.kind == "garment"), tools)
+    run = _Run(config, folder, done, progress, tools, swap)
     if any(job.kind == "person" and (job.labels is None or job.pose is None) for job in ahead):
-        _ = run.finder  # what it lacks fails the run and not each photo
+        _ = tools.finder  # what it lacks fails the run and not each photo
     progress.start(len(ahead), "photo")
     began = time.monotonic()
     try:
@@ -119,9 +122,16 @@ class _Run:
     """The work on photos, with all it needs at hand."""
 
     def __init__(
-        self, config: PrepareConfig, folder: PreparedFolder, done: Summary, progress: Progress, swap: SwapGuess
+        self,
+        config: PrepareConfig,
+        folder: PreparedFolder,
+        done: Summary,
+        progress: Progress,
+        tools: Tools,
+        swap: SwapGuess,
     ) -> None:
-        self.config, self.folder, self.done, self.progress, self.swap = config, folder, done, progress, swap
+        self.config, self.folder, self.done, self.progress = config, folder, done, progress
+        self.tools, self.swap = tools, swap
         self.lost: list[tuple[Job, NotOurs]] = []  # filled by the writing threads
 
     def read(self, job: Job) -> Read:
@@ -137,21 +147,34 @@ class _Run:
             for job, read in batch
             if job.kind == "person" and not read.exception() and not read.result().is_known
         }
+        found: dict[str, Person | NoPersonFound] = {}
         if unknown:
-            # If one of them is to blame for an error, that comes out, and is told, when it has its turn.
+            # If one of them is to blame for an error, each is looked at alone, and the error is told in its turn.
             with suppress(Exception):
-                self.finder.look_ahead(list(unknown.values()))
+                found = dict(zip(unknown, self.tools.finder.find_all(list(unknown.values()), FRAME)))
         together = (time.monotonic() - began) / max(len(unknown), 1)
         for job, read in batch:
-            self.photo(job, read, writer, together if job.kind == "person" and job.id in unknown else 0.0)
+            of_person = job.kind == "person" and job.id in unknown
+            self.photo(job, read, writer, together if of_person else 0.0, found.get(job.id) if of_person else None)
 
-    def photo(self, job: Job, read: Future[Read], writer: Writer, seconds: float) -> None:
-        """One photo, failed or done. `seconds`: its share of what was done for several together."""
+    def photo(
+        self, job: Job, read: Future[Read], writer: Writer, seconds: float, found: Person | NoPersonFound | None
+    ) -> None:
+        """One photo, failed or done.
+
+        Args:
+            job: What to do. read: The photo. writer: Takes what is to be written.
+            seconds: Its share of what was done for several together.
+            found: What was found in it then, if anything was looked for.
+        """
         began = time.monotonic() - seconds
         record: Person | Garment
         try:
             known = read.result()
-            record = self._person(job, known) if job.kind == "person" else cut(known.photo, known.mask, self.config)
+            if job.kind == "person":
+                record = self._person(job, known, found)
+            else:
+                record = self.tools.cutter(known.photo, known.mask)
         except Exception as error:
             self._failed(job, error, time.monotonic() - began)
             if job.kind == "person" and (guess := self.swap.failed(error)):
@@ -177,10 +200,12 @@ class _Run:
             remove(path)  # what an earlier run made of an earlier photo
         self._note(job, seconds, status="failed", cause=cause)
 
-    def _person(self, job: Job, read: Read) -> Person:
+    def _person(self, job: Job, read: Read, found: Person | NoPersonFound | None) -> Person:
+        if isinstance(found, NoPersonFound):
+            raise found
         photo, pose, labels = read.photo, read.pose, read.labels
         if pose is None or labels is None:
-            found: Person = self.finder.find(photo, FRAME)
+            found = found or self.tools.finder.find(photo, FRAME)
         else:
             found = Person(photo, pose, Parsing(labels), person_frame(pose, photo.size, FRAME))
         if pose is not None:
@@ -192,27 +217,14 @@ class _Run:
             found = replace(found, frame=whole_photo(photo.size, FRAME))
         return found
 
-    @cached_property
-    def finder(self) -> Any:
-        from viton_cli.perception.builtin.person import PersonFinder
-
-        c = self.config
-        return PersonFinder(
-            pose=c.pose,
-            parsing=c.parsing,
-            pose_source=c.pose_source,
-            parsing_source=c.parsing_source,
-            label_set=None if c.dataset else c.label_set,  # a data set's own labels need none
-        )
-
     def _write(self, job: Job, record: Person | Garment, seconds: float) -> None:
         try:
             if isinstance(record, Person):
                 self.folder.write_person(job.id, record)
-                self._note(job, seconds, record.frame, record.checks)
+                self._note(job, seconds, _in_file(record.frame, record.photo), record.checks)
             else:
                 frame = self.folder.write_garment(job.id, record)
-                self._note(job, seconds, frame, record.checks, garment=record)
+                self._note(job, seconds, _in_file(frame, record.photo), record.checks, garment=record)
         except NotOurs as error:
             self.lost.append((job, error))
 
@@ -254,14 +266,25 @@ def _pixels(waiting: Waiting) -> float:
     return 0.0 if read.exception() else float(np.prod(read.result().photo.size))
 
 
+def _in_file(frame: Frame, photo: Photo) -> Frame:
+    """A frame of the working picture, in pixels of the photo's file."""
+    (height, width), (full_height, full_width) = photo.size, photo.full_size
+    x0, y0, x1, y1 = frame.box
+    box = round(x0 * full_width / width), round(y0 * full_height / height)
+    return replace(frame, box=(*box, round(x1 * full_width / width), round(y1 * full_height / height)))
+
+
 def _read(job: Job) -> Read:
-    photo = read_photo(job.source, job.id)
+    photo = read_photo(job.source, job.id, WORKING_PIXELS)
     mask = read_mask(job.mask, photo.size) if job.mask else None
     labels = job.labels() if job.labels else None
     if labels is not None and labels.shape != photo.size:
         height, width = photo.size
         labels = np.asarray(Image.fromarray(labels).resize((width, height), Image.Resampling.NEAREST))
-    return Read(photo, mask, labels, job.pose() if job.pose else None)
+    pose = job.pose() if job.pose else None
+    if pose is not None:
+        pose = resized(pose, photo.full_size, photo.size)
+    return Read(photo, mask, labels, pose)
 
 
 def _write_pairs(folder: PreparedFolder, entries: dict[tuple[str, str], dict[str, Any]], pairs: Pairs) -> None:

@@ -6,12 +6,13 @@ import logging
 import time
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from viton_cli.config import MethodConfig, load
 from viton_cli.errors import BadMask
-from viton_cli.pipelines.garment_store import cut
 from viton_cli.pipelines.receipts import receipt_of, weights_of
+from viton_cli.pipelines.tools import Tools
+from viton_cli.pipelines.tryon.finish import at_full_size
 from viton_cli.pipelines.tryon.given import Mask, Picture, as_mask, as_photo
 from viton_cli.pipelines.tryon.result import TryOnResult
 from viton_cli.records import Garment, Person, Result
@@ -25,6 +26,7 @@ class TryOn:
     Args:
         config: Settings that are resolved already, instead of the others. What is not given comes from the
             environment, as for the command (VITON_TRYON_WARP ...), and else is the default.
+        tools: Finder, cutter and method to work with, instead of those that the settings name.
         method: Try-on method, a name of `methods.METHODS`; "viton".
         weights: Folder of the method's weight files (a run of `viton train`); by default the shipped ones.
         warp: How the garment is warped: "places" (default), "parts", or "paper" for the published matching.
@@ -42,6 +44,7 @@ class TryOn:
         self,
         config: MethodConfig | None = None,
         /,
+        tools: Tools | None = None,
         *,
         method: str | None = None,
         weights: str | Path | None = None,
@@ -57,6 +60,7 @@ class TryOn:
             "pose_source": pose_source, "parsing": parsing, "parsing_source": parsing_source, "label_set": label_set,
         }  # fmt: skip
         self.config = config or load(MethodConfig, flags=given)
+        self.tools = tools or Tools(self.config)
         self.loading = 0.0
 
     def __repr__(self) -> str:
@@ -70,7 +74,7 @@ class TryOn:
         mask: Mask | None = None,
         steps: bool = False,
     ) -> TryOnResult:
-        """Dress one person in one garment.
+        """Dress one person in one garment; the result is at the photo's full size, in the numbers of its own profile.
 
         Args:
             person: A file, a PIL image, an array (grey, RGB or RGBA; uint8 or floats in [0, 1]), or what `find` gave.
@@ -85,19 +89,22 @@ class TryOn:
             raise BadMask("mask: the garment is cut out already; give the mask to cut()")
         found = person if isinstance(person, Person) else self.find(person)
         cut = garment if isinstance(garment, Garment) else self.cut(garment, mask)
-        result: Result = self.method.run(found, cut, steps=steps)
-        receipt = receipt_of(found.photo, cut, self._weights, self.config)
-        return TryOnResult.of(result, receipt)
+        result = at_full_size(found.photo, cut.photo, self.dress(found, cut, steps))
+        return TryOnResult.of(result, receipt_of(found.photo, cut, self._weights, self.config))
+
+    def dress(self, person: Person, garment: Garment, steps: bool = False) -> Result:
+        """The result at the working size, in sRGB: what `run` does without its last step."""
+        method = self.tools.method
+        return method.dress(method.prepare_person(person), method.prepare_garment(garment), steps)
 
     def find(self, picture: Picture) -> Person:
         """Pose, labels and crop of the person in a photo."""
-        person: Person = self.finder.find(as_photo(picture, "person"))
-        return person
+        return self.tools.finder.find(as_photo(picture, "person"))
 
     def cut(self, picture: Picture, mask: Mask | None = None) -> Garment:
         """The garment of a product photo."""
         photo = as_photo(picture, "garment")
-        return cut(photo, None if mask is None else as_mask(mask, photo.size), self.config)
+        return self.tools.cut(photo, None if mask is None else as_mask(mask, photo.full_size, photo.size))
 
     @cached_property
     def _weights(self) -> dict[str, str]:
@@ -110,27 +117,6 @@ class TryOn:
             UnknownName, BadWeights, MissingExtra: They cannot be had.
         """
         began = time.monotonic()
-        _ = self.finder, self.method
+        _ = self.tools.finder, self.tools.method
         self.loading = time.monotonic() - began
         log.info("networks loaded in %.1f s", self.loading)
-
-    @cached_property
-    def finder(self) -> Any:
-        """The `PersonFinder`."""
-        from viton_cli.perception.builtin.person import PersonFinder
-
-        c = self.config
-        return PersonFinder(
-            pose=c.pose,
-            parsing=c.parsing,
-            pose_source=c.pose_source,
-            parsing_source=c.parsing_source,
-            label_set=c.label_set,
-        )
-
-    @cached_property
-    def method(self) -> Any:
-        """The method."""
-        from viton_cli.methods import METHODS
-
-        return METHODS.get(self.config.method)(weights=self.config.weights, warp=self.config.warp)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from viton_cli.config import TryOnConfig
-from viton_cli.files import Ledger, Manifest, remove, write_image
+from viton_cli.files import Ledger, Manifest, remove, write_bytes, write_image
 from viton_cli.imaging.drawing import colour_labels, draw_skeleton, tile
 from viton_cli.imaging.frames import crop, to_frame
 from viton_cli.pipelines.contents import Contents
 from viton_cli.pipelines.names import pair_name, safe
-from viton_cli.pipelines.tryon.result import TryOnResult
+from viton_cli.pipelines.receipts import receipt_of, weights_of
+from viton_cli.pipelines.tryon.finish import edited_box, encode, full_edited
 from viton_cli.records import Garment, Person, Result
 
 Pair = tuple[str, str]
@@ -120,18 +122,19 @@ class TryOnFolder:
             and made[person, garment] == self.sources.of(person, garment)
         }
 
-    def write_pair(self, person: Person, garment: Garment, result: TryOnResult, seconds: dict[str, float]) -> None:
+    def write_pair(self, person: Person, garment: Garment, result: Result, seconds: dict[str, float]) -> None:
         """Write everything of one finished pair; its manifest line comes last."""
         ids = person.photo.id, garment.photo.id
-        write_image(self.output(*ids), result.image, exif=result.receipt.exif())
+        output = self.output(*ids)
+        receipt = receipt_of(person.photo, garment, self._weights, self.config)
+        write_bytes(output, encode(person.photo, result, output.suffix, self.config.strip, receipt))
         if self.config.masks:
-            write_image(self.edited(*ids), result.edited.astype(np.uint8) * 255)
+            write_image(self.edited(*ids), full_edited(person.photo, result).astype(np.uint8) * 255)
         if self.config.steps:
             pictures = steps_of(person, result)
             write_image(self.strip(*ids), tile(list(pictures.values()), len(pictures), list(pictures)))
         self.write_thumb(result.image, "pair", *ids)
-        rows, columns = np.flatnonzero(result.edited.any(1)), np.flatnonzero(result.edited.any(0))
-        box = [int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1] if len(rows) else None
+        box = edited_box(person.photo, result)
         self.manifest.append(
             {
                 "person": ids[0],
@@ -141,13 +144,17 @@ class TryOnFolder:
                 "status": "ok",
                 "cause": None,
                 "seconds": {name: round(value, 3) for name, value in {**seconds, **result.seconds}.items()},
-                "edited": box,
+                "edited": list(box) if box else None,
                 "changed": round(float((result.image != person.photo.image).any(2).mean()), 5),
                 "checks": list(dict.fromkeys((*person.checks, *garment.checks, *result.checks))),
                 "fallback": result.fallback,
                 "inputs": self.sources.of(*ids),
             }
         )
+
+    @cached_property
+    def _weights(self) -> dict[str, str]:
+        return weights_of(self.config)
 
     def write_thumb(self, image: NDArray[np.uint8], kind: str, id: str, garment: str = "") -> None:
         """Write a small copy of a picture."""

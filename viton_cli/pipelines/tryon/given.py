@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image
 
 from viton_cli.config import ADDRESS, is_address
 from viton_cli.errors import BadImage, BadMask
-from viton_cli.files import decode_photo, read_mask, read_photo
+from viton_cli.files import WORKING_PIXELS, adopt_photo, read_mask, read_photo
 from viton_cli.records import Photo
 
 Picture = str | Path | Image.Image | NDArray[np.generic] | Photo
@@ -34,27 +33,31 @@ def as_photo(picture: Picture, id: str) -> Photo:
     if isinstance(picture, (str, Path)):
         if is_address(picture):
             raise BadImage(ADDRESS.format(picture))
-        return read_photo(Path(picture))
-    image = picture if isinstance(picture, Image.Image) else Image.fromarray(_bytes(picture, id))
-    image = ImageOps.exif_transpose(image)
-    stream = io.BytesIO()
-    known = image.mode in ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")
-    (image if known else image.convert("RGB")).save(stream, "PNG", compress_level=0)
-    return decode_photo(stream.getvalue(), id)
+        return read_photo(Path(picture), most=WORKING_PIXELS)
+    return adopt_photo(picture if isinstance(picture, Image.Image) else _bytes(picture, id), id, WORKING_PIXELS)
 
 
-def as_mask(mask: Mask, size: tuple[int, int]) -> NDArray[np.float32]:
+def as_mask(mask: Mask, size: tuple[int, int], working: tuple[int, int] | None = None) -> NDArray[np.float32]:
     """A mask given from Python: (H, W) float32 in [0, 1], of a photo of this (height, width).
 
     Args:
         mask: A file, a PIL image, or an (H, W) array: bool, uint8 of up to 255, or floats in [0, 1].
-        size: The photo's.
+        size: The photo's own.
+        working: The size the photo is worked on at, which the mask will have; by default its own.
 
     Raises:
         BadMask: Anything else, or another size.
     """
     if isinstance(mask, (str, Path)):
-        return read_mask(Path(mask), size)
+        return read_mask(Path(mask), working or size)
+    shares = _shares(mask, size)
+    if working in (None, size):
+        return shares
+    return np.asarray(Image.fromarray(shares).resize(working[::-1], Image.Resampling.BILINEAR), np.float32)
+
+
+def _shares(mask: Image.Image | NDArray[np.generic], size: tuple[int, int]) -> NDArray[np.float32]:
+    """A mask in memory as float32 in [0, 1]."""
     array = np.asarray(mask.convert("L")) if isinstance(mask, Image.Image) else mask
     if not isinstance(array, np.ndarray):
         raise BadMask(f"mask: {_kind(array)} is no mask; give a path, a PIL image or an array")

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from viton_cli.config import TryOnConfig
 from viton_cli.errors import BadConfig
-from viton_cli.files import check_apart, decode_photo, expand, list_inputs, read_photo, refuse_results
+from viton_cli.files import (
+    WORKING_PIXELS,
+    check_apart,
+    decode_photo,
+    expand,
+    list_inputs,
+    read_photo,
+    refuse_results,
+)
 from viton_cli.pipelines.names import pair_name
 from viton_cli.pipelines.pairing import Pairing
 from viton_cli.records import Photo
@@ -36,11 +44,12 @@ class Given:
 
     def read(self, id: str) -> Photo:
         """One of them."""
-        return self.given[id] if id in self.given else read_photo(self.files[id], id)
+        return self.given[id] if id in self.given else read_photo(self.files[id], id, WORKING_PIXELS)
 
 
-def list_given(entries: list[str], out: str, option: str) -> Given:
-    """The photos of --person or --clothes: files, folders, patterns, and one from a pipe.
+def list_given(entries: list[str], out: str, option: str, note: Callable[[str], None]) -> Given:
+    """The photos of --person or --clothes: files, folders, patterns, and one from a pipe. `note` gets a line on what
+    is passed over.
 
     Raises:
         BadConfig: A folder of results. NothingUsable: No photos there. BadImage: What is piped in is none.
@@ -48,13 +57,13 @@ def list_given(entries: list[str], out: str, option: str) -> Given:
     files = [entry for entry in entries if entry != PIPE]
     for path in expand(files):
         refuse_results(path, option)
-    found = dict(list_inputs(files, without=Path(out) if is_folder(out) else None)) if files else {}
+    found = dict(list_inputs(files, Path(out) if is_folder(out) else None, note)) if files else {}
     if len(files) == len(entries):
         return Given(found)
     if "stdin" in found:
         raise BadConfig(f"{option}: a photo called 'stdin' and one from stdin cannot be told apart: rename the file")
     data = sys.stdin.buffer.read()
-    photo, digest = decode_photo(data, "stdin"), hashlib.sha256(data).hexdigest()
+    photo, digest = decode_photo(data, "stdin", WORKING_PIXELS), hashlib.sha256(data).hexdigest()
     return Given({"stdin": STDIN, **found}, {"stdin": photo}, {STDIN: digest})
 
 

@@ -26,11 +26,11 @@ class TryOnResult(Result):
         return cls(**{part.name: getattr(result, part.name) for part in fields(Result)}, receipt=receipt)
 
     def save(self, path: str | Path) -> Path:
-        """Write the picture, in one step, as .png or .jpg with its receipt; returns the path.
+        """Write the picture, in one step, as .png, .jpg or .webp with its receipt; returns the path.
 
         Raises:
             BadImage: Another ending.
         """
         path = Path(path)
-        write_image(path, self.image, exif=self.receipt.exif())
+        write_image(path, self.image, self.profile, self.receipt.exif())
         return path

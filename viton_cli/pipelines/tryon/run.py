@@ -10,37 +10,44 @@ import logging
 import sys
 import time
 from concurrent.futures import Future
-from functools import partial
 from pathlib import Path
-
-from PIL import Image
+from typing import Any
 
 from viton_cli.config import MethodConfig, TryOnConfig
 from viton_cli.engines.overlap import Writer, read_ahead
 from viton_cli.engines.progress import Progress, Summary
-from viton_cli.errors import BadConfig, NotOurs, VitonError
-from viton_cli.files import encode_image, look, write_bytes
+from viton_cli.errors import BadConfig, VitonError
+from viton_cli.files import look, picture_size, write_bytes
 from viton_cli.files.temporary import sweep
 from viton_cli.pages.gallery import write_gallery
 from viton_cli.pages.index import LiveIndex, write_index
 from viton_cli.pipelines.contents import Contents, made_with
-from viton_cli.pipelines.garment_store import GarmentStore, cut
+from viton_cli.pipelines.garment_store import GarmentStore
 from viton_cli.pipelines.pairing import pairs_of
+from viton_cli.pipelines.receipts import receipt_of, weights_of
 from viton_cli.pipelines.run_config import begin
 from viton_cli.pipelines.swapped import SwapGuess
+from viton_cli.pipelines.tools import Tools
 from viton_cli.pipelines.tryon.api import TryOn
+from viton_cli.pipelines.tryon.finish import encode
 from viton_cli.pipelines.tryon.folder import FIXED, Sources, TryOnFolder
 from viton_cli.pipelines.tryon.inputs import PIPE, Given, check_inputs, is_folder, list_given
-from viton_cli.pipelines.tryon.result import TryOnResult
-from viton_cli.records import Garment, Person, Photo
+from viton_cli.pipelines.tryon.views import GarmentViews
+from viton_cli.records import Garment, Person, Photo, Result
+from viton_cli.threads import use_threads
 
 log = logging.getLogger(__name__)
+DECISIVE = (*MethodConfig.model_fields, "strip")  # settings on which results depend
 LONG = 20  # pairs, from which on the size of the work is said first
 BYTES_A_PIXEL = 1.5  # of a photo in a quickly packed PNG: 1.0 for clean studio photos, 2.0 for grainy street photos
 
 
-def tryon(config: TryOnConfig, progress: Progress | None = None) -> Summary:
+def tryon(config: TryOnConfig, progress: Progress | None = None, tools: Tools | None = None) -> Summary:
     """Do what `viton tryon` does.
+
+    Args:
+        config: The settings. progress: Hears how it goes.
+        tools: Finder, cutter and method to work with, instead of those that the settings name.
 
     Raises:
         VitonError: Nothing could be begun (no photos, bad pairs, unknown names). What fails later fails for its photo
@@ -48,8 +55,8 @@ def tryon(config: TryOnConfig, progress: Progress | None = None) -> Summary:
     """
     progress = progress or Progress()
     people, clothes = (
-        list_given(config.person, config.out, "--person"),
-        list_given(config.clothes, config.out, "--clothes"),
+        list_given(config.person, config.out, "--person", progress.note),
+        list_given(config.clothes, config.out, "--clothes", progress.note),
     )
     if people.given and clothes.given:
         raise BadConfig("--person - and --clothes -: only one of them can come from stdin")
@@ -66,14 +73,14 @@ def tryon(config: TryOnConfig, progress: Progress | None = None) -> Summary:
     for note in pairing.notes:
         progress.note(note)
     wanted = pairing.wanted
-    store = GarmentStore(
-        list(clothes.files.items()), partial(cut, settings=config), config.clothes_mask, clothes.given, pairing.masks
-    )
+    tools = tools or Tools(config)
+    garments = list(clothes.files.items())
+    store = GarmentStore(garments, tools.cut, config.clothes_mask, clothes.given, pairing.masks)
     files = [*people.files.values(), *clothes.files.values(), *store.masks.values()]
     check_inputs(config, files, pairing)
-    engine = TryOn(config)
-    _set_threads(config.threads)
-    swap = SwapGuess(len(wanted), (path for id, path in clothes.files.items() if id not in clothes.given), config)
+    engine = TryOn(config, tools)
+    use_threads(config.threads)
+    swap = SwapGuess(len(wanted), (path for id, path in garments if id not in clothes.given), tools)
     if not is_folder(config.out):
         with swap.explained():
             return _one_pair(config, wanted, people, store, engine, progress)
@@ -81,7 +88,7 @@ def tryon(config: TryOnConfig, progress: Progress | None = None) -> Summary:
     photos = {("person", id): path for id, path in people.files.items()}
     photos |= {("garment", id): path for id, path in clothes.files.items()}
     contents = Contents({**people.hashes, **clothes.hashes})
-    sources = Sources(photos, store.masks, contents, made_with(config, MethodConfig.model_fields))
+    sources = Sources(photos, store.masks, contents, made_with(config, DECISIVE))
     folder = TryOnFolder(config, sources, look(Path(config.out), "tryon", config.force, FIXED), pairing.outputs)
     finished = folder.finished(wanted)
     ahead = {person: [g for g in garments if (person, g) not in finished] for person, garments in wanted.items()}
@@ -93,7 +100,7 @@ def tryon(config: TryOnConfig, progress: Progress | None = None) -> Summary:
         return done
     if ahead:
         engine.load()  # what it lacks is told before anything is written
-    begin(folder.ledger, config, MethodConfig.model_fields, config.overwrite)
+    begin(folder.ledger, config, DECISIVE, config.overwrite)
     if ahead:
         if count >= LONG:
             disk = BYTES_A_PIXEL * sum(_pixels(photos["person", p]) * len(garments) for p, garments in ahead.items())
@@ -102,7 +109,7 @@ def tryon(config: TryOnConfig, progress: Progress | None = None) -> Summary:
         began = time.monotonic()
         try:
             with Writer(config.workers) as writer:
-                run = _Run(engine, store, folder, writer, done, progress, count, swap)
+                run = _Run(tools, GarmentViews(tools.method, store), folder, writer, done, progress, count, swap)
 
                 def read(person: str) -> Photo:
                     contents.of(photos["person", person])  # before it is read: if it changes meanwhile, that is seen
@@ -126,8 +133,8 @@ class _Run:
 
     def __init__(
         self,
-        engine: TryOn,
-        store: GarmentStore,
+        tools: Tools,
+        garments: GarmentViews,
         folder: TryOnFolder,
         writer: Writer,
         done: Summary,
@@ -135,18 +142,19 @@ class _Run:
         total: int,
         swap: SwapGuess,
     ) -> None:
-        self.engine, self.store, self.folder = engine, store, folder
+        self.tools, self.garments, self.folder = tools, garments, folder
         self.writer, self.done, self.progress = writer, done, progress
         self.swap = swap
         self.told: set[str] = set()
-        self.lost: list[tuple[str, str, NotOurs]] = []  # filled by the writing threads
+        self.lost: list[tuple[str, str, VitonError]] = []  # filled by the writing threads
         self.index, self.total = LiveIndex(folder), total
 
     def person(self, id: str, photo: Future[Photo], garments: list[str]) -> None:
         """All pairs of one person. A photo that cannot be used fails them all and is named once."""
         began = time.monotonic()
         try:
-            person = self.engine.find(photo.result())
+            person = self.tools.finder.find(photo.result())
+            view = self.tools.method.prepare_person(person)
         except Exception as error:
             cause = self._cause(error, id)
             for garment in garments:
@@ -159,17 +167,23 @@ class _Run:
         self._notes(person.photo, person.checks)
         self.writer.submit(self.folder.write_thumb, person.photo.image, "person", id)
         for garment in garments:
-            self.pair(person, garment, seconds)
+            self.pair(person, view, garment, seconds)
             seconds = 0.0
 
-    def pair(self, person: Person, id: str, person_seconds: float) -> None:
-        """One result. `person_seconds` is what finding the person took, if this is the first pair to need it."""
+    def pair(self, person: Person, view: Any, id: str, person_seconds: float) -> None:
+        """One result.
+
+        Args:
+            person: As found. view: The same as the method sees it.
+            id: Of the garment.
+            person_seconds: What finding the person took, if this is the first pair to need it.
+        """
         ids = person.photo.id, id
         self.index.refresh(self.total - self.done.ok - self.done.failed)
         began = time.monotonic()
         self.folder.sources.of(*ids)  # hashed before it is read, as the person's photo is
         try:
-            garment = self.store.get(id)
+            garment, garment_view = self.garments.get(id)
         except Exception as error:
             self._failed(*ids, self._cause(error, id))
             return
@@ -179,7 +193,7 @@ class _Run:
             self._notes(garment.photo, garment.checks)
             self.writer.submit(self.folder.write_thumb, garment.photo.image, "garment", id)
         try:
-            result = self.engine.run(person, garment, steps=self.folder.config.steps)
+            result = self.tools.method.dress(view, garment_view, self.folder.config.steps)
         except Exception as error:
             self._failed(*ids, self._cause(error, " with ".join(ids)))
             return
@@ -189,14 +203,14 @@ class _Run:
         self.done.ok += 1
         self.progress.advance(self.folder.output(*ids).name)
 
-    def _write(self, person: Person, garment: Garment, result: TryOnResult, seconds: dict[str, float]) -> None:
+    def _write(self, person: Person, garment: Garment, result: Result, seconds: dict[str, float]) -> None:
         try:
             self.folder.write_pair(person, garment, result, seconds)
-        except NotOurs as error:
+        except VitonError as error:  # its photo is gone or another one by now, or something not ours is in its place
             self.lost.append((person.photo.id, garment.photo.id, error))
 
     def count_lost(self) -> None:
-        """Count the pairs as failed in whose place something of the user's was found."""
+        """Count the pairs as failed that could not be written."""
         for person, garment, error in self.lost:
             self.folder.write_failure(person, garment, self._cause(error, person))
             self.done.ok, self.done.failed = self.done.ok - 1, self.done.failed + 1
@@ -248,16 +262,16 @@ def _one_pair(
     began = time.monotonic()
     found = engine.find(people.read(person))
     cut = store.get(garment)
-    result = engine.run(found, cut)
+    result = engine.dress(found, cut)
     for check in dict.fromkeys((*found.checks, *cut.checks, *result.checks)):
         progress.note(check)
-    exif = result.receipt.exif()
+    receipt = receipt_of(found.photo, cut, weights_of(config), config)
     if config.out == PIPE:
-        _to_stdout(encode_image(result.image, exif=exif))
+        _to_stdout(encode(found.photo, result, ".png", config.strip, receipt))
     else:
         out = Path(config.out)
         sweep(out.parent)
-        write_bytes(out, encode_image(result.image, out.suffix, exif=exif))
+        write_bytes(out, encode(found.photo, result, out.suffix, config.strip, receipt))
     done.ok, done.seconds = 1, time.monotonic() - began
     return done
 
@@ -277,14 +291,7 @@ def _to_stdout(data: bytes) -> None:
 def _pixels(path: Path) -> int:
     """Size of a picture by its header; 0 if it cannot be read, which is reported in its turn."""
     try:
-        with Image.open(path) as opened:
-            return opened.width * opened.height
-    except (OSError, Image.DecompressionBombError):
+        height, width = picture_size(path)
+        return height * width
+    except VitonError:
         return 0
-
-
-def _set_threads(threads: int | None) -> None:
-    if threads:
-        import torch
-
-        torch.set_num_threads(threads)

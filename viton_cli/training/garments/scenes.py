@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 from scipy import ndimage
 
+from viton_cli.files import decode_pixels
 from viton_cli.perception.garments.segmenter import nearest_shape
 from viton_cli.training.garments.examples import UNKNOWN, Example
 
@@ -55,7 +56,7 @@ class Bank:
         fitting = [e for e in self.photos if nearest_shape(*e.mask.shape) == shape]
         if share < AS_IT_IS and fitting:
             example = fitting[rng.integers(len(fitting))]
-            return _scene(example, *_crop(example, shape, rng), rng)
+            return _scene(example, *crop_garment(example, shape, rng), rng)
         return self.compose(shape, rng, empty=share > AS_IT_IS + COMPOSED)
 
     def compose(self, shape: Shape, rng: np.random.Generator, empty: bool = False) -> Scene:
@@ -67,7 +68,7 @@ class Bank:
         if empty or not garments:
             return _scene(None, ground, np.zeros(shape, np.float32), rng)
         example = garments[rng.integers(len(garments))]
-        return _scene(example, *_lay(example, ground, rng), rng)
+        return _scene(example, *lay(example, ground, rng), rng)
 
 
 def _scene(example: Example | None, image: Floats, mask: Floats, rng: np.random.Generator) -> Scene:
@@ -78,7 +79,7 @@ def _scene(example: Example | None, image: Floats, mask: Floats, rng: np.random.
     return Scene(np.ascontiguousarray(image, np.float32), np.ascontiguousarray(mask, np.float32), kind, sleeves)
 
 
-def _crop(example: Example, shape: Shape, rng: np.random.Generator) -> tuple[Floats, Floats]:
+def crop_garment(example: Example, shape: Shape, rng: np.random.Generator) -> tuple[Floats, Floats]:
     """A slightly turned, stretched and moved view of a photo; what lies beyond its border is unknown."""
     height, width = example.mask.shape
     zoom = rng.uniform(0.8, 1.03) * np.exp(rng.uniform(-0.06, 0.06, 2))
@@ -89,7 +90,7 @@ def _crop(example: Example, shape: Shape, rng: np.random.Generator) -> tuple[Flo
     return _view(example.image, shape, coefficients, fill), _view(example.mask, shape, coefficients, UNKNOWN)
 
 
-def _lay(example: Example, ground: Floats, rng: np.random.Generator) -> tuple[Floats, Floats]:
+def lay(example: Example, ground: Floats, rng: np.random.Generator) -> tuple[Floats, Floats]:
     """A garment in another colour, size and direction, on a ground, with a soft shadow and perhaps a hanger."""
     shape = ground.shape[:2]
     rows, columns = np.flatnonzero((example.mask > 0).any(1)), np.flatnonzero((example.mask > 0).any(0))
@@ -113,7 +114,7 @@ def _lay(example: Example, ground: Floats, rng: np.random.Generator) -> tuple[Fl
     cast = ndimage.gaussian_filter(np.roll(mask, shift, (0, 1)), rng.uniform(1.0, 7.0)) * rng.uniform(0.0, 0.6)
     ground = ground * (1 - cast[..., None])
     if rng.random() < 0.12:
-        ground = _hanger(ground, mask, rng)
+        ground = hang(ground, mask, rng)
     return (garment * mask[..., None] + ground * (1 - mask[..., None])).astype(np.float32), mask
 
 
@@ -162,7 +163,7 @@ def _faint(garment: Floats, mask: Floats, ground: Floats, rng: np.random.Generat
     return np.asarray(np.clip(soft, 0, 1), np.float32)
 
 
-def _hanger(ground: Floats, mask: Floats, rng: np.random.Generator) -> Floats:
+def hang(ground: Floats, mask: Floats, rng: np.random.Generator) -> Floats:
     """A hook above the middle of the garment's top, and the shoulders of its hanger."""
     rows, columns = np.flatnonzero((mask > 0.5).any(1)), np.flatnonzero((mask > 0.5).any(0))
     if rows.size == 0:
@@ -261,5 +262,5 @@ def _disturb(image: Floats, rng: np.random.Generator) -> Floats:
     if rng.random() < 0.35:
         stream = io.BytesIO()
         Image.fromarray((image * 255).astype(np.uint8)).save(stream, "JPEG", quality=int(rng.integers(25, 90)))
-        return np.asarray(Image.open(stream), np.float32) / np.float32(255)
+        return decode_pixels(stream.getvalue(), "a disturbed picture").astype(np.float32) / np.float32(255)
     return np.asarray(image, np.float32)

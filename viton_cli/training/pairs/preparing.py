@@ -18,7 +18,7 @@ from PIL import Image
 
 from viton_cli.data.base import Dataset, Entry
 from viton_cli.errors import BadDataset, NoGarmentFound, VitonError
-from viton_cli.files import read_mask, read_photo, sha256, write_arrays
+from viton_cli.files import decode_pixels, open_picture, read_mask, read_photo, sha256, write_arrays
 from viton_cli.imaging import frames
 from viton_cli.imaging.flat_lay import NotLaidFlat, lay_flat, top_garment
 from viton_cli.imaging.product import on_white, product_view
@@ -156,7 +156,7 @@ def _jpeg(image: NDArray[np.uint8]) -> bytes:
 
 
 def _from_jpeg(data: bytes) -> NDArray[np.uint8]:
-    return np.asarray(Image.open(io.BytesIO(data)))
+    return decode_pixels(data, "a prepared picture")
 
 
 def _key(
@@ -198,9 +198,10 @@ def _load(path: Path, size: tuple[int, int]) -> list[_Stored]:
             if len(zlib.decompress(packed)) != pixels:
                 raise ValueError("a picture of another size")
         for picture in (example.person, example.clothing):
-            with Image.open(io.BytesIO(picture), formats=("JPEG",)) as opened:
-                if opened.width * opened.height != pixels:
-                    raise ValueError("a picture of another size")
+            with open_picture(picture, "a prepared picture") as opened:
+                width, height = opened.size
+            if width * height != pixels:
+                raise ValueError("a picture of another size")
         if len(example.numbers) != 4 * NUMBERS:
             raise ValueError("odd joints")
     return stored

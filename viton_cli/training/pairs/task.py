@@ -40,7 +40,7 @@ PICTURED = 12  # pairs on a sample sheet
 # Settings of both stages: `viton train` runs them with one configuration.
 KNOWN = {
     "width": int, "perceptual": str, "perceptual_source": str, "perceptual_shrink": int, "stage1": str,
-    "flat_lay": bool, "warp": str,
+    "flat_lay": bool, "warp": str, "channels": list, "blocks": list, "augment": float, "perceived": float,
 }  # fmt: skip
 
 
@@ -57,9 +57,7 @@ class _PairTask:
         if self.variant not in ("parts", "paper"):
             raise BadConfig(f"bad value for 'model.warp': should be parts or paper, not '{self.variant}'")
         self.say = say
-        self.size = (int(config.size[0]), int(config.size[1]))
-        if min(self.size) < 64 or self.size[0] % 64 or self.size[1] % 64:
-            raise BadConfig(f"size {self.size[0]}x{self.size[1]}: height and width must be multiples of 64")
+        self.size = check_size(config.size)
         lite = LITE_GENERATOR if self.kind == "stage1" else LITE_COMPOSER
         self.width = int(config.model.get("width", lite if config.preset == "lite" else PAPER_WIDTH))
         build = build_generator if self.kind == "stage1" else build_composer
@@ -102,6 +100,17 @@ class _PairTask:
 
     def _pictured(self) -> list[PairSample]:
         return self.held_out[:: max(len(self.held_out) // PICTURED, 1)][:PICTURED]
+
+
+def check_size(size: tuple[int, int]) -> tuple[int, int]:
+    """`size`, if the generator can be halved so often.
+
+    Raises:
+        BadConfig: It cannot.
+    """
+    if min(size) < 64 or size[0] % 64 or size[1] % 64:
+        raise BadConfig(f"size {size[0]}x{size[1]}: height and width must be multiples of 64")
+    return int(size[0]), int(size[1])
 
 
 def start_from(init: str, kind: str, width: int) -> dict[str, Tensor]:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
+from viton_cli.files import decode_pixels
 from viton_cli.vocabulary import labels as L
 from viton_cli.vocabulary.labels import IGNORE
 
@@ -182,7 +183,7 @@ def _photometric(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[
     if rng.random() < 0.12:
         buffer = io.BytesIO()
         Image.fromarray(out).save(buffer, "JPEG", quality=int(rng.integers(25, 80)))
-        out = np.array(Image.open(buffer))
+        out = decode_pixels(buffer.getvalue(), "an augmented picture")
     return out
 
 

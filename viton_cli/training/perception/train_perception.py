@@ -20,8 +20,8 @@ from viton_cli.files import list_photos, read_labels, read_photo, write_labels
 from viton_cli.imaging import frames
 from viton_cli.imaging.drawing import draw_labels, draw_skeleton, repeated, tile
 from viton_cli.metrics.perception import LabelCounts, correct_keypoints
-from viton_cli.perception.builtin.builtin import Perceiver
 from viton_cli.perception.builtin.network import STRIDE, PerceptionNet, decode_joints
+from viton_cli.perception.builtin.perceiver import Perceiver
 from viton_cli.training.model_settings import check_model
 from viton_cli.training.pairs.sources import open_sources
 from viton_cli.training.perception.augment import Example, augment, negative

@@ -11,9 +11,9 @@ from scipy import ndimage
 
 from viton_cli.errors import NoPersonFound
 from viton_cli.imaging import frames
-from viton_cli.perception import POSE, LooksAhead, SaysWhy, parsing_backend
-from viton_cli.perception.builtin.people import clarity
-from viton_cli.records import Parsing, Person, Photo, Pose
+from viton_cli.perception import Perception
+from viton_cli.perception.people import clarity
+from viton_cli.records import Parsing, Perceived, Person, Photo, Pose
 from viton_cli.vocabulary import labels as L
 
 DOUBTFUL = 0.65  # score below which joints and labels are often wrong
@@ -28,26 +28,14 @@ _PARTS = (
 
 
 class PersonFinder:
-    """Pose and parsing backend together.
+    """Finds the person a photo is about.
 
     Args:
-        pose, parsing: Names in the registries.
-        pose_source, parsing_source: Weight file or folder the backend reads.
-        label_set: Of given parsing files, where the backend needs it named.
+        perception: What it sees with (`perception.perceive.open_perception`).
     """
 
-    def __init__(
-        self, pose: str = "builtin", parsing: str = "builtin", pose_source: Path | None = None,
-        parsing_source: Path | None = None, label_set: str | None = None,
-    ) -> None:  # fmt: skip
-        self.pose = POSE.get(pose)(pose_source)
-        self.parsing = parsing_backend(parsing, parsing_source, label_set)
-
-    def look_ahead(self, photos: Sequence[Photo]) -> None:
-        """Let backends that are faster with several photos at once work on these, which `find` is asked for next."""
-        for backend in (self.pose, self.parsing):
-            if isinstance(backend, LooksAhead):
-                backend.look_ahead(photos)
+    def __init__(self, perception: Perception) -> None:
+        self.perception = perception
 
     def find(self, photo: Photo, size: tuple[int, int] = (256, 192)) -> Person:
         """The largest person of the photo.
@@ -58,31 +46,50 @@ class PersonFinder:
         Raises:
             NoPersonFound: Nobody, or nobody whose torso can be seen.
         """
-        name = photo.source or photo.id
-        people = self.pose.detect(photo)
-        if not people:
-            why = self.pose.why_nobody(photo) if isinstance(self.pose, SaysWhy) else ""
-            raise NoPersonFound(f"{name}: no person found in the photo" + (f" ({why})" if why else ""))
-        pose = people[0]
-        parsing = self.parsing.parse(photo, pose)
-        if not (parsing.labels > 0).any():
-            raise NoPersonFound(f"{name}: no person found in the photo (nothing of it is labelled as a person)")
-        shoulders = [j for j in (L.R_SHOULDER, L.L_SHOULDER, L.NECK) if pose.seen[j]]
-        if not shoulders:
-            raise NoPersonFound(f"{name}: the person's shoulders cannot be seen, so nothing can be put on")
-        labels, checks = parsing.labels, []
-        number, heads = max(len(people), count_people(labels)), count_heads(labels)
-        if number > 1:
-            checks.append(f"{number} people found, the largest is taken")
-            labels = largest_person(labels, pose)
-        elif heads > 1:
-            checks.append(f"{heads} people found who touch, so that their clothes may be mixed up")
-        frame = frames.person_frame(pose, photo.size, size)
-        checks += check_pose(pose, labels)
-        score = clarity(pose)
-        if score < DOUBTFUL:
-            checks.append(f"the person is hard to make out (score {score:.2f}): look at the result with care")
-        return Person(photo, pose, Parsing(labels, parsing.confidence), frame, tuple(checks), score)
+        return person_of(photo, self.perception.perceive([photo])[0], size)
+
+    def find_all(self, photos: Sequence[Photo], size: tuple[int, int] = (256, 192)) -> list[Person | NoPersonFound]:
+        """`find` for several photos, which are looked at together; what it would raise is returned.
+
+        Raises:
+            VitonError: One of the photos cannot be looked at (it has no label file ...): `find` tells which.
+        """
+        found: list[Person | NoPersonFound] = []
+        for photo, perceived in zip(photos, self.perception.perceive(photos)):
+            try:
+                found.append(person_of(photo, perceived, size))
+            except NoPersonFound as error:
+                found.append(error)
+        return found
+
+
+def person_of(photo: Photo, perceived: Perceived, size: tuple[int, int]) -> Person:
+    """The person whom perception saw in a photo, the try-on frame, and what is odd about them.
+
+    Raises:
+        NoPersonFound: See `PersonFinder.find`.
+    """
+    name, pose, labels = photo.source or photo.id, perceived.pose, perceived.parsing.labels
+    if pose is None:
+        why = f" ({perceived.why})" if perceived.why else ""
+        raise NoPersonFound(f"{name}: no person found in the photo{why}")
+    if not (labels > 0).any():
+        raise NoPersonFound(f"{name}: no person found in the photo (nothing of it is labelled as a person)")
+    if not pose.seen[[L.R_SHOULDER, L.L_SHOULDER, L.NECK]].any():
+        raise NoPersonFound(f"{name}: the person's shoulders cannot be seen, so nothing can be put on")
+    checks: list[str] = []
+    number, heads = max(perceived.people, count_people(labels)), count_heads(labels)
+    if number > 1:
+        checks.append(f"{number} people found, the largest is taken")
+        labels = largest_person(labels, pose)
+    elif heads > 1:
+        checks.append(f"{heads} people found who touch, so that their clothes may be mixed up")
+    frame = frames.person_frame(pose, photo.size, size)
+    checks += check_pose(pose, labels)
+    score = clarity(pose)
+    if score < DOUBTFUL:
+        checks.append(f"the person is hard to make out (score {score:.2f}): look at the result with care")
+    return Person(photo, pose, Parsing(labels, perceived.parsing.confidence), frame, tuple(checks), score)
 
 
 def person_score(photo: Photo, weights: Path | None = None) -> float:
@@ -91,7 +98,7 @@ def person_score(photo: Photo, weights: Path | None = None) -> float:
     Args:
         photo: The photo. weights: Of the network; by default the packaged ones.
     """
-    from viton_cli.perception.builtin.builtin import perceiver
+    from viton_cli.perception.builtin.perceiver import perceiver
 
     return perceiver(weights).person_score(photo)
 

@@ -9,15 +9,16 @@ import pytest
 
 from viton_cli.errors import BadConfig, NoPersonFound, UnknownName
 from viton_cli.perception.backends.fake import draw_person
-from viton_cli.perception.builtin.person import PersonFinder, check_pose, count_heads, count_people, largest_person
-from viton_cli.records import Parsing, Photo, Pose
+from viton_cli.perception.perceive import OneByOne, open_perception
+from viton_cli.perception.person import PersonFinder, check_pose, count_heads, count_people, largest_person
+from viton_cli.records import Parsing, Person, Photo, Pose
 from viton_cli.vocabulary import labels as L
 
 SIZE = (400, 300)
 
 
 def finder() -> PersonFinder:
-    return PersonFinder("fake", "fake")
+    return PersonFinder(open_perception("fake", "fake"))
 
 
 def drawn(**changes: tuple[float, float] | None) -> tuple[Pose, np.ndarray]:
@@ -67,9 +68,8 @@ class Only:
 
 
 def told(poses: list[Pose], labels: np.ndarray) -> PersonFinder:
-    made = finder()
-    made.pose = made.parsing = Only(poses, labels)
-    return made
+    only = Only(poses, labels)
+    return PersonFinder(OneByOne(only, only))
 
 
 def test_a_pose_without_shoulders_or_without_labels_is_no_person() -> None:
@@ -149,24 +149,39 @@ def test_an_unsure_pose_is_told() -> None:
     )
 
 
-def test_a_backend_may_say_why_there_is_nobody_and_look_ahead() -> None:
+def test_a_backend_may_say_why_there_is_nobody() -> None:
     class Explains(Only):
         def why_nobody(self, photo: Photo) -> str:
             return "it is night" if photo.id == "dark" else ""
 
-        def look_ahead(self, photos: list[Photo]) -> None:
-            ahead.extend(photo.id for photo in photos)
-
-    ahead: list[str] = []
     image, labels, _ = draw_person(SIZE)
-    made = finder()
-    made.pose = Explains([], labels)
+    made = PersonFinder(OneByOne(Explains([], labels), Only([], labels)))
     with pytest.raises(NoPersonFound, match=r"^dark: no person found in the photo \(it is night\)$"):
         made.find(Photo("dark", image))
     with pytest.raises(NoPersonFound, match=r"^day: no person found in the photo$"):
         made.find(Photo("day", image))
-    made.look_ahead([Photo("a", image), Photo("b", image)])
-    assert ahead == ["a", "b"], "the pose backend does, the fake parsing does not look ahead"
+
+
+def test_a_backend_may_take_several_photos_at_once() -> None:
+    class AllAtOnce(Only):
+        def detect_all(self, photos: list[Photo]) -> list[list[Pose]]:
+            together.append([photo.id for photo in photos])
+            return [[] if photo.id == "empty" else self.poses for photo in photos]
+
+        def parse_all(self, photos: list[Photo], poses: list[Pose | None]) -> list[Parsing]:
+            together.append([photo.id for photo, pose in zip(photos, poses) if pose is not None])
+            return [Parsing(self.labels) for _ in photos]
+
+    together: list[list[str]] = []
+    image, labels, pose = draw_person(SIZE)
+    photos = [Photo(name, image) for name in ("a", "empty", "b")]
+    both = AllAtOnce([pose], labels)
+    found = PersonFinder(OneByOne(both, both)).find_all(photos)
+    assert together == [["a", "empty", "b"], ["a", "b"]]
+    assert [isinstance(one, NoPersonFound) for one in found] == [False, True, False]
+    one_by_one = told([pose], labels).find_all(photos[:1])
+    assert isinstance(found[0], Person) and isinstance(one_by_one[0], Person)
+    assert found[0].frame == one_by_one[0].frame and found[0].photo is photos[0]
 
 
 def test_cut_off() -> None:
@@ -219,10 +234,10 @@ def test_arms_crossed_over_the_chest() -> None:
 
 def test_an_unknown_backend_is_named() -> None:
     with pytest.raises(UnknownName, match="pose backend"):
-        PersonFinder("buildin", "fake")
+        open_perception("buildin", "fake")
 
 
 def test_a_label_set_for_a_parser_that_has_its_own_is_wrong_usage() -> None:
     for parsing in ("builtin", "fake"):
         with pytest.raises(BadConfig, match=rf"--label-set lip: parsing backend '{parsing}' has labels of its own"):
-            PersonFinder("fake", parsing, label_set="lip")
+            open_perception("fake", parsing, label_set="lip")

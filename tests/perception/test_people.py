@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from viton_cli.perception.builtin.people import clarity
+from viton_cli.perception.people import clarity
 from viton_cli.records import Pose
 from viton_cli.vocabulary import labels as L
 

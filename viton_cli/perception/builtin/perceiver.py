@@ -1,4 +1,4 @@
-"""The built-in network as a pose and a parsing backend.
+"""The built-in network and what it says of a photo.
 
 A photo is looked at up to three times: whole; around the person found; and from the head to mid-thigh, where a try-on
 needs detail. Joints and labels of the nearer look win where it looked.
@@ -21,11 +21,9 @@ from viton_cli.imaging.limbs import sort_sides
 from viton_cli.perception.builtin.enlarge import clean, enlarge
 from viton_cli.perception.builtin.look import Look, is_person, look_of, sureness, with_wide_view
 from viton_cli.perception.builtin.network import PerceptionNet, decode_joints, see_both_ways
-from viton_cli.perception.builtin.people import clarity
-from viton_cli.perception.builtin.search import SURE, likely_tiles, turned
+from viton_cli.perception.builtin.search import SURE, likely_tiles
 from viton_cli.records import Frame, Parsing, Photo, Pose
 
-CLEAR = 0.4  # clarity of a pose below which there is nobody after all
 STRIP = 4_000_000  # pixels that are labelled at once
 
 
@@ -44,7 +42,6 @@ class Perceiver:
         net, meta = load_network(path, "perception", lambda meta: PerceptionNet(int(meta["width"])))
         self.net = net.to(memory_format=torch.channels_last)
         self.size: tuple[int, int] = (int(meta["size"][0]), int(meta["size"][1]))
-        self._seen: list[tuple[Photo, list[Look]]] = []
 
     def look(self, photo: Photo, frame: Frame) -> Look:
         """Run the network on one frame of a photo."""
@@ -71,25 +68,16 @@ class Perceiver:
             for i, (photo, frame) in enumerate(views)
         ]
 
-    def looks(self, photo: Photo) -> list[Look]:
-        """The looks at a photo, from far to near; those at the last photos are remembered, since pose and parsing both
-        ask."""
-        self.look_ahead([photo])
-        return next(looks for known, looks in self._seen if known is photo)
-
-    def look_ahead(self, photos: Sequence[Photo]) -> None:
-        """Take all looks at several photos, each time at all of them at once. Those at other photos are forgotten,
-        unless there is nothing new to look at."""
-        known = {id(photo) for photo, _ in self._seen}
-        if all(id(photo) in known for photo in photos):
-            return
+    def looks(self, photos: Sequence[Photo]) -> list[list[Look]]:
+        """The looks at each of several photos, from far to near, each time at all photos at once."""
         # Both ways: mIoU12 .617 to .624 on held-out photos; at the nearer looks too .6245, which is not worth the time.
         far = self.look_all([(photo, frames.whole_photo(photo.size, self.size)) for photo in photos], both_ways=True)
-        self._seen = [(photo, [look]) for photo, look in zip(photos, far)]
-        self._look_nearer(self._seen)
-        for photo, looks in self._seen:
+        seen = [(photo, [look]) for photo, look in zip(photos, far)]
+        self._look_nearer(seen)
+        for photo, looks in seen:
             if not is_person(looks[-1].pose, looks[-1].person):
                 self._search(photo, looks)
+        return [looks for _, looks in seen]
 
     def _search(self, photo: Photo, looks: list[Look]) -> None:
         """Replace the nearer looks at a photo, in which nobody was found, by looks at somebody small, if there is."""
@@ -142,47 +130,52 @@ class Perceiver:
         near = frames.person_frame(look.pose, photo.size, self.size)
         return near if near.box[3] - near.box[1] < 0.85 * (look.frame.box[3] - look.frame.box[1]) else None
 
-    def pose(self, photo: Photo) -> tuple[Pose, float]:
-        """Joints from the nearest look that has them, and the largest share of a look that is person."""
-        looks = self.looks(photo)
-        nearest = looks[-1].pose
-        joints, seen, sure = nearest.joints.copy(), nearest.seen.copy(), nearest.confidence.copy()
-        x0, y0, x1, y1 = looks[-1].frame.box
-        for look in reversed(looks[:-1]):  # what a near look cuts off, a wider one may show
-            outside = (look.pose.joints < (x0, y0)).any(1) | (look.pose.joints >= (x1, y1)).any(1)
-            take = look.pose.seen & ~seen & outside
-            joints[take], sure[take], seen[take] = look.pose.joints[take], look.pose.confidence[take], True
-        return Pose(joints, seen, sure), max(look.person for look in looks)
-
     def person_score(self, photo: Photo) -> float:
         """How sure it is that a photo, meant to show a garment, shows a person who fills it, [0, 1]."""
         look = self.look(photo, frames.whole_photo(photo.size, self.size))
         return sureness(look.pose) if is_person(look.pose, look.person) else 0.0
 
     def labels(self, photo: Photo, possible: frozenset[int] | None = None) -> Parsing:
-        """Labels at the photo's size: each look's answer inside its frame, the nearest look last.
-
-        Args:
-            photo: The photo.
-            possible: The labels that can occur in it, if that is known.
-        """
-        height, width = photo.size
-        labels = np.zeros((height, width), np.uint8)
-        for number, look in enumerate(self.looks(photo)):
-            x0, y0, x1, y1 = look.frame.box
-            # The rim of a near look has little context: it is left to the wider one.
-            rim = 0.04 if number else 0.0
-            rx, ry = int((x1 - x0) * rim), int((y1 - y0) * rim)
-            a, b, c, d = max(x0 + rx, 0), max(y0 + ry, 0), min(x1 - rx, width), min(y1 - ry, height)
-            strip = max(STRIP // max(c - a, 1), 1)
-            for row in range(b, d if c > a else b, strip):
-                part = a, row, c, min(row + strip, d)
-                labels[row : part[3], a:c] = enlarge(_only(look.logits, possible), look.frame, part)
-        pose, _ = self.pose(photo)
-        return Parsing(sort_sides(clean(labels), pose.joints, pose.seen))
+        """Labels of one photo; see `labels_of`."""
+        return labels_of(photo, self.looks([photo])[0], possible)
 
 
-def _only(logits: NDArray[np.float32], possible: frozenset[int] | None) -> NDArray[np.float32]:
+def pose_of(looks: Sequence[Look]) -> tuple[Pose, float]:
+    """Joints from the nearest look that has them, and the largest share of a look that is person."""
+    nearest = looks[-1].pose
+    joints, seen, sure = nearest.joints.copy(), nearest.seen.copy(), nearest.confidence.copy()
+    x0, y0, x1, y1 = looks[-1].frame.box
+    for look in reversed(looks[:-1]):  # what a near look cuts off, a wider one may show
+        outside = (look.pose.joints < (x0, y0)).any(1) | (look.pose.joints >= (x1, y1)).any(1)
+        take = look.pose.seen & ~seen & outside
+        joints[take], sure[take], seen[take] = look.pose.joints[take], look.pose.confidence[take], True
+    return Pose(joints, seen, sure), max(look.person for look in looks)
+
+
+def labels_of(photo: Photo, looks: Sequence[Look], possible: frozenset[int] | None = None) -> Parsing:
+    """Labels at the photo's size: each look's answer inside its frame, the nearest look last.
+
+    Args:
+        photo: The photo. looks: At it.
+        possible: The labels that can occur in it, if that is known.
+    """
+    height, width = photo.size
+    labels = np.zeros((height, width), np.uint8)
+    for number, look in enumerate(looks):
+        x0, y0, x1, y1 = look.frame.box
+        # The rim of a near look has little context: it is left to the wider one.
+        rim = 0.04 if number else 0.0
+        rx, ry = int((x1 - x0) * rim), int((y1 - y0) * rim)
+        a, b, c, d = max(x0 + rx, 0), max(y0 + ry, 0), min(x1 - rx, width), min(y1 - ry, height)
+        strip = max(STRIP // max(c - a, 1), 1)
+        for row in range(b, d if c > a else b, strip):
+            part = a, row, c, min(row + strip, d)
+            labels[row : part[3], a:c] = enlarge(only(look.logits, possible), look.frame, part)
+    pose, _ = pose_of(looks)
+    return Parsing(sort_sides(clean(labels), pose.joints, pose.seen))
+
+
+def only(logits: NDArray[np.float32], possible: frozenset[int] | None) -> NDArray[np.float32]:
     """Logits (22, h, w) with the impossible labels out of the question."""
     if possible is None:
         return logits
@@ -192,47 +185,5 @@ def _only(logits: NDArray[np.float32], possible: frozenset[int] | None) -> NDArr
 
 @lru_cache(maxsize=2)
 def perceiver(weights: Path | None) -> Perceiver:
-    """One network for the pose and the parsing backend."""
+    """One network a weight file, however many backends use it."""
     return Perceiver(weights)
-
-
-class BuiltinPose:
-    """Pose backend `builtin`."""
-
-    def __init__(self, source: Path | None = None) -> None:
-        self._perceiver = perceiver(source)
-
-    def detect(self, photo: Photo) -> list[Pose]:
-        """The one person the photo is about, or nobody. (Further people: `perception.builtin.person` counts them.)"""
-        pose, share = self._perceiver.pose(photo)
-        # A garment or a pair of legs can look like a few joints of an upper body, but not like four.
-        there = is_person(pose, share) and clarity(pose) > CLEAR
-        return [pose] if there and not turned(self._perceiver, photo, pose) else []
-
-    def why_nobody(self, photo: Photo) -> str:
-        """Whether there is somebody after all, but not upright."""
-        degrees = turned(self._perceiver, photo, self._perceiver.pose(photo)[0])
-        if not degrees:
-            return ""
-        if degrees == 180:
-            return "the photo may be upside down (then turn it), or show legs alone"
-        return f"the person is lying, or the photo lies on its side: turn it by {degrees} degrees clockwise"
-
-    def look_ahead(self, photos: Sequence[Photo]) -> None:
-        """Look at several photos at once, before each is asked for."""
-        self._perceiver.look_ahead(photos)
-
-
-class BuiltinParsing:
-    """Parsing backend `builtin`."""
-
-    def __init__(self, source: Path | None = None) -> None:
-        self._perceiver = perceiver(source)
-
-    def parse(self, photo: Photo, pose: Pose | None) -> Parsing:
-        """Labels of the person; `pose` is not needed, the network finds the same person again."""
-        return self._perceiver.labels(photo)
-
-    def look_ahead(self, photos: Sequence[Photo]) -> None:
-        """As that of `BuiltinPose`, whose looks these are too if both have the same weights."""
-        self._perceiver.look_ahead(photos)

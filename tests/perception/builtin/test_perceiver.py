@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,11 +17,13 @@ from viton_cli.errors import BadWeights
 from viton_cli.files import read_photo
 from viton_cli.imaging import frames
 from viton_cli.perception.backends.fake import draw_person
-from viton_cli.perception.builtin.builtin import BuiltinParsing, BuiltinPose, Perceiver, _only, perceiver
+from viton_cli.perception.builtin import backends
+from viton_cli.perception.builtin.backends import BuiltinParsing, BuiltinPerception, BuiltinPose
 from viton_cli.perception.builtin.enlarge import clean
-from viton_cli.perception.builtin.look import is_person
-from viton_cli.perception.builtin.person import person_score
-from viton_cli.records import Photo, Pose
+from viton_cli.perception.builtin.look import Look, is_person
+from viton_cli.perception.builtin.perceiver import Perceiver, labels_of, only, perceiver, pose_of
+from viton_cli.perception.person import person_score
+from viton_cli.records import Frame, Photo, Pose
 from viton_cli.vocabulary import labels as L
 
 PEOPLE = sorted((Path(__file__).parents[3] / "examples/people").glob("*.jpg"))
@@ -44,12 +47,13 @@ def astronaut(size: tuple[int, int] | None = None) -> Photo:
 
 def found(photo: Photo) -> tuple[Pose, NDArray[np.uint8]]:
     """Pose and labels, both sound."""
-    (pose,) = BuiltinPose().detect(photo)
-    labels = BuiltinParsing().parse(photo, pose).labels
+    (seen,) = BuiltinPerception().perceive([photo])
+    pose, labels = seen.pose, seen.parsing.labels
+    assert pose is not None and (seen.people, seen.why) == (1, "")
     assert labels.shape == photo.size and labels.dtype == np.uint8 and labels.max() < L.N_LABELS
     assert pose.joints.shape == (18, 2) and (pose.confidence >= 0).all() and (pose.confidence <= 1).all()
-    seen = pose.joints[pose.seen]
-    assert (seen >= -0.5).all() and (seen < np.array(photo.size[::-1]) - 0.5).all()
+    joints = pose.joints[pose.seen]
+    assert (joints >= -0.5).all() and (joints < np.array(photo.size[::-1]) - 0.5).all()
     return pose, labels
 
 
@@ -148,15 +152,32 @@ def test_a_garment_photo_shows_a_person_or_not() -> None:
     assert clothes and all(person_score(read_photo(path)) < 0.5 for path in clothes)
 
 
-def test_pose_and_parsing_share_their_looks() -> None:
-    shared = perceiver(None)
-    assert perceiver(None) is shared
-    photo = astronaut((256, 256))
-    looks = shared.looks(photo)
-    assert shared.looks(photo) is looks and 1 <= len(looks) <= 3
-    assert shared.looks(astronaut((256, 256))) is not looks, "another photo, though equal"
+class Counted(Perceiver):
+    """The network, and on how many pictures it was run."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pictures = 0
+
+    def look_all(self, views: Sequence[tuple[Photo, Frame]], both_ways: bool = False) -> list[Look]:
+        self.pictures += len(views)
+        return super().look_all(views, both_ways)
+
+
+def test_joints_and_labels_come_from_the_same_looks_and_nothing_is_remembered() -> None:
+    perception, photo = BuiltinPerception(), astronaut((256, 256))
+    perception.network = network = Counted()
+    perception.perceive([photo])
+    once = network.pictures
+    (looks,) = network.looks([photo])
+    assert once == network.pictures - once == len(looks) and 1 <= len(looks) <= 3
+    assert all(value is not photo and value is not looks for value in vars(network).values())
     heights = [look.frame.box[3] - look.frame.box[1] for look in looks]
     assert heights == sorted(heights, reverse=True), "from far to near"
+
+
+def test_one_network_a_weight_file() -> None:
+    assert BuiltinPose().network is BuiltinParsing().network is BuiltinPerception().network is perceiver(None)
 
 
 def test_several_photos_at_once_give_what_each_gives_alone() -> None:
@@ -164,34 +185,32 @@ def test_several_photos_at_once_give_what_each_gives_alone() -> None:
     far = np.pad(skimage.data.astronaut(), ((900, 0), (700, 700), (0, 0)), constant_values=190)
     photos = [Photo("far", far), read_photo(PEOPLE[0]), Photo("nobody", grey((200, 300), 255)), astronaut((160, 160))]
     shared = perceiver(None)
-    alone = [(shared.looks(photo), *shared.pose(photo), shared.labels(photo).labels) for photo in photos]
-    assert len({len(looks) for looks, *_ in alone}) > 1
-    shared.look_ahead(photos)
-    for photo, (looks, pose, share, labels) in zip(photos, alone):
-        again, beside_others = shared.looks(photo), shared.pose(photo)
-        assert [look.frame for look in again] == [look.frame for look in looks]
-        np.testing.assert_allclose(beside_others[0].joints, pose.joints, atol=0.01)
-        np.testing.assert_array_equal(beside_others[0].seen, pose.seen)
-        assert beside_others[1] == pytest.approx(share, abs=1e-3)
-        assert (shared.labels(photo).labels != labels).mean() < 1e-4
+    alone = [shared.looks([photo])[0] for photo in photos]
+    assert len({len(looks) for looks in alone}) > 1
+    for photo, looks, together in zip(photos, alone, shared.looks(photos)):
+        assert [look.frame for look in together] == [look.frame for look in looks]
+        (pose, share), (beside_others, share_beside) = pose_of(looks), pose_of(together)
+        np.testing.assert_allclose(beside_others.joints, pose.joints, atol=0.01)
+        np.testing.assert_array_equal(beside_others.seen, pose.seen)
+        assert share_beside == pytest.approx(share, abs=1e-3)
+        assert (labels_of(photo, together).labels != labels_of(photo, looks).labels).mean() < 1e-4
 
 
-def test_photos_looked_at_ahead_are_not_looked_at_again() -> None:
-    photos = [astronaut((96, 96)), astronaut((64, 64))]
-    pose, parsing, shared = BuiltinPose(), BuiltinParsing(), perceiver(None)
-    pose.look_ahead(photos)
-    looks = [shared.looks(photo) for photo in photos]
-    parsing.look_ahead(photos)
-    for photo, before in zip(photos, looks):
-        pose.detect(photo)
-        assert parsing.parse(photo, None).labels.shape == photo.size
-        assert shared.looks(photo) is before
+def test_each_backend_alone_says_what_both_in_one_say() -> None:
+    photos = [astronaut((96, 96)), Photo("nobody", grey((60, 60), 255))]
+    both = BuiltinPerception().perceive(photos)
+    assert [seen.people for seen in both] == [1, 0] and both[1].pose is None
+    ((pose,), none), parsed = BuiltinPose().detect_all(photos), BuiltinParsing().parse_all(photos, [None, None])
+    assert both[0].pose is not None and none == []
+    np.testing.assert_array_equal(pose.joints, both[0].pose.joints)
+    for seen, labels in zip(both, parsed):
+        np.testing.assert_array_equal(labels.labels, seen.parsing.labels)
 
 
 def test_labels_are_the_same_in_strips(monkeypatch: pytest.MonkeyPatch) -> None:
     photo = astronaut((300, 300))
     whole = perceiver(None).labels(photo).labels
-    monkeypatch.setattr("viton_cli.perception.builtin.builtin.STRIP", 5000)
+    monkeypatch.setattr("viton_cli.perception.builtin.perceiver.STRIP", 5000)
     assert np.array_equal(perceiver(None).labels(photo).labels, whole)
 
 
@@ -236,14 +255,16 @@ def test_a_person_needs_labels_and_key_joints() -> None:
     assert not is_person(Pose(joints, seen, limbs), 0.2)
 
 
-def test_a_few_joints_of_an_upper_body_are_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_few_joints_of_an_upper_body_are_nobody() -> None:
     photo, confidence = astronaut((64, 64)), np.zeros(18, np.float32)
     confidence[[L.R_SHOULDER, L.R_HIP, L.L_HIP]] = 0.95
     few = Pose(np.zeros((18, 2), np.float32), confidence > 0.25, confidence)
-    monkeypatch.setattr(perceiver(None), "pose", lambda photo: (few, 0.4))
-    assert is_person(few, 0.4) and BuiltinPose().detect(photo) == []
+    network = perceiver(None)
+    looks = [Look(frames.whole_photo(photo.size, network.size), np.zeros((22, 2, 2), np.float32), few, 0.4)]
+    assert is_person(few, 0.4) and backends.people_of(network, photo, looks) == ([], "")
     confidence[[L.NECK, L.L_SHOULDER]] = 0.5
-    assert BuiltinPose().detect(photo) == [few]
+    ((pose,), _) = backends.people_of(network, photo, looks)
+    np.testing.assert_array_equal(pose.confidence, confidence)
 
 
 def test_weights_that_do_not_fit(tmp_path: Path) -> None:
@@ -259,5 +280,5 @@ def test_weights_that_do_not_fit(tmp_path: Path) -> None:
 def test_labels_that_cannot_occur_do_not() -> None:
     logits = np.zeros((L.N_LABELS, 4, 4), np.float32)
     logits[L.COAT], logits[L.UPPER] = 2.0, 1.0
-    assert (_only(logits, None).argmax(0) == L.COAT).all()
-    assert (_only(logits, frozenset({L.BACKGROUND, L.UPPER})).argmax(0) == L.UPPER).all()
+    assert (only(logits, None).argmax(0) == L.COAT).all()
+    assert (only(logits, frozenset({L.BACKGROUND, L.UPPER})).argmax(0) == L.UPPER).all()

@@ -1,0 +1,148 @@
+"""Triplets packed from a drawn wardrobe: targets are the truth's, p is the person's, and the file is read again."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from drawn_wardrobe import write_wardrobe
+
+from viton_cli.config import TrainConfig
+from viton_cli.core.losses import Answer
+from viton_cli.data.wardrobe import Wardrobe
+from viton_cli.errors import BadConfig
+from viton_cli.training.pairs.packing import Packed, packed
+from viton_cli.training.pairs.triplet_set import TripletSet
+from viton_cli.training.pairs.triplet_sources import Source
+from viton_cli.training.pairs.views import sample
+from viton_cli.training.train import train
+from viton_cli.vocabulary.layout import TRUNK
+
+SIZE = (128, 64)
+
+
+@pytest.fixture(scope="module")
+def wardrobe(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_wardrobe(tmp_path_factory.mktemp("wardrobe"))
+
+
+@pytest.fixture(scope="module")
+def pack(wardrobe: Path) -> Packed:
+    return packed(Source.of(Wardrobe(wardrobe), "train"), (256, 192), False, lambda _: None)
+
+
+def test_what_is_packed(pack: Packed) -> None:
+    assert len(pack) == 8 and pack.people.tolist() == ["w0001_1a", "w0001_1b", "w0002_1a", "w0002_1b"]
+    assert pack.image.shape == (4, 336, 252, 3) and pack.clothing.shape == (4, 256, 192, 3)
+    assert pack.exact.all() and set(np.unique(pack.part)) == {0, 40}
+
+
+def test_the_product_at_the_true_places_is_the_truth(pack: Packed) -> None:
+    """By the coordinates on the cloth: column and row of the product as far along as on the drawn garment."""
+    examples = TripletSet([pack], (256, 192), 0.0, 0.0)
+    one = examples.sample(0, None)
+    known = torch.isfinite(one["places"][0])
+    assert known.sum() > 0.9 * one["worn"].sum() and (one["layout"][known] == TRUNK).all()
+    rows, columns = torch.nonzero(known, as_tuple=True)
+    for axis, at in ((0, columns.float()), (1, rows.float())):
+        share = (at - at.min()) / (at.max() - at.min())
+        value = one["places"][axis][known]
+        low, high = (float(n) for n in torch.nonzero(one["clothing_mask"][0] > 0.5)[:, 1 - axis].aminmax())
+        assert ((value - low) / (high - low) - share).abs().max() < 0.04
+    worn = sample(one["clothing"], torch.nan_to_num(one["places"]).permute(1, 2, 0))
+    assert (worn - one["image"])[:, known].abs().mean() < 0.05
+
+
+def test_p_is_the_persons_and_the_answer_is_the_truths(pack: Packed) -> None:
+    examples = TripletSet([pack], (256, 192), 0.0, 0.0)
+    other = examples.unpaired(99)
+    assert len(other) == 4 and len(examples.unpaired(2)) == 2
+    one = examples.sample(other[0], None)
+    worn = one["worn"][0] > 0
+    before, after = (one[name][:, worn].mean(1) for name in ("person", "image"))
+    assert (before - after).abs().max() > 0.5, "another colour"
+    garment = one["clothing_mask"][0] > 0.9
+    torch.testing.assert_close(one["clothing"][:, garment].mean(1), after, atol=0.06, rtol=0)
+    assert float(one["tall"]) == pytest.approx(float((one["clothing_mask"][0] > 0.5).any(1).sum()), abs=1)
+
+
+def test_an_example_is_a_function_of_its_generator(pack: Packed) -> None:
+    examples = TripletSet([pack], (256, 192), 1.0, 0.5)
+    one, same, other = (examples.sample(3, np.random.default_rng(seed)) for seed in (5, 5, 6))
+    for name in one:
+        torch.testing.assert_close(one[name], same[name], equal_nan=True)
+    assert not torch.equal(one["image"], other["image"])
+    answer = Answer.of({name: value[None] for name, value in one.items()})
+    assert answer.image.abs().max() <= 1 and torch.isfinite(answer.places).any()
+    assert not torch.isfinite(answer.places[:, 0][answer.worn[:, 0] == 0]).any()
+
+
+def test_the_file_is_read_again(wardrobe: Path, tmp_path: Path) -> None:
+    source, said = Source.of(Wardrobe(wardrobe), "val"), list[str]()
+    first = packed(source, SIZE, False, said.append, tmp_path)
+    again = packed(source, SIZE, False, said.append, tmp_path)
+    assert len(list(tmp_path.iterdir())) == 1 and said[-1] == "wardrobe: 4 triplets, prepared before"
+    for name in ("image", "labels", "places", "triplets", "people"):
+        np.testing.assert_array_equal(getattr(first, name), getattr(again, name))
+    picture = wardrobe / "image/w0007_1a.jpg"
+    picture.touch()
+    packed(source, SIZE, False, said.append, tmp_path)
+    assert len(list(tmp_path.iterdir())) == 2, "made again once a picture is another"
+
+
+def test_what_cannot_be_used_is_counted(tmp_path: Path) -> None:
+    root = write_wardrobe(tmp_path, ("w0001", "w0002"))
+    (root / "image-parse/w0002_1a.png").unlink()
+    said: list[str] = []
+    made = packed(Source.of(Wardrobe(root), "train"), (64, 64), False, said.append)
+    assert len(made) == 5, "all four of one person, one of the other"
+    assert said[-1] == "wardrobe: 5 triplets of 8; photos not used: no labels 1"
+
+
+def test_garments_laid_flat_are_an_eighth(pack: Packed) -> None:
+    laid = Packed(**{**vars(pack), "exact": np.array([False])})
+    both = TripletSet([pack, laid], (256, 192), 0.0, 0.0)
+    assert len(both) == 16 and float(both.sample(12, None)["trust"]) == pytest.approx(0.3)
+    many = Packed(**{**vars(pack), "triplets": np.tile(pack.triplets, (14, 1))})
+    mixed = TripletSet([many, laid], (256, 192), 0.0, 0.0)
+    assert len(mixed) == 112 + 16 and sum(p == 1 for p, _ in mixed.order) == 16
+
+
+def settings(data: Path, out: Path, **changes: object) -> TrainConfig:
+    given: dict[str, object] = {
+        "data": [f"wardrobe:{data}"], "out": out, "size": (64, 64), "batch": 4, "steps": 12, "log_every": 2,
+        "device": "cpu", "ema": 0.5, "lr": 3e-3,
+        "model": {"channels": [8, 8, 8], "blocks": [0, 1, 1], "perceived": 0.0, "augment": 0.2},
+    }  # fmt: skip
+    return TrainConfig(**{**given, **changes})  # type: ignore[arg-type]
+
+
+def test_stage1_in_lite_trains_a_generator_with_a_layout(wardrobe: Path, tmp_path: Path) -> None:
+    from viton_cli.core.generator import LayoutGenerator
+    from viton_cli.methods.networks import load_generator
+
+    scores = train("stage1", settings(wardrobe, tmp_path), lambda _: None)
+    assert {"M IoU", "layout mean IoU", "places off", "coarse error"} <= set(scores)
+    net, meta = load_generator(tmp_path / "stage1.safetensors")
+    assert isinstance(net, LayoutGenerator) and meta["channels"] == [8, 8, 8]
+    lines = [json.loads(line) for line in (tmp_path / "stage1/log.jsonl").read_text().splitlines()]
+    found = [line["loss"] for line in lines if "loss" in line]
+    assert np.mean(found[-2:]) < np.mean(found[:2])
+    assert len(list((tmp_path / "stage1/samples").glob("*.jpg"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("model", "text"),
+    [
+        ({"channels": [8, 8]}, "model.channels=[8, 8], model.blocks=[0, 1, 2, 2, 2, 1]: as many of each"),
+        ({"channels": [8, "x"]}, "bad value for 'model.channels': should be a list of whole numbers"),
+        ({"perceived": 2.0}, "model.perceived=2: should be from 0 to 1"),
+    ],
+)
+def test_settings_that_cannot_be(wardrobe: Path, tmp_path: Path, model: dict[str, object], text: str) -> None:
+    with pytest.raises(BadConfig) as caught:
+        train("stage1", settings(wardrobe, tmp_path, model=model), lambda _: None)
+    assert str(caught.value).startswith(text)

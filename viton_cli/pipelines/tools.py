@@ -1,0 +1,132 @@
+"""What the pipelines work with: a finder of people, a cutter of garments, a try-on method.
+
+A pipeline takes them as an argument and asks no more of them than the protocols say. `Tools` makes from the settings
+what it is not given, when it is first needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from viton_cli.config import MethodConfig, Perception
+from viton_cli.errors import NoPersonFound
+from viton_cli.methods import METHODS, Method
+from viton_cli.records import Garment, Person, Photo
+
+Size = tuple[int, int]
+
+
+class Finder(Protocol):
+    """Finds the person in a photo: `perception.person.PersonFinder`."""
+
+    def find(self, photo: Photo, size: Size = (256, 192)) -> Person:
+        """The person, framed for networks of that (height, width). Raises NoPersonFound."""
+        ...
+
+    def find_all(self, photos: Sequence[Photo], size: Size = (256, 192)) -> Sequence[Person | NoPersonFound]:
+        """`find` for several photos at once, what it would raise returned."""
+        ...
+
+
+class Cutter(Protocol):
+    """Cuts a garment out of its photo."""
+
+    def __call__(self, photo: Photo, mask: NDArray[np.float32] | None) -> Garment:
+        """The garment, along the given mask if there is one. Raises NoGarmentFound, BadMask."""
+        ...
+
+
+class Tools:
+    """The three of them.
+
+    Args:
+        settings: Say what is made where nothing is given; a method needs those of `config.MethodConfig`.
+        finder, cutter, method: To be used instead.
+
+    Raises:
+        UnknownName, BadConfig, BadDataset, BadWeights, MissingExtra: On first use of one that cannot be had.
+    """
+
+    def __init__(
+        self,
+        settings: Perception,
+        finder: Finder | None = None,
+        cutter: Cutter | None = None,
+        method: Method[Any, Any] | None = None,
+    ) -> None:
+        self.settings = settings
+        # A value in its place, and the property below is never worked out.
+        given = {"finder": finder, "cutter": cutter, "method": method}
+        self.__dict__.update({name: tool for name, tool in given.items() if tool is not None})
+
+    @cached_property
+    def finder(self) -> Finder:
+        """Of people."""
+        return make_finder(self.settings)
+
+    @cached_property
+    def cutter(self) -> Cutter:
+        """Of garments."""
+        return make_cutter(self.settings)
+
+    def cut(self, photo: Photo, mask: NDArray[np.float32] | None) -> Garment:
+        """Cut one garment; its cutter is made with the first. Masks get 8 bits, as those that are stored have, so that
+        a result is the same from Python and from a folder."""
+        garment = self.cutter(photo, mask)
+        inner = None if garment.inner is None else _eight_bits(garment.inner)
+        return replace(garment, mask=_eight_bits(garment.mask), inner=inner)
+
+    def person_score(self, photo: Photo) -> float:
+        """How sure the built-in network is that a photo, meant to show a garment, shows a person, [0, 1]."""
+        return make_person_score(self.settings)(photo)
+
+    @cached_property
+    def method(self) -> Method[Any, Any]:
+        """Of trying on."""
+        assert isinstance(self.settings, MethodConfig), "these settings name no method"
+        return make_method(self.settings)
+
+
+def make_finder(settings: Perception) -> Finder:
+    """The finder that settings name."""
+    from viton_cli.perception.perceive import open_perception
+    from viton_cli.perception.person import PersonFinder
+
+    s = settings
+    return PersonFinder(open_perception(s.pose, s.parsing, s.pose_source, s.parsing_source, s.label_set))
+
+
+def make_cutter(settings: Perception) -> Cutter:
+    """A cutter that says so if a photo shows a person, as far as the built-in network can tell."""
+    from viton_cli.perception.garments.cut import cut_garment
+
+    score = make_person_score(settings)
+
+    def cut(photo: Photo, mask: NDArray[np.float32] | None) -> Garment:
+        return cut_garment(photo, mask, person_score=score(photo))
+
+    return cut
+
+
+def make_person_score(settings: Perception) -> Callable[[Photo], float]:
+    """What tells how surely a garment's photo shows a person."""
+    from viton_cli.perception.person import person_score
+
+    weights = settings.pose_source if settings.pose == "builtin" else None
+    return lambda photo: person_score(photo, weights)
+
+
+def _eight_bits(mask: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.round(mask * 255).astype(np.uint8).astype(np.float32) / np.float32(255)
+
+
+def make_method(settings: MethodConfig) -> Method[Any, Any]:
+    """The method that settings name."""
+    method: Method[Any, Any] = METHODS.get(settings.method)(weights=settings.weights, warp=settings.warp)
+    return method

@@ -1,0 +1,265 @@
+"""Triplets made ready for training: a data set as a few large arrays, kept in one file between runs.
+
+People are stored by a view that is `AROUND` times as wide as the try-on frame, at the frame's own scale, so that
+augmentation can move; garments as the networks see them. A garment that one photo shows is laid flat (`flat_lay`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from viton_cli.data.base import Entry
+from viton_cli.data.triplets import HasCoordinates
+from viton_cli.errors import NoGarmentFound, NoPersonFound, VitonError
+from viton_cli.files import read_mask, read_photo, write_arrays
+from viton_cli.imaging import frames
+from viton_cli.imaging.flat_lay import NotLaidFlat, lay_flat
+from viton_cli.imaging.product import product_view
+from viton_cli.perception.garments.cut import cut_garment
+from viton_cli.perception.perceive import open_perception
+from viton_cli.perception.person import PersonFinder
+from viton_cli.records import Frame, Photo, Pose
+from viton_cli.training.pairs.triplet_sources import Source
+from viton_cli.training.pairs.true_places import laid_places, matched_places
+from viton_cli.vocabulary import labels as L
+
+VERSION = 1  # of the packed form: raise it when what is stored changes
+AROUND = 1.3125  # of the try-on frame, in height and width: 336x252 for 256x192
+MADE_UP = 0.125  # share of a garment laid flat that may have been hidden: by eye, above it most are torn or patched
+SAY_EVERY = 100  # people
+TRUE, FOUND = 0, 1  # labels and joints of the data set, and those perception finds
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Packed:
+    """n pictures of people by views of (H, W), m garments of (h, w), t triplets.
+
+    Attributes:
+        image: (n, H, W, 3) uint8. labels: (n, 2, H, W) uint8, `TRUE` and `FOUND`.
+        joints: (n, 2, 18, 2) float32 in that view, seen: (n, 2, 18) bool.
+        part: (n, H, W) uint8 of `data.triplets.PARTS`, 0 where no part is known.
+        places: (n, H, W, 2) float16 (x, y) pixels of the picture of the garment worn, NaN where not known.
+        clothing: (m, h, w, 3) uint8 on white. clothing_mask: (m, h, w) uint8, 255 = garment.
+        triplets: (t, 3) int32, person, garment, truth.
+        exact: (1,) bool, whether places are exact, or those of the map that laid the garment flat.
+        people: (n,) and garments: (m,), ids.
+    """
+
+    image: NDArray[np.uint8]
+    labels: NDArray[np.uint8]
+    joints: NDArray[np.float32]
+    seen: NDArray[np.bool_]
+    part: NDArray[np.uint8]
+    places: NDArray[np.float16]
+    clothing: NDArray[np.uint8]
+    clothing_mask: NDArray[np.uint8]
+    triplets: NDArray[np.int32]
+    exact: NDArray[np.bool_]
+    people: NDArray[np.str_]
+    garments: NDArray[np.str_]
+
+    def __len__(self) -> int:
+        return len(self.triplets)
+
+
+def packed(source: Source, size: tuple[int, int], perceive: bool, say: Say, cache: Path | None = None) -> Packed:
+    """The triplets of a source, from the folder `cache` if it has them.
+
+    Args:
+        source: What to pack. size: (h, w) of the try-on frame. say: Gets lines of progress.
+        perceive: Let perception look at every photo; else `FOUND` is a copy of `TRUE`.
+    """
+    file = None if cache is None else cache / f"{source.name}-{_key(source, size, perceive)}.npz"
+    if file is not None and file.exists():
+        with np.load(file) as arrays:
+            kept = Packed(**{field.name: arrays[field.name] for field in fields(Packed)})
+        say(f"{source.name}: {len(kept)} triplets, prepared before")
+        return kept
+    made = pack(source, size, perceive, say)
+    if file is not None and len(made):
+        write_arrays(file, {field.name: getattr(made, field.name) for field in fields(Packed)})
+    return made
+
+
+def pack(source: Source, size: tuple[int, int], perceive: bool, say: Say) -> Packed:
+    """Prepare all triplets; what cannot be used is counted and said."""
+    shelf = _Shelf(source, size, PersonFinder(open_perception()) if perceive else None)
+    wanted = {id for row in source.triplets for id in (row.person, row.truth)}
+    people = [id for id in source.people if id in wanted]
+    if people:
+        say(f"{source.name}: preparing {len(source.triplets)} triplets of {len(people)} photos of people")
+    refused: Counter[str] = Counter()
+    worn = {row.truth: row.garment for row in source.triplets}
+    for number, id in enumerate(people):
+        try:
+            shelf.add(source.people[id], worn.get(id))
+        except VitonError as error:
+            refused[str(error)] += 1
+        if (number + 1) % SAY_EVERY == 0:
+            say(f"{source.name}: {number + 1} of {len(people)} photos")
+    made = shelf.done()
+    causes = ", ".join(f"{cause} {count}" for cause, count in refused.most_common(6))
+    rest = f"; photos not used: {causes}" if causes else ""
+    say(f"{source.name}: {len(made)} triplets of {len(source.triplets)}{rest}")
+    return made
+
+
+class _Shelf:
+    """Arrays that fill up."""
+
+    def __init__(self, source: Source, size: tuple[int, int], finder: PersonFinder | None) -> None:
+        self.source, self.size, self.finder = source, size, finder
+        self.stored = round(AROUND * size[0]), round(AROUND * size[1])
+        self.people: dict[str, int] = {}
+        self.rows: list[dict[str, NDArray[Any]]] = []
+        self.garments: dict[str, tuple[int, Frame, tuple[int, int]]] = {}
+        self.clothes: list[tuple[NDArray[np.uint8], NDArray[np.uint8]]] = []
+
+    def add(self, entry: Entry, worn: str | None) -> None:
+        """Take in a picture of a person, and what it wears if that is known.
+
+        Raises:
+            VitonError: It cannot be used.
+        """
+        labels, pose = entry.labels(), entry.pose()
+        if labels is None:
+            raise NotLaidFlat("no labels")
+        if pose is None or not pose.seen.any():
+            raise NotLaidFlat("no joints")
+        photo = read_photo(entry.image, entry.id)
+        if labels.shape != photo.size:
+            labels = np.asarray(Image.fromarray(labels).resize(photo.size[::-1], Image.Resampling.NEAREST))
+        view = wide_view(pose, photo.size, self.size)
+        if worn == "":
+            labels, part, places = self._laid(entry.id, photo, labels, pose, view)
+        else:
+            part, places = self._matched(entry.id, worn, photo, view)
+        row = {"image": frames.crop(photo.image, view), "part": part, "places": places.astype(np.float16)}
+        self.rows.append({**row, **self._described(photo, labels, pose, view, find=worn != "")})
+        self.people[entry.id] = len(self.people)
+
+    def _described(
+        self, photo: Photo, labels: NDArray[np.uint8], pose: Pose, view: Frame, find: bool
+    ) -> dict[str, NDArray[Any]]:
+        """Labels and joints, the true ones and those perception finds; perception knows photos to be laid by heart."""
+        given = [(labels, pose)] * 2
+        if find and self.finder is not None:
+            try:
+                person = self.finder.find(photo, self.size)
+                given[FOUND] = person.parsing.labels, person.pose
+            except NoPersonFound:  # then the true ones are all there is
+                pass
+        return {
+            "labels": np.stack([frames.crop(one, view, L.BACKGROUND, nearest=True) for one, _ in given]),
+            "joints": np.stack([frames.to_frame(one.joints, view) for _, one in given]),
+            "seen": np.stack([one.seen for _, one in given]),
+        }
+
+    def _matched(
+        self, id: str, garment: str | None, photo: Photo, view: Frame
+    ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+        nothing = np.zeros(self.stored, np.uint8), np.full((*self.stored, 2), np.nan, np.float32)
+        if (
+            garment is None
+            or garment not in self.source.garments
+            or not isinstance(self.source.dataset, HasCoordinates)
+        ):
+            return nothing
+        _, frame, size = self._garment(garment)
+        both = self.source.dataset.coordinates(id, garment)
+        if both is None:
+            return nothing
+        places, part = matched_places(both[0], both[1], frame, size, view, photo.size)
+        return part, places
+
+    def _laid(
+        self, id: str, photo: Photo, labels: NDArray[np.uint8], pose: Pose, view: Frame
+    ) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.float32]]:
+        """The labels, of which the garment alone is a top; parts (none known); places."""
+        flat = lay_flat(photo.image, labels, pose.joints, pose.seen, self.size)
+        if flat.hidden > MADE_UP:
+            raise NotLaidFlat("much hidden")
+        below = (labels == flat.label) & ~flat.worn
+        labels = np.where(below, L.PANTS if flat.label == L.JUMPSUITS else L.SKIRT, labels)
+        labels = np.where(flat.worn, L.UPPER, labels).astype(np.uint8)
+        picture, mask, box = product_view(flat.image, flat.mask, self.size)
+        self.garments[id] = len(self.clothes), Frame(box, self.size), self.size
+        self.clothes.append((picture, _bytes(mask)))
+        worn = frames.crop(flat.worn.astype(np.uint8), view, 0, nearest=True).astype(bool)
+        at = frames.to_frame(flat.laid, Frame(box, self.size))
+        places = laid_places(frames.to_frame(flat.spots, view), at, worn)
+        return labels, np.zeros(self.stored, np.uint8), places
+
+    def _garment(self, id: str) -> tuple[int, Frame, tuple[int, int]]:
+        if id not in self.garments:
+            entry = self.source.garments[id]
+            photo = read_photo(entry.image, id)
+            mask = cut_garment(photo).mask if entry.mask is None else read_mask(entry.mask, photo.size)
+            picture, mask, box = product_view(photo.image, mask, self.size)
+            self.garments[id] = len(self.clothes), Frame(box, self.size), photo.size
+            self.clothes.append((picture, _bytes(mask)))
+        return self.garments[id]
+
+    def done(self) -> Packed:
+        """All that was taken in, and the triplets that can be made of it."""
+        triplets = []
+        for row in self.source.triplets:
+            if row.person in self.people and row.truth in self.people:
+                try:
+                    garment = self._garment(row.garment or row.person)[0]
+                except (NoGarmentFound, KeyError):
+                    continue
+                triplets.append((self.people[row.person], garment, self.people[row.truth]))
+        stored, size = self.stored, self.size
+        shapes = {
+            "image": ((*stored, 3), np.uint8), "labels": ((2, *stored), np.uint8), "joints": ((2, 18, 2), np.float32),
+            "seen": ((2, 18), np.bool_), "part": (stored, np.uint8), "places": ((*stored, 2), np.float16),
+        }  # fmt: skip
+        arrays: dict[str, NDArray[Any]] = {}
+        for name, (shape, kind) in shapes.items():
+            arrays[name] = np.zeros((len(self.rows), *shape), kind)
+            for index, one in enumerate(self.rows):
+                arrays[name][index] = one.pop(name)  # freed as it is copied
+        clothing, masks = (np.zeros((len(self.clothes), *size, *more), np.uint8) for more in ((3,), ()))
+        for index, (picture, mask) in enumerate(self.clothes):
+            clothing[index], masks[index] = picture, mask
+        laid = not self.source.garments
+        return Packed(
+            **arrays, clothing=clothing, clothing_mask=masks,
+            triplets=np.array(triplets, np.int32).reshape(-1, 3), exact=np.array([not laid]),
+            people=np.array(list(self.people), np.str_), garments=np.array(list(self.garments), np.str_),
+        )  # fmt: skip
+
+
+def wide_view(pose: Pose, photo_size: tuple[int, int], size: tuple[int, int]) -> Frame:
+    """The try-on crop and what is around it, at the same scale."""
+    x0, y0, x1, y1 = frames.person_frame(pose, photo_size, size).box
+    dx, dy = round((AROUND - 1) / 2 * (x1 - x0)), round((AROUND - 1) / 2 * (y1 - y0))
+    return Frame((x0 - dx, y0 - dy, x1 + dx, y1 + dy), (round(AROUND * size[0]), round(AROUND * size[1])))
+
+
+def _bytes(mask: NDArray[np.float32]) -> NDArray[np.uint8]:
+    return np.asarray(mask * 255 + 0.5, np.uint8)
+
+
+def _key(source: Source, size: tuple[int, int], perceive: bool) -> str:
+    """A hash of everything the packed form is made from."""
+    rows = [(row.person, row.garment, row.truth) for row in source.triplets]
+    digest = hashlib.sha256(json.dumps([VERSION, source.name, size, perceive, rows]).encode())
+    used = {id for row in rows for id in row}
+    for entry in [*source.people.values(), *source.garments.values()]:
+        if entry.id in used:
+            status = entry.image.stat()
+            digest.update(f"{entry.image.resolve()} {status.st_size} {status.st_mtime_ns}\n".encode())
+    return digest.hexdigest()[:16]
