@@ -19,6 +19,7 @@ from PIL import Image
 
 from viton_cli.config import MethodConfig, Perception
 from viton_cli.errors import NoGarmentFound, NoPersonFound
+from viton_cli.methods import METHODS
 from viton_cli.pipelines import tools
 from viton_cli.pipelines.tools import Cutter
 from viton_cli.records import Frame, Garment, Parsing, Person, Photo, Pose, Result
@@ -106,6 +107,7 @@ def fake_cutter(settings: Perception) -> Cutter:
 
 
 def fake_method(settings: MethodConfig) -> FakeMethod:
+    METHODS.get(settings.method)  # an unknown name is an error with stand-ins too
     return FakeMethod()
 
 

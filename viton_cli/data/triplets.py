@@ -8,10 +8,10 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from viton_cli.data.base import Dataset
 from viton_cli.errors import BadDataset
+from viton_cli.files.opening import open_picture
 
 TRUNK, L_SLEEVE, R_SLEEVE, COLLAR = 40, 80, 120, 160  # parts of a garment as files of coordinates write them; 0: none
 PARTS = (TRUNK, L_SLEEVE, R_SLEEVE, COLLAR)
@@ -87,11 +87,8 @@ def read_coordinates(path: Path) -> ClothCoordinates:
     Raises:
         BadDataset: Not such a picture.
     """
-    try:
-        with Image.open(path) as image:
-            if image.mode != "RGB":
-                raise BadDataset(f"{path}: {image.mode} instead of RGB: not coordinates of a cloth")
-            array = np.array(image)
-    except (OSError, SyntaxError) as error:
-        raise BadDataset(f"{path}: not a picture ({' '.join(str(error).split())})") from None
+    with open_picture(path, error=BadDataset) as image:
+        if image.mode != "RGB":
+            raise BadDataset(f"{path}: {image.mode} instead of RGB: not coordinates of a cloth")
+        array = np.array(image)
     return ClothCoordinates(array[..., :2], array[..., 2])
