@@ -13,8 +13,9 @@ Conventions, stated once here and cited elsewhere
 
 Contents, in reading order
     representation.py    the 22 channels: pose maps, body shape, face and hair; what the networks see of a person
-    generator.py         stage 1: coarse result and clothing mask
-    warp/                from two masks to a map between them; start at warp/fit.py
+    pose_coordinates.py  the joints as coordinates along trunk and arms, which our generator also sees
+    generator.py         stage 1: coarse result and clothing mask; layout, places and light beside them
+    warp/                from the person's picture to the product's: by places, or between two masks
     composer.py          stage 2: the composition mask, and equation 2
     losses.py            equations 1 and 3
     features.py          what the perceptual loss compares
