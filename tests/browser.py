@@ -1,6 +1,6 @@
 """Headless Chromium, driven over the pipe of its own debugging protocol: real keys, clicks, touches, and every request.
 
-Debian's package `chromium` is enough; nothing of Python is needed. Where VITON_TEST_BROWSER is "required" (as `.ci/run`
+Debian's package `chromium` is enough; nothing of Python is needed. Where BROWSER_TESTS is "required" (as `.ci/run`
 sets it) a machine without Chromium fails these tests instead of passing them over.
 """
 
@@ -34,7 +34,7 @@ def chromium() -> str:
     for name in ("chromium", "chromium-browser", "google-chrome"):
         if path := shutil.which(name):
             return path
-    if os.environ.get("VITON_TEST_BROWSER") == "required":
+    if os.environ.get("BROWSER_TESTS") == "required":
         pytest.fail("no Chromium on this machine: apt-get install chromium")
     pytest.skip("no Chromium on this machine: apt-get install chromium")
 

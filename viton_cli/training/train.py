@@ -141,7 +141,11 @@ def _task(stage: str, config: TrainConfig, run: Path, say: Callable[[str], None]
         from viton_cli.training.perception.train_perception import PerceptionTask
 
         return PerceptionTask(config, say)
+    from viton_cli.checkpoints import resolve
+    from viton_cli.core.generator import LayoutGenerator
+    from viton_cli.methods.networks import load_generator
     from viton_cli.training.pairs.layout import LayoutTask
+    from viton_cli.training.pairs.refine import RefineTask
     from viton_cli.training.pairs.stage1 import Stage1Task
     from viton_cli.training.pairs.stage2 import Stage2Task
 
@@ -149,4 +153,8 @@ def _task(stage: str, config: TrainConfig, run: Path, say: Callable[[str], None]
         return Stage1Task(config, say) if config.preset == "paper" else LayoutTask(config, say)
     if "stage1" not in config.model and (run / "stage1.safetensors").exists():
         config = config.model_copy(update={"model": {**config.model, "stage1": str(run / "stage1.safetensors")}})
+    if config.preset == "lite":
+        generator, _ = load_generator(resolve(str(config.model.get("stage1", "stage1"))))
+        if isinstance(generator, LayoutGenerator):
+            return RefineTask(config, generator, say)
     return Stage2Task(config, say)
