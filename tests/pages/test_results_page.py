@@ -327,8 +327,8 @@ class TestPage:
         page.open(path)
         page.wait(f"{CARDS} === 6")
         choose(page, "person", "p001")
-        page.js("location.reload()")
-        page.wait(f"{CARDS} === 3")
+        page.js("window.before = true; location.reload()")
+        page.wait(f"!window.before && !!document.querySelector('#counts') && {CARDS} === 3")
         assert counts(page) == "3 of 6 results · 0 kept · 0 rejected; the run goes on, 3 pairs ahead"
 
     @pytest.mark.parametrize("dark", [False, True])

@@ -32,6 +32,6 @@ def open_wedges(mask: Bools, lab: Floats) -> Bools:
     reached = np.setdiff1d(np.unique(pieces[~mask & free]), 0)
     wedges = mask & np.isin(pieces, reached)
     rest = mask & ~wedges
-    if wedges.sum() > WIDEST_WEDGES * mask.sum() or float(alike[rest].mean()) > OWN:
+    if not rest.any() or wedges.sum() > WIDEST_WEDGES * mask.sum() or float(alike[rest].mean()) > OWN:
         return mask
     return np.asarray(rest)
