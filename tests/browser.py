@@ -181,8 +181,9 @@ class Browser:
             self.js("0")
             found = sorted(self.downloads.glob(pattern))
             # The browser keeps the name free with an empty file until the whole one takes its place.
-            if found and found[-1].stat().st_size and not list(self.downloads.glob("*.crdownload")):
-                return found[-1]
+            newest = max(found, key=lambda path: path.stat().st_mtime_ns, default=None)
+            if newest and newest.stat().st_size and not list(self.downloads.glob("*.crdownload")):
+                return newest
             assert time.monotonic() < ends, f"nothing called {pattern} was saved"
             time.sleep(0.05)
 

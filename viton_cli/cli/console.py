@@ -65,14 +65,14 @@ class Console(Progress):
         elif time.monotonic() - self.last_line > LINE_SECONDS and not self.screen.quiet:
             self.last_line = time.monotonic()
             left = (self.last_line - self.began) / self.count * (self.total - self.count)
-            self._say(f"{self.count} of {self.total} {self.unit}s, about {_minutes(left)} left: {name}")
+            self._say(f"{self.count} of {self.total} {self.unit}s, about {_minutes(left)} left: {shown(name)}")
 
     def note(self, text: str) -> None:
         if not self.screen.quiet:
-            self._say(text)
+            self._say(shown(text))
 
     def problem(self, text: str) -> None:
-        self._say(f"failed: {text}", bad=True)
+        self._say(f"failed: {shown(text)}", bad=True)
 
     def defect(self, error: BaseException) -> None:
         if not self.defect_shown:  # one traceback tells as much as a thousand
