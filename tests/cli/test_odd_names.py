@@ -50,7 +50,8 @@ def test_nothing_a_terminal_obeys_is_printed(odd: SimpleNamespace, capsys: pytes
     assert any(r"x\nerror: all is lost\x1b[31m fifo.jpg: passed over" in line for line in lines)
     assert any(r"caf\xe9 torn.jpg: " in line for line in lines)
     code, _, err = run(capsys, "tryon", "--person", odd.root / FORGED, "--clothes", odd.clothes, "--out", odd.out)
-    assert code == 3 and err == rf"error: {odd.root}/x\nerror: all is lost\x1b[31m: no such file or folder" + "\n"
+    assert code == 3 and err.startswith(rf"error: {odd.root}/x\nerror: all is lost\x1b[31m: no file fits")
+    assert err.count("\n") == 1, "a bracket makes it a pattern; it is one line all the same"
 
 
 def test_json_and_manifest_are_valid(odd: SimpleNamespace, capsys: pytest.CaptureFixture[str]) -> None:
