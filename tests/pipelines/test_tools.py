@@ -12,7 +12,7 @@ from stand_ins import FakeFinder, fake_cut
 import viton_cli
 from viton_cli import TryOn
 from viton_cli.config import MethodConfig, Perception, PrepareConfig, TryOnConfig
-from viton_cli.errors import BadConfig, UnknownName
+from viton_cli.errors import BadConfig, NoGarmentFound, UnknownName
 from viton_cli.files import read_photo
 from viton_cli.perception import Perception as Perceives
 from viton_cli.perception.backends.fake import draw_person
@@ -23,7 +23,7 @@ from viton_cli.pipelines.prepare import prepare
 from viton_cli.pipelines.tools import Tools
 from viton_cli.pipelines.tryon import tryon
 from viton_cli.pipelines.tryon.views import GarmentViews
-from viton_cli.records import Garment, Parsing, Perceived, Result
+from viton_cli.records import Garment, Parsing, Perceived, Photo, Result
 
 NOWHERE = {"pose": "no such backend", "parsing": "no such backend"}
 
@@ -137,3 +137,18 @@ def test_variables_reach_python_as_they_reach_the_commands(
     for call in (TryOn, lambda: viton_cli.prepare(person=folders.people, out=folders.out)):
         with pytest.raises(BadConfig, match="VITON_TRYON_WRAP"):
             call()
+
+
+def test_trousers_are_refused_unless_they_are_said_to_be_none() -> None:
+    photo = Photo("jeans", np.zeros((8, 6, 3), np.uint8))
+    check = "looks like trousers or a skirt: only clothes for the upper body can be tried on"
+    jeans = Garment(photo, np.ones((8, 6), np.float32), kind="lower", checks=(check, "small in its photo"))
+
+    def cutter(photo: Photo, mask: object) -> Garment:
+        return jeans
+
+    with pytest.raises(NoGarmentFound, match=r"jeans: looks like trousers or a skirt: .* give --kind top"):
+        Tools(MethodConfig(), cutter=cutter).cut(photo, None)
+    said = Tools(MethodConfig(kind="top"), cutter=cutter).cut(photo, None)
+    assert said.kind == "top" and said.checks == ("small in its photo",)
+    assert Tools(Perception(), cutter=cutter).cut(photo, None).kind == "lower", "it may be prepared"

@@ -15,11 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from viton_cli.config import MethodConfig, Perception
-from viton_cli.errors import NoPersonFound
+from viton_cli.errors import NoGarmentFound, NoPersonFound
 from viton_cli.methods import METHODS, Method
 from viton_cli.records import Garment, Person, Photo
 
 Size = tuple[int, int]
+LOWER_CHECK = "looks like trousers or a skirt"
 
 
 class Finder(Protocol):
@@ -77,8 +78,14 @@ class Tools:
 
     def cut(self, photo: Photo, mask: NDArray[np.float32] | None) -> Garment:
         """Cut one garment; its cutter is made with the first. Masks get 8 bits, as those that are stored have, so that
-        a result is the same from Python and from a folder."""
+        a result is the same from Python and from a folder.
+
+        Raises:
+            NoGarmentFound: None is found, or it is one for the lower body.
+        """
         garment = self.cutter(photo, mask)
+        if isinstance(self.settings, MethodConfig):
+            garment = of_kind(garment, self.settings.kind)
         inner = None if garment.inner is None else _eight_bits(garment.inner)
         return replace(garment, mask=_eight_bits(garment.mask), inner=inner)
 
@@ -91,6 +98,23 @@ class Tools:
         """Of trying on."""
         assert isinstance(self.settings, MethodConfig), "these settings name no method"
         return make_method(self.settings)
+
+
+def of_kind(garment: Garment, kind: str) -> Garment:
+    """The garment, of the kind that is given, or by its photo ("auto").
+
+    Raises:
+        NoGarmentFound: By its photo it is one for the lower body: put on, it would be a picture of nothing.
+    """
+    checks = tuple(check for check in garment.checks if not check.startswith(LOWER_CHECK))
+    if kind != "auto":
+        return replace(garment, kind=kind, checks=checks)
+    if garment.kind == "lower":
+        name = garment.photo.source or garment.photo.id
+        raise NoGarmentFound(
+            f"{name}: {LOWER_CHECK}: only clothes for the upper body can be tried on; if it is one, give --kind top"
+        )
+    return garment
 
 
 def make_finder(settings: Perception) -> Finder:
