@@ -31,6 +31,7 @@ from viton_cli.methods.both_ways import BothWays, paint_both_ways, represent_bot
 from viton_cli.methods.networks import load_composer, load_generator
 from viton_cli.records import Coarse, Frame, Garment, Person, Result, Warped
 
+BF16_CHECKS = ("_is_amx_tile_supported", "_is_avx512_bf16_supported")
 UNSURE = "the places predicted for this garment are too unsure to warp by; matched by outlines instead"
 
 
@@ -181,7 +182,8 @@ class Viton:
 @cache
 def fast_bfloat16() -> bool:
     """Whether this CPU multiplies bfloat16 faster than float32 (AMX or AVX-512 BF16)."""
-    return bool(torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported())
+    checks = (getattr(torch.cpu, name, None) for name in BF16_CHECKS)  # older releases of PyTorch have not all of them
+    return any(check() for check in checks if check is not None)
 
 
 def even(shares: torch.Tensor) -> torch.Tensor:
