@@ -21,11 +21,11 @@ from viton_cli.compositing.skin_tone import high_collar, missed_fingers
 from viton_cli.imaging.frames import carry, crop
 from viton_cli.records import Frame, Person
 from viton_cli.vocabulary import labels as L
-from viton_cli.vocabulary import layout as G
+from viton_cli.vocabulary import layout as classes
 
 # What is painted where the layout says so, once the garment itself is taken away.
 FILL_OF = {
-    G.BACKGROUND: SCENE, G.HEAD: SKIN, G.SKIN: SKIN, G.LEGS: SKIN, G.LOWER: BELOW, G.SHOES: BELOW, G.OTHER: SCENE,
+    classes.BACKGROUND: SCENE, classes.HEAD: SKIN, classes.SKIN: SKIN, classes.LEGS: SKIN, classes.LOWER: BELOW, classes.SHOES: BELOW, classes.OTHER: SCENE,
 }  # fmt: skip
 NEAR = 6.0  # network pixels: a wider gap between the warped garment and the layout is no gap but a hem
 DECIDED = 8.0  # power that sharpens the shares of the fills: bands of mixture would look like mist
@@ -43,11 +43,11 @@ def regions_by_layout(person: Person, frame: Frame, part: Frame, painted: Painte
     pose, pixel = pose_in(person.pose, part), network_pixel(frame, part)
     layout = np.stack([carry(plane, frame, part) for plane in painted.layout])
     laid = carry(painted.laid, frame, part)
-    dressed = layout[list(G.GARMENT_LAYERS)].sum(0)
+    dressed = layout[list(classes.GARMENT_LAYERS)].sum(0)
 
     # An arm that shows stays in front, but where the layout puts a sleeve on it, or the garment's trunk over the upper
     # arm: a forearm across the belly is in front of any garment.
-    sleeve = layout[G.L_SLEEVE] + layout[G.R_SLEEVE] > 0.5
+    sleeve = layout[classes.L_SLEEVE] + layout[classes.R_SLEEVE] > 0.5
     fore, hand = forearms(pose, part.size), hands(pose, part.size)
     covered = (sleeve | ((dressed > 0.5) & ~fore)) & ~hand
     photo = crop(person.photo.image, part).astype(np.uint8)
