@@ -25,8 +25,14 @@ from viton_cli.vocabulary import layout as classes
 
 # What is painted where the layout says so, once the garment itself is taken away.
 FILL_OF = {
-    classes.BACKGROUND: SCENE, classes.HEAD: SKIN, classes.SKIN: SKIN, classes.LEGS: SKIN, classes.LOWER: BELOW, classes.SHOES: BELOW, classes.OTHER: SCENE,
-}  # fmt: skip
+    classes.BACKGROUND: SCENE,
+    classes.HEAD: SKIN,
+    classes.SKIN: SKIN,
+    classes.LEGS: SKIN,
+    classes.LOWER: BELOW,
+    classes.SHOES: BELOW,
+    classes.OTHER: SCENE,
+}
 NEAR = 6.0  # network pixels: a wider gap between the warped garment and the layout is no gap but a hem
 DECIDED = 8.0  # power that sharpens the shares of the fills: bands of mixture would look like mist
 
