@@ -10,54 +10,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 from viton_cli.data.base import (
-    Entry,
     Setting,
     check_split,
     find,
     if_there,
-    indexed_labels,
-    missing,
-    openpose_pose,
-    pictures,
 )
+from viton_cli.data.rendered_files import RenderedFiles
 from viton_cli.data.triplets import Triplet
 from viton_cli.errors import BadPairs
 from viton_cli.files import read_pairs, stem
 
-LABEL_SET = "viton"
 
-
-class Rendered:
+class Rendered(RenderedFiles):
     """Splits: "val" holds the people and garments whose number ends in 3, "train" the others.
 
     A picture in which a person wears a garment of the other split is in neither; `entries()` has it.
     """
 
-    def __init__(self, root: Path) -> None:
-        self.root = Path(root)
-        self._images = find(self.root, "image", what="rendered sets keep their people there")
-        self._cloth = find(self.root, "cloth", what="rendered sets keep their garments there")
-
-    def entries(self, split: str | None = None) -> Iterator[Entry]:
-        """People, then garments."""
-        check_split(split, "train", "val")
-        for image in pictures(self._images):
-            if split is None or _splits(image.stem) == {split}:
-                yield Entry(
-                    id=image.stem,
-                    kind="person",
-                    image=image,
-                    read_labels=partial(indexed_labels, self._parse_file(image), LABEL_SET),
-                    read_pose=partial(openpose_pose, self._pose_file(image)),
-                )
-        for image in pictures(self._cloth):
-            if split is None or _splits(image.stem) == {split}:
-                yield Entry(id=image.stem, kind="garment", image=image, mask=if_there(self._mask_file(image)))
+    def in_split(self, name: str, split: str) -> bool:
+        """See `RenderedFiles.in_split`."""
+        return _splits(name) == {split}
 
     def pairs(self, split: str, setting: Setting = "paired") -> list[tuple[str, str]]:
         """Rows of pairs.csv of one split: paired where the person picture is its own truth, else unpaired."""
@@ -96,24 +71,9 @@ class Rendered:
 
     def report(self) -> list[str]:
         """Missing labels, joints, masks and pictures of pairs."""
-        people, garments = pictures(self._images), pictures(self._cloth)
-        lines = missing([self._parse_file(image) for image in people], "label maps", self.root)
-        lines += missing([self._pose_file(image) for image in people], "keypoints", self.root)
-        lines += missing([self._mask_file(image) for image in garments], "garment masks", self.root)
         rows = self.rows()
-        named = sorted({name for person, _, truth in rows for name in (person, truth)})
-        lines += missing([self._images / f"{name}.jpg" for name in named], "people of pairs.csv", self.root)
-        worn = sorted({garment for _, garment, _ in rows})
-        return lines + missing([self._cloth / f"{name}.jpg" for name in worn], "garments of pairs.csv", self.root)
-
-    def _parse_file(self, image: Path) -> Path:
-        return self.root / "image-parse" / f"{image.stem}.png"
-
-    def _pose_file(self, image: Path) -> Path:
-        return self.root / "pose" / f"{image.stem}_keypoints.json"
-
-    def _mask_file(self, image: Path) -> Path:
-        return self.root / "cloth-mask" / f"{image.stem}.png"
+        people = (name for person, _, truth in rows for name in (person, truth))
+        return self.missing_files() + self.missing_of_rows(people, (garment for _, garment, _ in rows))
 
 
 def _splits(name: str) -> set[str]:

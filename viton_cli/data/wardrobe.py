@@ -10,52 +10,31 @@ Person NNNN is in garment G (a, b, c) and look L: within a look, only the garmen
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 
 from viton_cli.data.base import (
-    Entry,
     Setting,
     check_split,
     find,
     if_there,
-    indexed_labels,
     missing,
-    openpose_pose,
     pictures,
 )
+from viton_cli.data.rendered_files import RenderedFiles
 from viton_cli.data.triplets import ClothCoordinates, Triplet, read_coordinates
 from viton_cli.errors import BadPairs
 from viton_cli.files import read_pairs, stem
 
-LABEL_SET = "viton"
 HELD_OUT = "7"  # last digit of the people kept for validation
 
 
-class Wardrobe:
+class Wardrobe(RenderedFiles):
     """Splits: "val" holds the people whose number ends in 7 and all they wear, "train" the others."""
 
-    def __init__(self, root: Path) -> None:
-        self.root = Path(root)
-        self._images = find(self.root, "image", what="wardrobes keep their people there")
-        self._cloth = find(self.root, "cloth", what="wardrobes keep their garments there")
-
-    def entries(self, split: str | None = None) -> Iterator[Entry]:
-        """People, then garments."""
-        check_split(split, "train", "val")
-        for image in pictures(self._images):
-            if split in (None, split_of(image.stem)):
-                yield Entry(
-                    id=image.stem,
-                    kind="person",
-                    image=image,
-                    read_labels=partial(indexed_labels, self._parse_file(image), LABEL_SET),
-                    read_pose=partial(openpose_pose, self._pose_file(image)),
-                )
-        for image in pictures(self._cloth):
-            if split in (None, split_of(image.stem)):
-                yield Entry(id=image.stem, kind="garment", image=image, mask=if_there(self._mask_file(image)))
+    def in_split(self, name: str, split: str) -> bool:
+        """See `RenderedFiles.in_split`."""
+        return split_of(name) == split
 
     def pairs(self, split: str, setting: Setting = "paired") -> list[tuple[str, str]]:
         """Person and garment of `triplets`, paired or not, without trousers and skirts."""
@@ -101,26 +80,13 @@ class Wardrobe:
 
     def report(self) -> list[str]:
         """Missing labels, joints, masks, coordinates, and pictures of pairs."""
-        people, garments = pictures(self._images), pictures(self._cloth)
-        lines = missing([self._parse_file(image) for image in people], "label maps", self.root)
-        lines += missing([self._pose_file(image) for image in people], "keypoints", self.root)
-        lines += missing([self._mask_file(image) for image in garments], "garment masks", self.root)
-        for kind, stems in (("image", people), ("cloth", [file for file in garments if file.stem[-1] != "l"])):
-            wanted = sorted({self._places_file(kind, file.stem) for file in stems})
+        lines = self.missing_files()
+        garments = [file for file in pictures(self._cloth) if file.stem[-1] != "l"]
+        for kind, files in (("image", pictures(self._images)), ("cloth", garments)):
+            wanted = sorted({self._places_file(kind, file.stem) for file in files})
             lines += missing(wanted, f"coordinates of {kind}", self.root)
-        named = sorted({name for row in self._rows for name in (row.person, row.truth)})
-        lines += missing([self._images / f"{name}.jpg" for name in named], "people of pairs.csv", self.root)
-        worn = sorted({row.garment for row in self._rows})
-        return lines + missing([self._cloth / f"{name}.jpg" for name in worn], "garments of pairs.csv", self.root)
-
-    def _parse_file(self, image: Path) -> Path:
-        return self.root / "image-parse" / f"{image.stem}.png"
-
-    def _pose_file(self, image: Path) -> Path:
-        return self.root / "pose" / f"{image.stem}_keypoints.json"
-
-    def _mask_file(self, image: Path) -> Path:
-        return self.root / "cloth-mask" / f"{image.stem}.png"
+        people = (name for row in self._rows for name in (row.person, row.truth))
+        return lines + self.missing_of_rows(people, (row.garment for row in self._rows))
 
     def _places_file(self, kind: str, name: str) -> Path:
         """One file for all looks: they differ in light, trousers and skin only."""

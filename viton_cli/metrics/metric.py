@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -104,7 +105,7 @@ class Metric(Protocol):
         ...
 
 
-class MeanOfPictures:
+class MeanOfPictures(ABC):
     """A measure whose value is the mean of its rows. A subclass has `measure` and says `how`."""
 
     name: ClassVar[str]
@@ -120,13 +121,13 @@ class MeanOfPictures:
         """See `Metric.protocol`."""
         return f"{self.how}; mean over pictures"
 
+    @abstractmethod
     def measure(self, case: Case, which: Which) -> Sequence[float] | None:
         """See `Metric.measure`."""
-        raise NotImplementedError
 
     def features(self, picture: Picture) -> NDArray[np.float64]:
-        """See `Metric.features`: there are none."""
-        raise NotImplementedError
+        """See `Metric.features`: only measures of sets have them."""
+        raise TypeError(f"{self.name} is a mean over pictures; it has no features")
 
     def scorer(self, rows: Rows, reference: Reference | None) -> Scorer:
         """See `Metric.scorer`."""
