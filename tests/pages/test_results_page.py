@@ -261,7 +261,9 @@ class TestPage:
         page.key("Escape")
         page.wait(f"!{VIEWER}")
         assert counts(page) == "6 of 6 results · 1 kept · 1 rejected"
+        page.js("new Promise((done) => setTimeout(done, 500))")  # closing gives the focus back a moment later
         page.js("document.querySelector('[data-index=\"5\"] button').focus()")
+        page.wait("document.activeElement.closest('[data-index=\"5\"]') !== null")
         page.key("k")  # without opening it
         assert counts(page).endswith("2 kept · 1 rejected")
         page.open(path)
