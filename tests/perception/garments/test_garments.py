@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
 from viton_cli.errors import BadMask, NoGarmentFound
+from viton_cli.lights import check_of
 from viton_cli.perception.garments.cut import cut_garment
 from viton_cli.records import Photo
 
@@ -202,7 +203,19 @@ def test_person_score_becomes_a_check() -> None:
     mask = draw_mask(SHORT)
     photo = Photo("g", lay(mask, fabric(mask, (150, 40, 60)), even(mask, (240, 240, 240))))
     assert not any("shows a person" in check for check in cut_garment(photo, person_score=0.1).checks)
-    assert any("shows a person" in check for check in cut_garment(photo, person_score=0.9).checks)
+    (worn,) = (check for check in cut_garment(photo, person_score=0.9).checks if "shows a person" in check)
+    assert check_of(worn).severity == "bad" and "--clothes-mask" in check_of(worn).cure
+    (worn,) = (check for check in cut_garment(photo, mask, person_score=0.9).checks if "shows a person" in check)
+    assert check_of(worn).severity == "info", "its mask says which garment is meant"
+
+
+def test_what_is_no_fault_is_info_and_an_unknown_kind_is_a_warning() -> None:
+    deep = draw_mask(SHORT) * (1 - draw_mask(((0.4, 0.15), (0.6, 0.15), (0.5, 0.4))))
+    said: dict[str, str] = {}
+    for mask in (deep, draw_mask(SLEEVELESS)):
+        photo = Photo("g", lay(mask, fabric(mask, (90, 60, 60)), even(mask, (255, 255, 255))))
+        said |= {check.split(":")[0]: check_of(check).severity for check in cut_garment(photo, mask).checks}
+    assert said == {"deep neckline": "info", "it cannot be told what kind of garment it is": "warn"}
 
 
 @pytest.mark.parametrize(
