@@ -323,7 +323,7 @@ class TestPage:
         assert page.js("document.querySelector('#slider').checkVisibility()") is False
         page.key("m")
         assert page.js("document.querySelector('#slider').checkVisibility()")
-        assert page.js("document.querySelector('dialog aside').textContent").startswith("■ badon the torso")
+        assert page.js("document.querySelector('dialog aside').textContent").startswith("■ bad■ bad on the torso")
 
     def test_a_photo_that_was_moved_is_shown_small(self, page: Browser, small: Folder, tmp_path: Path) -> None:
         (tmp_path / "p000.png").unlink()

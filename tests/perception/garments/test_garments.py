@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from viton_cli.errors import BadMask, NoGarmentFound
 from viton_cli.lights import check_of
+from viton_cli.perception.garments import cut
 from viton_cli.perception.garments.cut import cut_garment
 from viton_cli.records import Photo
 
@@ -209,13 +210,25 @@ def test_person_score_becomes_a_check() -> None:
     assert check_of(worn).severity == "info", "its mask says which garment is meant"
 
 
-def test_what_is_no_fault_is_info_and_an_unknown_kind_is_a_warning() -> None:
-    deep = draw_mask(SHORT) * (1 - draw_mask(((0.4, 0.15), (0.6, 0.15), (0.5, 0.4))))
-    said: dict[str, str] = {}
-    for mask in (deep, draw_mask(SLEEVELESS)):
-        photo = Photo("g", lay(mask, fabric(mask, (90, 60, 60)), even(mask, (255, 255, 255))))
-        said |= {check.split(":")[0]: check_of(check).severity for check in cut_garment(photo, mask).checks}
-    assert said == {"deep neckline": "info", "it cannot be told what kind of garment it is": "warn"}
+@pytest.mark.parametrize(
+    ("outline", "chance", "severity", "text"),
+    [
+        (SHORT, {"top": 0.98, "dress": 0.01, "lower": 0.01}, None, ""),
+        (SLEEVELESS, {"top": 0.1, "dress": 0.85, "lower": 0.05}, "info", "unknown kind: it may be a top or a dress"),
+        (DRESS, {"top": 0.01, "dress": 0.98, "lower": 0.01}, "info", "looks like a dress"),
+        (SHORT, {"top": 0.5, "dress": 0.3, "lower": 0.2}, "warn", "unknown kind: it may be trousers or a skirt (0.20)"),
+        (SHORT, {"top": 0.3, "dress": 0.1, "lower": 0.6}, "bad", "looks like trousers or a skirt"),
+    ],
+)
+def test_the_less_a_garment_can_be_tried_on_the_more_severe_its_check(
+    outline: Outline, chance: dict[str, float], severity: str | None, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cut.garment_segmenter, "describe", lambda *_: (chance, {"none": 0.1, "short": 0.9}))
+    mask = draw_mask(outline)
+    photo = Photo("g", lay(mask, fabric(mask, (90, 60, 60)), even(mask, (255, 255, 255))))
+    checks = [check_of(check) for check in cut.cut_garment(photo, mask).checks if "neckline" not in check]
+    assert [check.severity for check in checks] == ([severity] if severity else [])
+    assert all(check.startswith(text) and "--kind" in check.cure for check in checks)
 
 
 @pytest.mark.parametrize(
