@@ -55,7 +55,8 @@ def grow_planes(planes: NDArray[np.uint8] | Floats, known: NDArray[np.bool_]) ->
     levels = [(means, weight)]
     while min(weight.shape) > 2:
         share = _halve(weight)
-        means = _halve(means * weight if len(levels) > 1 else means) / np.maximum(share, np.float32(1e-6))
+        sums = _halve(means * weight if len(levels) > 1 else means)
+        means = np.asarray(sums / np.maximum(share, np.float32(1e-6)), np.float32)
         weight = np.minimum(4 * share, np.float32(1))
         levels.append((means, weight))
     out = levels.pop()[0]
