@@ -23,6 +23,7 @@ from viton_cli.config.models import (
     EvaluateStage1Config,
     EvaluateTableConfig,
     EvaluateVotesConfig,
+    ExplainConfig,
     MethodConfig,
     Perception,
     PrepareConfig,
@@ -34,7 +35,7 @@ from viton_cli.config.models import (
 
 __all__ = [
     "ADDRESS", "COMMANDS", "Config", "EvaluateConfig", "EvaluatePerceptionConfig", "EvaluateReportConfig",
-    "EvaluateSheetConfig", "EvaluateStage1Config", "EvaluateTableConfig", "EvaluateVotesConfig", "Inputs",
-    "MethodConfig", "Names", "Pair", "Perception", "PrepareConfig", "ScoringConfig", "Size", "TrainConfig",
+    "EvaluateSheetConfig", "EvaluateStage1Config", "EvaluateTableConfig", "EvaluateVotesConfig", "ExplainConfig",
+    "Inputs", "MethodConfig", "Names", "Pair", "Perception", "PrepareConfig", "ScoringConfig", "Size", "TrainConfig",
     "TryOnConfig", "for_stage", "is_address", "known_settings", "load",
 ]  # fmt: skip

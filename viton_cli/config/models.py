@@ -85,6 +85,9 @@ class TryOnConfig(MethodConfig):
     clothes_mask: Inputs | None = Field(None, description="Masks named as the clothing photos, likewise; they win.")
     steps: bool = Field(False, description="Write steps/PERSON__GARMENT.jpg, a strip of what each stage saw.")
     masks: bool = Field(False, description="Write edited/PERSON__GARMENT.png, white where the photo may have changed.")
+    min_quality: float | None = Field(
+        None, ge=0, le=1, description="Put results of a lower quality into OUT/aside, out of the sheet."
+    )
     fail_on: Literal["never", "bad", "warn"] = Field(
         "never", description="Exit with 1 if a result is bad (bad), or has a warning (warn)."
     )
@@ -94,6 +97,15 @@ class TryOnConfig(MethodConfig):
     overwrite: bool = Field(False, description="Redo pairs that are finished.")
     force: bool = Field(False, description=FORCE)
     dry_run: bool = Field(False, description="Say what would be done, and do nothing.")
+
+
+class ExplainConfig(MethodConfig):
+    """`viton explain`."""
+
+    command = "explain"
+
+    clothes_mask: Path | None = Field(None, description="Mask of the garment; it wins.")
+    out: Path | None = Field(None, description="Picture to write; by default PERSON__GARMENT.explained.png here.")
 
 
 class TrainConfig(Config):
@@ -266,6 +278,7 @@ class EvaluateVotesConfig(Config):
 COMMANDS: tuple[type[Config], ...] = (
     PrepareConfig,
     TryOnConfig,
+    ExplainConfig,
     TrainConfig,
     EvaluateConfig,
     EvaluateStage1Config,

@@ -76,10 +76,12 @@ def mean_of_both(both: Coarse, width: int) -> Coarse:
     image, mask = mean(both.image), mean(both.mask)
     if both.layout is None or both.places is None or both.scale is None or both.light is None:
         return Coarse(image, mask)
-    layout = (both.layout[:1] + both.layout[1:, list(FLIP_LAYOUT)].flip(-1)) / 2
+    other = both.layout[1:, list(FLIP_LAYOUT)].flip(-1)
+    layout, torn = (both.layout[:1] + other) / 2, (both.layout[:1] - other).abs().sum(1, keepdim=True) / 2
     there = both.places[1:].flip(-1).clone()
     there[:, 0] = width - 1 - there[:, 0]
     here_sure, there_sure = 1 / both.scale[:1], 1 / both.scale[1:].flip(-1)
     total = here_sure + there_sure
     places = (both.places[:1] * here_sure + there * there_sure) / total
-    return Coarse(image, mask, layout, places, 2 / total, mean(both.light))
+    apart = (both.places[:1] - there).norm(dim=1, keepdim=True)
+    return Coarse(image, mask, layout, places, 2 / total, mean(both.light), apart, torn)

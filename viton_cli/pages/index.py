@@ -62,7 +62,13 @@ def page_data(folder: TryOnFolder, ahead: int) -> dict[str, Any]:
             photos[person] = entry["photo"]
         # Everything of a pair is called like its result (`TryOnFolder`); the page makes the same names.
         name = folder.output(person, garment).relative_to(folder.path).as_posix().removesuffix(".png")
-        files = {"f": f"{name}.png", "t": f"thumbs/{name}.jpg", "s": f"steps/{name}.jpg", "m": f"edited/{name}.png"}
+        files = {
+            "f": f"{name}.png",
+            "a": f"aside/{name}.png",
+            "t": f"thumbs/{name}.jpg",
+            "s": f"steps/{name}.jpg",
+            "m": f"edited/{name}.png",
+        }
         seconds, quality, changed = entry.get("seconds"), entry.get("quality"), entry.get("changed")
         results.append([
             people.place(person), garments.place(garment), light_in(entry), _number(quality),
