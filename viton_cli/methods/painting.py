@@ -66,16 +66,17 @@ class PaintingMethod(Views):
         clock = Clock()
         coarse = self.paint(person, garment)
         clock.lap("generate")
-        finished, edited = lay_in(person.person, person.frame, as_painted(coarse))
+        laid = lay_in(person.wearer, as_painted(coarse))
         clock.lap("paste")
         shown = {}
         if steps:
             shown = {
                 "photo": as_picture(person.picture), "garment": as_picture(garment.picture),
                 "painting": as_picture(coarse.image), "clothing mask": as_picture(coarse.mask * 2 - 1),
-                "result": finished,
+                "result": laid.image,
             }  # fmt: skip
-        return Result(finished, edited, shown, (*person.person.checks, *garment.garment.checks), clock.laps)
+        checks = (*person.person.checks, *garment.garment.checks)
+        return Result(laid.image, laid.edited, shown, checks, clock.laps)
 
 
 def as_painted(coarse: Coarse) -> Painted:

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from viton_cli.compositing.wearer import Wearer
 from viton_cli.imaging import frames
 from viton_cli.imaging.product import Product, cut_product
 from viton_cli.methods.both_ways import BothWays, represent_both_ways
@@ -23,6 +24,7 @@ class PersonView:
         person: As found. frame: The part of the photo the networks see, at their size.
         picture: (1, 3, h, w) the crop in [-1, 1]. labels: (1, h, w). joints: (1, 18, 2) and seen: (1, 18), of the crop.
         both_ways: p of the crop and of its mirror image.
+        wearer: What the composition has to know.
     """
 
     person: Person
@@ -32,6 +34,7 @@ class PersonView:
     joints: torch.Tensor
     seen: torch.Tensor
     both_ways: BothWays
+    wearer: Wearer
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +71,7 @@ class Views:
         seen = torch.from_numpy(np.asarray(person.pose.seen, bool))[None]
         shown = torch.from_numpy(labels)[None]
         both_ways = represent_both_ways(picture, shown, joints, seen)
-        return PersonView(person, frame, picture, shown, joints, seen, both_ways)
+        return PersonView(person, frame, picture, shown, joints, seen, both_ways, Wearer(person, frame))
 
     @torch.inference_mode()
     def prepare_garment(self, garment: Garment) -> GarmentView:

@@ -123,18 +123,18 @@ class Viton(FirstStage):
             as_picture(coarse.image), as_mask(coarse.mask), as_mask(alpha), garment.product, warp, as_mask(warped.mask),
             gain[0].permute(1, 2, 0).numpy(), None if coarse.layout is None else coarse.layout[0].numpy(),
         )  # fmt: skip
-        finished, edited = lay_in(person.person, person.frame, painted)
+        laid = lay_in(person.wearer, painted)
         clock.lap("paste")
 
         shown = {}
         if steps:
             inside = alpha * warped.mask
             network_result = compose(inside, warped.image, coarse.image)
-            shown = strip(person, garment, coarse, warped, inside, as_picture(network_result), finished)
+            shown = strip(person, garment, coarse, warped, inside, as_picture(network_result), laid.image)
         checks = (*person.person.checks, *garment.garment.checks, *notes)
         return Result(
-            finished, edited, shown, checks, clock.laps, warp.fallback,
-            lambda: trace(person.person, person.frame, painted),
+            laid.image, laid.edited, shown, checks, clock.laps, warp.fallback,
+            lambda: trace(laid, person.wearer, painted),
         )  # fmt: skip
 
 
