@@ -54,7 +54,9 @@ def grow(colour: NDArray[np.uint8] | Floats, known: NDArray[np.bool_]) -> Floats
         total, share = _halve(sums * weight[..., None]), _halve(weight)
         mean = np.asarray(total / np.maximum(share, 1e-6)[..., None], np.float32)
         levels.append((mean, np.minimum(4 * share, np.float32(1))))
-    out = levels[-1][0]
+    means, weight = levels[-1]
+    overall = (means * weight[..., None]).sum((0, 1)) / max(float(weight.sum()), 1e-6)
+    out = np.where(weight[..., None] > 0, means, overall).astype(np.float32)  # what is unknown is not black
     for sums, weight in reversed(levels[:-1]):
         out = np.repeat(np.repeat(out, 2, 0), 2, 1)[: sums.shape[0], : sums.shape[1]]
         out = ndimage.uniform_filter(out, (3, 3, 1))
