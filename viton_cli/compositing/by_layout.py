@@ -39,7 +39,7 @@ FILL_OF = {
     classes.OTHER: SCENE,
 }
 NEAR = 6.0  # network pixels: a wider gap between the warped garment and the layout is no gap but a hem
-RIM = 2.0  # network pixels: how far the colour of a cuff or hem strays beyond its label
+RIM = 1.5  # network pixels: how far the colour of a cuff or hem strays beyond its label
 DECIDED = 8.0  # power that sharpens the shares of the fills: bands of mixture would look like mist
 
 
@@ -91,7 +91,7 @@ def _rim(old: Bools, labels: NDArray[np.uint8], fills: Floats, pixel: float) -> 
     """(h, w) skin and lower clothes along the old garment, where the same is painted beside it: cuffs and hems leave a
     line of their colour there, and nothing is lost by going a little further."""
     reach = ndimage.binary_dilation(old, iterations=max(round(RIM * pixel), 1)) & ~old
-    bare = np.isin(labels, (*L.ARMS, L.NECK_SKIN)) & (fills[SKIN] > 0.5)
+    bare = np.isin(labels, L.ARMS) & (fills[SKIN] > 0.5)
     below = np.isin(labels, LOWER) & (fills[BELOW] > 0.5)
     return np.asarray(reach & (bare | below))
 

@@ -30,7 +30,7 @@ SPECK = 1.5  # network pixels squared: fewer in a piece are noise
 # What is looked through: labels, those that show what its colours are, and how far from the garment, in network pixels.
 GROUPS = (
     (LOWER, LOWER, 40.0),
-    ((*L.ARMS, L.NECK_SKIN), (L.FACE, *L.ARMS, L.NECK_SKIN), 25.0),
+    (L.ARMS, (L.FACE, *L.ARMS, L.NECK_SKIN), 25.0),
     ((L.BACKGROUND,), (L.BACKGROUND,), 5.0),
 )
 
