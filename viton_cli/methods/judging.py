@@ -15,7 +15,7 @@ from viton_cli.methods.signs import Cloth, Floats, Worn, share_shown, signs_of, 
 from viton_cli.records import Coarse, Garment
 
 if TYPE_CHECKING:
-    from viton_cli.methods.viton import GarmentView, PersonView
+    from viton_cli.methods.views import GarmentView, PersonView
 
 # Quality below which a result is doubtful, and below which it is bad: set on half of the pairs of
 # tests/benchmarks/bench_lights.py, which reports the other half.

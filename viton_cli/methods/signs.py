@@ -21,7 +21,7 @@ from viton_cli.vocabulary import labels as L
 from viton_cli.vocabulary import layout as classes
 
 if TYPE_CHECKING:
-    from viton_cli.methods.viton import GarmentView, PersonView
+    from viton_cli.methods.views import GarmentView, PersonView
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float32]
