@@ -4,9 +4,9 @@
 
 WARDROBE is a data set of that format. Its people whose id ends in 7, on whom stage 1 was not trained, are dressed in
 garments of which the true picture is known: each N-th of these try-ons as it is, and each person once in every way of
-`SPOILT` (product turned, cut off; photo blurred, torso hidden), so that things are seen to go wrong. The error is the mean
-absolute difference from the truth, of 255, where truth and photo differ. Every other of these people serves for the
-fit, the rest for what is printed: Spearman's rank correlation of quality and error.
+`SPOILT` (product turned, cut off; photo blurred, torso hidden), so that things are seen to go wrong. The error is the
+mean absolute difference from the truth, of 255, where truth and photo differ. Every other of these people serves for
+the fit, the rest for what is printed: Spearman's rank correlation of quality and error.
 
 --table keeps what was measured, a line a try-on, and what it holds is not measured again; --fit measures nothing.
 """
