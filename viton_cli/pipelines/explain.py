@@ -25,7 +25,7 @@ from viton_cli.pipelines.tryon.lights import verdict_of
 from viton_cli.records import Garment, Person, Photo, Result
 
 Picture = NDArray[np.uint8]
-TALL, COLUMNS = 448, 5  # height of one step's picture; steps in a row
+TALL, COLUMNS = 448, 4  # height of one step's picture; steps in a row
 # Names of the pictures, in the order in which they are shown: the step of the flow each shows, and a caption.
 SHOWN = {
     "photo": ("photo", "photo: what the networks see of it"),
