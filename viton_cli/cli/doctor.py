@@ -32,7 +32,9 @@ def doctor(
     fetch: list[str] = typer.Option(
         [], "--fetch", metavar="NAME", help="Fetch published weights (inception, alexnet, vgg16); may be repeated."
     ),
-    dry_run: bool = typer.Option(False, "--dry-run", help="Say whether FILE could be made again, and do not."),
+    dry_run: bool = typer.Option(
+        False, "--dry-run", help="Say whether FILE could be made again, or what --fetch would fetch, and do not."
+    ),
     json: bool = typer.Option(False, *JSON.param_decls, help=JSON.help),
     quiet: bool = typer.Option(False, *QUIET.param_decls, help=QUIET.help),
     verbose: bool = typer.Option(False, *VERBOSE.param_decls, help=VERBOSE.help),
@@ -46,7 +48,7 @@ def doctor(
     listen(screen)
     given = {"weights": weights, "pose_source": pose_source, "parsing_source": parsing_source}
     sources = {name: path for name, path in given.items() if path is not None}
-    if code := guarded(lambda: _fetch(fetch, screen), json):
+    if code := guarded(lambda: _fetch(fetch, dry_run, screen), json):
         raise typer.Exit(code)
 
     def work() -> int:
@@ -68,14 +70,17 @@ def doctor(
     raise typer.Exit(guarded(work, json))
 
 
-def _fetch(names: list[str], screen: Screen) -> int:
+def _fetch(names: list[str], dry_run: bool, screen: Screen) -> int:
     if names:
-        from viton_cli.metrics.fetched import cached, fetch
+        from viton_cli.metrics.fetched import PUBLISHED, cached, fetch
 
         for name in names:  # all names are looked at before anything is fetched
             cached(name)
         for name in names:
-            fetch(name, screen.note)
+            if dry_run:
+                screen.note(f"would fetch {name}, {PUBLISHED[name].megabytes} MB, from {PUBLISHED[name].url}")
+            else:
+                fetch(name, screen.note)
     return EXIT_OK
 
 
