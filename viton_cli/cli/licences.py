@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from viton_cli.cli.arguments import Command
@@ -15,9 +17,9 @@ app = typer.Typer(**APP)
 @app.command(cls=Command)
 def licences(
     dry_run: bool = typer.Option(False, "--dry-run", help="Say how many lines there are."),
-    json: bool = typer.Option(False, *JSON.param_decls, help=JSON.help),
-    quiet: bool = typer.Option(False, *QUIET.param_decls, help=QUIET.help),
-    verbose: bool = typer.Option(False, *VERBOSE.param_decls, help=VERBOSE.help),
+    json: Annotated[bool, JSON] = False,
+    quiet: Annotated[bool, QUIET] = False,
+    verbose: Annotated[bool, VERBOSE] = False,
 ) -> None:
     """Say under which licence the code is, each weight file, the data behind it, and each package needed."""
 

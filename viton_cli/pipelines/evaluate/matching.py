@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import yaml
@@ -22,7 +23,6 @@ from viton_cli.files import (
     Manifest,
     PairRow,
     expand,
-    is_made_by_us,
     list_inputs,
     list_photos,
     read_pairs,
@@ -69,11 +69,12 @@ class Pictures:
 
 @dataclass(frozen=True)
 class _Result:
-    """A picture to score: its name, and the folder that name is relative to."""
+    """A picture to score: its name, the folder that name is relative to, and whom its run says it shows in what."""
 
     name: str
     root: Path
     path: Path
+    ids: tuple[str, str] | None
 
 
 def match(results: Entries, config: ScoringConfig) -> tuple[list[Item], list[str]]:
@@ -90,7 +91,6 @@ def match(results: Entries, config: ScoringConfig) -> tuple[list[Item], list[str
     people, notes_of_run = _photos_of(roots, config)
     reference, photos = Pictures(config.reference, notes.append), Pictures(people, notes.append)
     notes = list(dict.fromkeys([*notes, *notes_of_run]))  # a folder may be given twice
-    ids = {root: _ids_of_run(root) for root in roots}
     rows = read_pairs(config.pairs) if config.pairs else []
     named = _names(rows)
     shared = Counter(result.name for result in found)
@@ -99,7 +99,7 @@ def match(results: Entries, config: ScoringConfig) -> tuple[list[Item], list[str
     for result in found:
         name = result.name
         row = named.get(name)
-        person, garment = (row.ids if row else None) or ids[result.root].get(name) or _split(name)
+        person, garment = (row.ids if row else None) or result.ids or _split(name)
         if row:
             used.add(row.where)
             assert config.pairs
@@ -144,15 +144,16 @@ def _two_files(results: Entries, config: ScoringConfig) -> Item | None:
 def _results(entries: Entries, note: Callable[[str], None]) -> Iterator[_Result]:
     """Results, sorted by name, each once, without what a try-on run writes beside them."""
     found: dict[Path, _Result] = {}
+    run = cache(_ids_of_run)
     for entry in expand(entries):
-        root = entry if entry.is_dir() else next((p for p in entry.parents if is_made_by_us(p)), entry.parent)
-        for name, path in list_photos(entry, note=note):
-            if entry.is_file() and path.parent != root:
-                name = path.relative_to(root).with_suffix("").as_posix()
+        own = entry if entry.is_dir() else entry.parent
+        root = next((folder for folder in (own, *own.parents) if run(folder)), own)
+        for id, path in list_photos(entry, note=note):
+            name = id if root == own else f"{own.relative_to(root).as_posix()}/{id}"
             beside = name.split("/")[0] in RESERVED or _is_sheet(name) or path.suffix.lower() not in PHOTO_ENDINGS
-            if beside and (entry.is_dir() or is_made_by_us(root)):
+            if beside and (entry.is_dir() or run(root)):
                 continue
-            found.setdefault(path.resolve(), _Result(name, root, path))
+            found.setdefault(path.resolve(), _Result(name, root, path, run(root).get(name)))
     return iter(sorted(found.values(), key=lambda result: (result.name, str(result.root))))
 
 
