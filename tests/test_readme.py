@@ -78,28 +78,6 @@ def test_python_example_runs(checkout: Path) -> None:
     assert result.edited.any()  # type: ignore[attr-defined]
 
 
-def test_the_recipe_for_fine_tuning_runs(tmp_path: Path) -> None:
-    """On four of the example people, a step of each stage; of a catalogue there are hundreds, and hours."""
-    rows = [line.split()[:2] for line in (ROOT / "examples/worn.txt").read_text().splitlines() if line.startswith("p")]
-    for folder, chosen in {"people": rows[:3], "kept": rows[3:4]}.items():
-        (tmp_path / folder).mkdir()
-        lines = ["person,garment,truth"]
-        for person, garment in chosen:
-            name = f"{Path(person).stem}.jpg"
-            (tmp_path / folder / name).symlink_to(ROOT / "examples/people" / name)
-            lines.append(f"{name},{garment},{name}")
-        (tmp_path / {"people": "worn.csv", "kept": "kept.csv"}[folder]).write_text("\n".join(lines) + "\n")
-    (tmp_path / "clothes").symlink_to(ROOT / "examples/clothes")
-    text = (ROOT / "docs/fine-tuning.md").read_text(encoding="utf-8")
-    for command in commands(text):
-        done = run(command, tmp_path)
-        assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
-        if "evaluate table" in command:
-            assert "before" in done.stdout and "after" in done.stdout
-    assert all((tmp_path / f"runs/mine/stage{number}.safetensors").is_file() for number in (1, 2))
-    assert (tmp_path / "run.html").is_file() and (tmp_path / "study/key.json").is_file()
-
-
 @pytest.mark.parametrize("page", ["README.md", *(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md")))])
 def test_relative_links_lead_somewhere(page: str) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")
