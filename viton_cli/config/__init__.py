@@ -35,13 +35,7 @@ from viton_cli.config.models import (
 
 __all__ = [
     "ADDRESS", "COMMANDS", "Config", "EvaluateConfig", "EvaluatePerceptionConfig", "EvaluateReportConfig",
-<<<<<<< HEAD
     "EvaluateSheetConfig", "EvaluateStage1Config", "EvaluateTableConfig", "EvaluateVotesConfig", "ExplainConfig",
     "Inputs", "MethodConfig", "Names", "Pair", "Perception", "PrepareConfig", "ScoringConfig", "Size", "TrainConfig",
-    "TryOnConfig", "for_stage", "is_address", "known_settings", "load",
-=======
-    "EvaluateSheetConfig", "EvaluateStage1Config", "EvaluateTableConfig", "EvaluateVotesConfig", "Inputs",
-    "MethodConfig", "Names", "Pair", "Perception", "PrepareConfig", "ScoringConfig", "Size", "TrainConfig",
     "TryOnConfig", "for_stage", "is_address", "known_settings", "load", "refuse_addresses",
->>>>>>> main
 ]  # fmt: skip
