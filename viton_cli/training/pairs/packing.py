@@ -23,7 +23,7 @@ from viton_cli.data.triplets import HasCoordinates
 from viton_cli.errors import NoGarmentFound, NoPersonFound, VitonError
 from viton_cli.files import read_mask, read_photo, write_arrays
 from viton_cli.imaging import frames
-from viton_cli.imaging.flat_lay import NotLaidFlat, lay_flat
+from viton_cli.imaging.flatten import NotFlattened, flatten
 from viton_cli.imaging.product import product_view
 from viton_cli.perception.garments.cut import cut_garment
 from viton_cli.perception.perceive import open_perception
@@ -134,9 +134,9 @@ class _Shelf:
         """
         labels, pose = entry.labels(), entry.pose()
         if labels is None:
-            raise NotLaidFlat("no labels")
+            raise NotFlattened("no labels")
         if pose is None or not pose.seen.any():
-            raise NotLaidFlat("no joints")
+            raise NotFlattened("no joints")
         photo = read_photo(entry.image, entry.id)
         if labels.shape != photo.size:
             labels = np.asarray(Image.fromarray(labels).resize(photo.size[::-1], Image.Resampling.NEAREST))
@@ -187,9 +187,9 @@ class _Shelf:
         self, id: str, photo: Photo, labels: NDArray[np.uint8], pose: Pose, view: Frame
     ) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.float32]]:
         """The labels, of which the garment alone is a top; parts (none known); places."""
-        flat = lay_flat(photo.image, labels, pose.joints, pose.seen, self.size)
+        flat = flatten(photo.image, labels, pose.joints, pose.seen, self.size)
         if flat.hidden > MADE_UP:
-            raise NotLaidFlat("much hidden")
+            raise NotFlattened("much hidden")
         below = (labels == flat.label) & ~flat.worn
         labels = np.where(below, L.PANTS if flat.label == L.JUMPSUITS else L.SKIRT, labels)
         labels = np.where(flat.worn, L.UPPER, labels).astype(np.uint8)

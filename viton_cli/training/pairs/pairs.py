@@ -1,7 +1,7 @@
 """Training pairs for the try-on networks: a product picture and a photo of somebody who wears that garment.
 
 A data set with products gives true pairs. One with photos of people only gives pairs whose product picture is the worn
-garment itself, laid flat (`imaging.flat_lay`). All examples are prepared once and kept in memory, compressed.
+garment itself, laid flat (`imaging.flatten`). All examples are prepared once and kept in memory, compressed.
 """
 
 from __future__ import annotations

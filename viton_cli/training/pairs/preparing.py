@@ -20,7 +20,7 @@ from viton_cli.data.base import Dataset, Entry
 from viton_cli.errors import BadDataset, NoGarmentFound, VitonError
 from viton_cli.files import decode_pixels, open_picture, read_mask, read_photo, sha256, write_arrays
 from viton_cli.imaging import frames
-from viton_cli.imaging.flat_lay import NotLaidFlat, lay_flat, top_garment
+from viton_cli.imaging.flatten import NotFlattened, flatten, top_garment
 from viton_cli.imaging.product import on_white, product_view
 from viton_cli.perception.garments.cut import cut_garment
 from viton_cli.records import Frame, Photo, Pose
@@ -79,7 +79,7 @@ def _prepared(
     for person, garment in jobs:
         try:
             stored.append(_prepare(name, people[person], garments.get(garment), size))
-        except (NotLaidFlat, NoGarmentFound) as error:
+        except (NotFlattened, NoGarmentFound) as error:
             refused[str(error)] += 1
         except VitonError as error:  # a file that cannot be read: named, and the others are trained on
             say(f"not used: {error}")
@@ -92,18 +92,18 @@ def _prepared(
 
 
 def _prepare(name: str, person: Entry, garment: Entry | None, size: tuple[int, int]) -> _Stored:
-    """Raises NotLaidFlat or NoGarmentFound with a short cause where no pair can be made."""
+    """Raises NotFlattened or NoGarmentFound with a short cause where no pair can be made."""
     labels, pose = person.labels(), person.pose()
     if labels is None:
-        raise NotLaidFlat("no labels")
+        raise NotFlattened("no labels")
     if pose is None or not pose.seen.any():
-        raise NotLaidFlat("no joints")
+        raise NotFlattened("no joints")
     photo = read_photo(person.image)
     if labels.shape != photo.size:
         labels = np.asarray(Image.fromarray(labels).resize(photo.size[::-1], Image.Resampling.NEAREST))
     stored_size = round(STORED * size[0]), round(STORED * size[1])
     if garment is None:
-        flat = lay_flat(photo.image, labels, pose.joints, pose.seen, stored_size)
+        flat = flatten(photo.image, labels, pose.joints, pose.seen, stored_size)
         clothing, mask, _ = product_view(flat.image, flat.mask, stored_size)
         worn = flat.worn
         below = (labels == flat.label) & ~worn

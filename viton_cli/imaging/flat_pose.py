@@ -1,4 +1,4 @@
-"""The canonical lay-out of a garment laid flat, and where a person's body has the same parts.
+"""The flat pose: the pose in which a worn garment is laid flat, and where a person's body has the same parts.
 
 The body is a torso and four arm bones, the arms no longer than their sleeves: where an arm is bare it has no part, and
 what is near it belongs to the torso.
