@@ -49,8 +49,9 @@ class PrepareConfig(Perception):
     test_share: float = Field(
         0.1, ge=0, le=1, description="Share of the pairs that go to test_pairs.txt, by hash of id."
     )
-    size: Size = Field((256, 192), description="Height x width of the packed person representation.")
-    tensors: bool = Field(True, description="Write representation/ID.npz, the packed person representation.")
+    flatten: bool = Field(
+        False, description="Of people whose garment no pair names, lay it flat out of the photo, as a product picture."
+    )
     overlays: bool = Field(True, description="Write overlay/ID.jpg, skeleton and labels over the photo.")
     workers: int = Field(2, ge=1, le=64, description="Threads that read and write pictures beside the networks.")
     threads: int | None = Field(None, ge=1, le=512, description="Threads of the networks; by default two.")
@@ -117,6 +118,9 @@ class TrainConfig(Config):
     size: Size = Field((256, 192), description="Height x width of the network's frame.")
     workers: int = Field(0, ge=0, le=64, description="Processes that load data beside the training.")
     threads: int | None = Field(None, ge=1, le=1024, description="Threads of the training; by default all cores.")
+    cache: Path | None = Field(
+        None, description="Folder that keeps prepared examples for other runs; by default OUT/pairs, for both stages."
+    )
     checkpoint_minutes: float = Field(10, gt=0, description="Write a checkpoint this often.")
     validate_minutes: float = Field(10, gt=0, description="Validate and write sample pictures this often.")
     log_every: int = Field(20, ge=1, description="Log the losses every so many steps.")
