@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
+from collections.abc import Iterable
 from typing import Any
 
 from viton_cli.pipelines.prepare.flatten import made_from
 from viton_cli.pipelines.prepare.folder import PreparedFolder, in_test
-from viton_cli.pipelines.prepare.jobs import Pairs
+from viton_cli.pipelines.prepare.jobs import Job, Pairs
 
 Rows = list[tuple[str, str]]
 PAIRED = ("train_pairs.txt", "test_pairs.txt")  # of people and what they wear
@@ -33,7 +34,7 @@ def write_pairs(folder: PreparedFolder, entries: dict[tuple[str, str], dict[str,
         name: [(p, g) for p, g in rows if ("person", p) in ready and ("garment", g) in ready]
         for name, rows in pairs.items()
     }
-    named = {person for name in PAIRED for person, _ in pairs.get(name, [])}
+    named = _named(pairs)
     for name, row in _laid_flat(folder, entries):
         if row[0] not in named:
             usable.setdefault(name, []).append(row)
@@ -46,6 +47,16 @@ def write_pairs(folder: PreparedFolder, entries: dict[tuple[str, str], dict[str,
     if usable.get("train_pairs.txt") or not any(kind == "person" for kind, _ in ready):
         return []
     return [f"all {len(test)} pairs are test pairs, none to train on: see --test-share" if test else MISSING]
+
+
+def unnamed(jobs: Iterable[Job], pairs: Pairs) -> list[str]:
+    """Ids of the people of whom it is not said what they wear."""
+    named = _named(pairs)
+    return [job.id for job in jobs if job.kind == "person" and job.id not in named]
+
+
+def _named(pairs: Pairs) -> set[str]:
+    return {person for name in PAIRED for person, _ in pairs.get(name, [])}
 
 
 def shuffled(pairs: Rows) -> Rows:

@@ -27,7 +27,7 @@ from viton_cli.pipelines.prepare.export import check_exports, export, with_heigh
 from viton_cli.pipelines.prepare.flatten import Flattening
 from viton_cli.pipelines.prepare.folder import DECISIVE, FIXED, PreparedFolder, files_of
 from viton_cli.pipelines.prepare.jobs import Job, check_inputs, find_jobs
-from viton_cli.pipelines.prepare.pairs import PAIRED, write_pairs
+from viton_cli.pipelines.prepare.pairs import unnamed, write_pairs
 from viton_cli.pipelines.run_config import begin
 from viton_cli.pipelines.swapped import SwapGuess
 from viton_cli.pipelines.tools import Tools
@@ -103,9 +103,7 @@ def prepare(config: PrepareConfig, progress: Progress | None = None, tools: Tool
                 run.batch(batch, writer)
         run.count_lost()
         if config.flatten:
-            named = {person for name in PAIRED for person, _ in pairs.get(name, [])}
-            people_left = [job.id for job in mine if job.kind == "person" and job.id not in named]
-            Flattening(folder, progress).run(people_left, config.workers)
+            Flattening(folder, progress).run(unnamed(mine, pairs), config.workers)
     finally:
         done.seconds = time.monotonic() - began
     share.wait()
