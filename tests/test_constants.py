@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parent.parent / "viton_cli"
 ROOMS = ("imaging", "compositing", "core/warp", "perception/garments")
 # Counts and halves, the range of a byte, 0.5 as a threshold, and guards against division by nothing.
-SPEAKING = {0, 1, 2, 3, 4, -1, 0.5, 0.25, 1.5, 255, 127.5, 128, 256, 180, 360}
+SPEAKING = {0, 1, 2, 3, 4, -1, 0.5, 0.25, 1.5, 255, 127.5, 128, 256, 180, 360, 100}
 GUARDS = {10.0**-n for n in range(3, 13)} | {1e3, 1e6}
 # What a number is to these is said by the parameter.
 NAMED_BY_CALL = {"reshape", "permute", "transpose", "Field"}

@@ -15,7 +15,8 @@ from scipy import ndimage
 from skimage.segmentation import watershed
 
 from viton_cli.imaging.gradients import channels_steepness, steepness
-from viton_cli.perception.garments.plain import blur, tidy
+from viton_cli.perception.garments.plain import blur
+from viton_cli.perception.garments.tidy import tidy
 
 Floats = NDArray[np.float32]
 Bools = NDArray[np.bool_]
