@@ -17,8 +17,8 @@ from scipy.sparse.csgraph import breadth_first_order, maximum_flow
 from skimage.segmentation import slic
 
 from viton_cli.perception.garments.plain import blur, snap
-from viton_cli.perception.garments.tidy import tidy
 from viton_cli.perception.garments.quality import clarity, steepness
+from viton_cli.perception.garments.tidy import tidy
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
