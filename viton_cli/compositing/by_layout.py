@@ -22,6 +22,8 @@ FILL_OF = {
     classes.OTHER: SCENE,
 }
 NEAR = 6.0  # network pixels: a wider gap between the warped garment and the layout is no gap but a hem
+LAID = 0.9  # opacity from which the warped garment leaves no gap
+NARROWEST = 0.7  # network pixels: half the width below which a gap is noise
 DECIDED = 3  # times that the shares of the fills are squared: bands of mixture would look like mist
 
 
@@ -46,9 +48,9 @@ def regions_by_layout(wearer: Wearer, painted: Painted) -> Regions:
     skirt = wearer.long & ~above_hem(laid > 0.5, wearer.pose)
     old = wearer.replaced & ~skirt & ~front | wearer.collar
     # The neckline is the garment's own: what is open there is open.
-    open_ = (dressed > 0.5) & (laid < 0.9) & ~front & ~skirt & ~wearer.throat
+    open_ = (dressed > 0.5) & (laid < LAID) & ~front & ~skirt & ~wearer.throat
     open_ &= _near(laid > 0.5, open_, NEAR * pixel)
-    gap = soft(ndimage.binary_opening(open_, iterations=max(round(0.7 * pixel), 1)), 0.5 * pixel)
+    gap = soft(ndimage.binary_opening(open_, iterations=max(round(NARROWEST * pixel), 1)), 0.5 * pixel)
     return Regions(old, front, _fills(layout), np.ones(size, np.float32), gap, labels, pixel)
 
 
