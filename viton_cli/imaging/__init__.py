@@ -9,4 +9,5 @@ flat_pose.py  where torso and sleeves lie in it, and where a body has the same p
 gradients.py  how steeply a picture changes
 filling.py    colours for what a photo does not show, mirrored or grown in from around
 drawing.py    skeletons, labels and tiles for the eye
+lettering.py  words in pictures: letters that a font has, or escaped
 """
