@@ -86,9 +86,7 @@ class TryOnConfig(MethodConfig):
     clothes_mask: Inputs | None = Field(None, description="Masks named as the garments' photos, likewise; they win.")
     steps: bool = Field(False, description="Write steps/PERSON__GARMENT.jpg, a strip of what each stage saw.")
     masks: bool = Field(False, description="Write edited/PERSON__GARMENT.png, white where the photo may have changed.")
-    min_quality: float | None = Field(
-        None, ge=0, le=1, description="Put results of a lower quality into OUT/aside, out of the sheet."
-    )
+    min_quality: float | None = Field(None, ge=0, le=1, description="Results of less go to OUT/aside, not the sheet.")
     fail_on: Literal["never", "bad", "warn"] = Field(
         "never", description="Exit with 1 if a result is bad (bad), or has a warning (warn)."
     )
