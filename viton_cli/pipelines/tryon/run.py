@@ -31,13 +31,13 @@ from viton_cli.pipelines.tools import Tools
 from viton_cli.pipelines.tryon.api import TryOn
 from viton_cli.pipelines.tryon.finish import encode
 from viton_cli.pipelines.tryon.folder import FIXED, Sources, TryOnFolder
-from viton_cli.pipelines.tryon.inputs import PIPE, Given, check_inputs, is_folder, list_given
+from viton_cli.pipelines.tryon.inputs import PIPE, Given, check_inputs, ending_of, is_folder, list_given
 from viton_cli.pipelines.tryon.views import GarmentViews
 from viton_cli.records import Garment, Person, Photo, Result
 from viton_cli.threads import use_threads
 
 log = logging.getLogger(__name__)
-DECISIVE = (*MethodConfig.model_fields, "strip")  # settings on which results depend
+DECISIVE = (*MethodConfig.model_fields, "strip", "image_format", "quality")  # settings on which results depend
 LONG = 20  # pairs, from which on the size of the work is said first
 BYTES_A_PIXEL = 1.5  # of a photo in a quickly packed PNG: 1.0 for clean studio photos, 2.0 for grainy street photos
 
@@ -69,6 +69,7 @@ def tryon(config: TryOnConfig, progress: Progress | None = None, tools: Tools | 
         config.limit,
         config.shuffle,
         config.seed or 0,
+        ending_of(config),
     )
     for note in pairing.notes:
         progress.note(note)
@@ -251,8 +252,9 @@ def _one_pair(
     pairs = [(person, garment) for person, garments in wanted.items() for garment in garments]
     if len(pairs) != 1:
         raise BadConfig(f"--out {config.out}: takes exactly one pair, there are {len(pairs)}; give a folder")
-    if config.steps or config.masks:
-        raise BadConfig(f"--out {config.out}: --steps and --masks need a folder")
+    if config.steps or config.masks or config.places:
+        raise BadConfig(f"--out {config.out}: --steps, --masks and --places need a folder")
+    ending = ending_of(config)
     done = Summary("pair", config.out)
     if config.dry_run:
         done.planned = 1
@@ -265,13 +267,14 @@ def _one_pair(
     result = engine.dress(found, cut)
     for check in dict.fromkeys((*found.checks, *cut.checks, *result.checks)):
         progress.note(check)
-    receipt = receipt_of(found.photo, cut, weights_of(config), config)
+    receipt = receipt_of(found.photo, cut, weights_of(config), config, config.quality)
+    data = encode(found.photo, result, ending, config.strip, receipt, config.quality)
     if config.out == PIPE:
-        _to_stdout(encode(found.photo, result, ".png", config.strip, receipt))
+        _to_stdout(data)
     else:
         out = Path(config.out)
         sweep(out.parent)
-        write_bytes(out, encode(found.photo, result, out.suffix, config.strip, receipt))
+        write_bytes(out, data)
     done.ok, done.seconds = 1, time.monotonic() - began
     return done
 
