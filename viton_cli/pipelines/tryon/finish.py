@@ -103,7 +103,7 @@ def _full_places(trace: Callable[[], NDArray[np.float32]], photo: Photo, garment
         ((np.arange(whole) + 0.5) * size / whole).astype(int) for whole, size in zip(photo.full_size, photo.size)
     )
     scale = np.array(garment.full_size[::-1], np.float32) / np.array(garment.size[::-1], np.float32)
-    places = trace()[rows[:, None], columns]
+    places: NDArray[np.float32] = trace()[rows[:, None], columns]
     places += np.float32(0.5)  # in place, as below: those of a huge photo are there once and not three times
     places *= scale
     places -= np.float32(0.5)
