@@ -6,7 +6,8 @@
 
 The command itself runs, in this process, with one thread for the networks; each stage is timed by the processor time
 of its thread, without that of the stages within it, so that waiting does not count. The floor is what no program can do
-without: each photo decoded once and each result encoded once, measured on the same pictures in the same process. Cold is `viton tryon` for one pair in a process of its own, start-up and loading of the networks counted.
+without: each photo decoded once and each result encoded once, measured on the same pictures in the same process. Cold
+is `viton tryon` for one pair in a process of its own, start-up and loading of the networks counted.
 """
 
 from __future__ import annotations

@@ -90,6 +90,9 @@ class TryOnConfig(MethodConfig):
         None, description="Of the results: png (default) keeps every pixel, jpg and webp are smaller."
     )
     quality: int | None = Field(None, ge=1, le=100, description="Of jpg and webp; 95.")
+    fail_on: Literal["never", "bad", "warn"] = Field(
+        "never", description="Exit with 1 if a result is bad (bad), or has a warning (warn)."
+    )
     strip: bool = Field(False, description="Write no EXIF: by default the photo's goes along, but for the place.")
     workers: int = Field(2, ge=1, le=64, description="Threads that write pictures beside the networks.")
     threads: int | None = Field(None, ge=1, le=512, description="Threads of the networks; by default two.")
