@@ -171,9 +171,7 @@ def report(stages: Stages, pairs: int, wall: float, used: float, least: float, p
     networks = sum(stages.seconds[name] for name in NETWORKS)
     print(f"pairs a second: {pairs / used:.2f} a core; {pairs / wall:.2f} by the clock")
     print(f"outside the two networks: {1 - networks / used:.0%}")
-    print(
-        f"floor (decode and encode alone): {1e3 * least / pairs:.1f} core-ms a pair; all of it is {used / least:.0f} times that"
-    )
+    print(f"floor, decode and encode: {1e3 * least / pairs:.1f} core-ms a pair; all is {used / least:.0f} times that")
     print(f"peak memory: {peak / 1e6:.0f} MB")
 
 

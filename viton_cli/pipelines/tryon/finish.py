@@ -102,7 +102,7 @@ def _full_places(trace: Callable[[], NDArray[np.float32]], photo: Photo, garment
     rows, columns = (
         ((np.arange(whole) + 0.5) * size / whole).astype(int) for whole, size in zip(photo.full_size, photo.size)
     )
-    scale = np.array(garment.full_size[::-1], np.float32) / np.array(garment.size[::-1], np.float32)
+    scale = np.asarray(np.divide(garment.full_size[::-1], garment.size[::-1]), np.float32)
     places: NDArray[np.float32] = trace()[rows[:, None], columns]
     places += np.float32(0.5)  # in place, as below: those of a huge photo are there once and not three times
     places *= scale
