@@ -41,6 +41,7 @@ from viton_cli.files.pictures import (
     one_at_a_time,
     read_original,
     read_photo,
+    read_rgb,
 )
 
 __all__ = [
@@ -48,6 +49,6 @@ __all__ = [
     "PairRow", "adopt_photo", "append_line", "body25", "check_apart", "decode_photo", "decode_pixels", "encode_image",
     "expand", "is_lossless", "is_made_by_us", "list_inputs", "list_photos", "look", "one_at_a_time", "open_picture",
     "picture_size", "read_keypoints", "read_labels", "read_mask", "read_original", "read_pairs", "read_photo",
-    "refuse_results", "remove", "sha256", "stem", "write_arrays", "write_bytes", "write_image", "write_keypoints",
-    "write_labels", "write_openpose", "write_text",
+    "read_rgb", "refuse_results", "remove", "sha256", "stem", "write_arrays", "write_bytes", "write_image",
+    "write_keypoints", "write_labels", "write_openpose", "write_text",
 ]  # fmt: skip
