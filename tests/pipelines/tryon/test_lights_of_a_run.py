@@ -90,7 +90,7 @@ def test_what_is_aside_is_on_the_page_and_not_on_the_sheet(
         shown.append(wanted)
         gallery.write_gallery(folder, wanted)
         files = {result[5]: result[6] for result in page_data(folder, 0)["results"]}
-        assert files["anna__green"] == "at" and files["anna__red"] == "ft"
+        assert files["anna__green"] == "aft" and files["anna__red"] == "ft"
 
     monkeypatch.setattr(module, "write_gallery", write)
     run(judged, min_quality=0.5)
@@ -99,7 +99,7 @@ def test_what_is_aside_is_on_the_page_and_not_on_the_sheet(
 
 def test_one_picture_cannot_be_set_aside(judged: SimpleNamespace) -> None:
     one = {"person": str(judged.people / "anna.png"), "clothes": str(judged.clothes / "green.png")}
-    with pytest.raises(BadConfig, match="--min-quality need a folder"):
+    with pytest.raises(BadConfig, match="and --min-quality need a folder"):
         run(judged, **one, out=str(judged.root / "one.png"), min_quality=0.5)
     done = run(judged, **one, out=str(judged.root / "one.png"), fail_on="bad")
     assert (done.unfit, done.lights) == (1, {"good": 0, "doubtful": 0, "bad": 1})

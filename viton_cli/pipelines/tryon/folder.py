@@ -13,13 +13,23 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from viton_cli.config import TryOnConfig
-from viton_cli.files import Ledger, Manifest, remove, write_bytes, write_image
+from viton_cli.files import (
+    Ledger,
+    Manifest,
+    is_lossless,
+    one_at_a_time,
+    remove,
+    write_arrays,
+    write_bytes,
+    write_image,
+)
 from viton_cli.imaging.drawing import colour_labels, draw_skeleton, tile
 from viton_cli.imaging.frames import crop, to_frame
 from viton_cli.pipelines.contents import Contents
 from viton_cli.pipelines.names import pair_name, safe
 from viton_cli.pipelines.receipts import receipt_of, weights_of
-from viton_cli.pipelines.tryon.finish import edited_box, encode, full_edited
+from viton_cli.pipelines.tryon.finish import edited_box, encode, full_edited, full_trace
+from viton_cli.pipelines.tryon.inputs import RESULT_ENDINGS, ending_of
 from viton_cli.pipelines.tryon.lights import verdict_of
 from viton_cli.records import Garment, Person, Result
 
@@ -74,6 +84,7 @@ class TryOnFolder:
         self.sources = sources
         self.ledger = ledger
         self.names = names or {}
+        self.ending = ending_of(config)
         self.manifest = Manifest(self.path / "manifest.jsonl")
 
     def name(self, person: str, garment: str) -> str:
@@ -82,12 +93,16 @@ class TryOnFolder:
 
     def output(self, person: str, garment: str, aside: bool = False) -> Path:
         """The result of a pair; `aside`: where one of too low a quality is kept."""
-        return (self.path / "aside" if aside else self.path) / f"{self.name(person, garment)}.png"
+        return (self.path / "aside" if aside else self.path) / f"{self.name(person, garment)}{self.ending}"
 
     def is_aside(self, quality: object) -> bool:
         """Whether a result of this quality is kept aside; one of which none is known is not."""
         least = self.config.min_quality
         return least is not None and isinstance(quality, (int, float)) and quality < least
+
+    def places(self, person: str, garment: str) -> Path:
+        """Where each pixel of the garment in a result came from."""
+        return self.path / f"{self.name(person, garment)}.places.npz"
 
     def strip(self, person: str, garment: str) -> Path:
         """The picture of a pair's steps."""
@@ -105,7 +120,7 @@ class TryOnFolder:
 
     def needed(self, person: str, garment: str, aside: bool = False) -> list[Path]:
         """The files that a finished pair has."""
-        extra = {self.strip: self.config.steps, self.edited: self.config.masks}
+        extra = {self.strip: self.config.steps, self.edited: self.config.masks, self.places: self.config.places}
         beside = (path(person, garment) for path, wanted in extra.items() if wanted)
         return [self.output(person, garment, aside), *beside]
 
@@ -134,11 +149,19 @@ class TryOnFolder:
         ids = person.photo.id, garment.photo.id
         aside = self.is_aside(result.quality)
         output = self.output(*ids, aside)
-        receipt = receipt_of(person.photo, garment, self._weights, self.config)
-        write_bytes(output, encode(person.photo, result, output.suffix, self.config.strip, receipt))
-        remove(self.output(*ids, not aside))
+        quality = self.config.quality
+        receipt = receipt_of(person.photo, garment, self._weights, self.config, quality)
+        write_bytes(output, encode(person.photo, result, self.ending, self.config.strip, receipt, quality))
+        for place in (output, self.output(*ids, not aside)):  # what an earlier run made, in another format or place
+            for ending in RESULT_ENDINGS:
+                if (old := place.with_name(place.name.removesuffix(self.ending) + ending)) != output:
+                    remove(old)
         if self.config.masks:
             write_image(self.edited(*ids), full_edited(person.photo, result).astype(np.uint8) * 255)
+        trace = full_trace(person.photo, garment.photo, result) if self.config.places else None
+        if trace is not None:
+            with one_at_a_time(person.photo.full_size):
+                write_arrays(self.places(*ids), {"places": trace()})
         if self.config.steps:
             pictures = steps_of(person, result)
             write_image(self.strip(*ids), tile(list(pictures.values()), len(pictures), list(pictures)))
@@ -150,6 +173,7 @@ class TryOnFolder:
                 "garment": ids[1],
                 "output": output.relative_to(self.path).as_posix(),
                 "aside": aside,
+                "lossless": is_lossless(self.ending),
                 "photo": _beside(person.photo.source, self.path),
                 "status": "ok",
                 "cause": None,
@@ -174,7 +198,7 @@ class TryOnFolder:
 
     def write_failure(self, person: str, garment: str, cause: str) -> None:
         """Put a failed pair into the manifest, and take away what an earlier run made of it."""
-        for path in (self.output, self.strip, self.edited):
+        for path in (self.output, self.strip, self.edited, self.places):
             remove(path(person, garment))
         remove(self.output(person, garment, True))
         remove(self.thumb("pair", person, garment))
