@@ -31,6 +31,8 @@ APP: dict[str, Any] = {
 }
 
 
+# What switches a setting off, where that is not --no-NAME.
+OTHERWISE = {"tuck": "--untuck"}
 JSON: Any = typer.Option("--json", help="Print one JSON object.")
 QUIET: Any = typer.Option("--quiet", "-q", help="Print nothing but errors and results.")
 VERBOSE: Any = typer.Option("--verbose", "-v", help="Print what is done, in detail.")
@@ -134,7 +136,8 @@ def _flag(name: str, field: FieldInfo) -> tuple[Any, Any] | None:
     default = "" if field.is_required() or field.default is None else _shown(field.default)
     help = (field.description or "") + (f" [default: {default}]" if default else "")
     if kind is bool:
-        return bool | None, typer.Option(f"{flag}/--no-{name.replace('_', '-')}", help=help, show_default=False)
+        other = OTHERWISE.get(name, f"--no-{name.replace('_', '-')}")
+        return bool | None, typer.Option(f"{flag}/{other}", help=help, show_default=False)
     if get_origin(kind) is dict:
         return None
     several = get_origin(kind) is list

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from viton_cli.config.base import Config, Inputs, Names, Pair, Size, Words, precision_of
+from viton_cli.config.by_hand import OfPeople, Worn
 
 FORCE = "Write into a folder that holds other files too; none of these is replaced."
 Style = Literal["text", "csv", "markdown", "latex", "json"]
@@ -60,7 +61,7 @@ class PrepareConfig(Perception):
     force: bool = Field(False, description=FORCE)
 
 
-class MethodConfig(Perception):
+class MethodConfig(Perception, Worn):
     """What decides how a result looks; the settings of `TryOn` in Python."""
 
     command = "tryon"
@@ -73,7 +74,7 @@ class MethodConfig(Perception):
     )
 
 
-class TryOnConfig(MethodConfig):
+class TryOnConfig(MethodConfig, OfPeople):
     """`viton tryon`."""
 
     person: Inputs = Field(description="Photos of people: files, folders, patterns; - for a picture on stdin.")

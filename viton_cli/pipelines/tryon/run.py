@@ -26,6 +26,7 @@ from viton_cli.pipelines.run_config import begin
 from viton_cli.pipelines.swapped import SwapGuess
 from viton_cli.pipelines.tools import Tools
 from viton_cli.pipelines.tryon.api import TryOn
+from viton_cli.pipelines.tryon.corrections import corrections_of
 from viton_cli.pipelines.tryon.folder import FIXED, Sources, TryOnFolder
 from viton_cli.pipelines.tryon.inputs import check_inputs, ending_of, is_folder, list_given
 from viton_cli.pipelines.tryon.lights import count_lights, entries_of, without_aside
@@ -75,19 +76,20 @@ def tryon(config: TryOnConfig, progress: Progress | None = None, tools: Tools | 
     tools = tools or Tools(config)
     garments = list(clothes.files.items())
     store = GarmentStore(garments, tools.cut, config.clothes_mask, clothes.given, pairing.masks)
-    files = [*people.files.values(), *clothes.files.values(), *store.masks.values()]
+    corrections = corrections_of(config, people.files, pairing.rows, Path(config.pairing).parent)
+    files = [*people.files.values(), *clothes.files.values(), *store.masks.values(), *corrections.files]
     check_inputs(config, files, pairing)
     engine = TryOn(config, tools)
     use_threads(config.threads)
     swap = SwapGuess(len(wanted), (path for id, path in garments if id not in clothes.given), tools)
     if not is_folder(config.out):
         with swap.explained():
-            return one_pair(config, wanted, people, store, engine, progress)
+            return one_pair(config, wanted, people, store, engine, progress, corrections)
 
     photos = {("person", id): path for id, path in people.files.items()}
     photos |= {("garment", id): path for id, path in clothes.files.items()}
     contents = Contents({**people.hashes, **clothes.hashes})
-    sources = Sources(photos, store.masks, contents, made_with(config, DECISIVE))
+    sources = Sources(photos, store.masks, contents, made_with(config, DECISIVE), corrections)
     folder = TryOnFolder(config, sources, look(Path(config.out), "tryon", config.force, FIXED), pairing.outputs)
     finished = folder.finished(wanted)
     ahead = {person: [g for g in garments if (person, g) not in finished] for person, garments in wanted.items()}
@@ -146,6 +148,7 @@ class _Run:
         self.writer, self.done, self.progress = writer, done, progress
         self.swap = swap
         self.told: set[str] = set()
+        self.corrections = folder.sources.corrections
         self.lost: list[tuple[str, str, VitonError]] = []  # filled by the writing threads
         self.index, self.total = LiveIndex(folder), total
 
@@ -153,7 +156,9 @@ class _Run:
         """All pairs of one person. A photo that cannot be used fails them all and is named once."""
         began = time.monotonic()
         try:
-            person = self.tools.finder.find(photo.result())
+            read = photo.result()
+            said = self.corrections.people.get(id)
+            person = self.tools.find(read, said.known(read) if said else None)
             view = self.tools.method.prepare_person(person)
         except Exception as error:
             cause = self._cause(error, id)
@@ -193,7 +198,8 @@ class _Run:
             self._notes(garment.photo, garment.checks)
             self.writer.submit(self.folder.write_thumb, garment.photo.image, "garment", id)
         try:
-            result = self.tools.method.dress(view, garment_view, self.folder.config.steps)
+            wishes = self.corrections.of_pair(*ids)
+            result = self.tools.dress(view, garment_view, self.folder.config.steps, wishes)
         except Exception as error:
             self._failed(*ids, self._cause(error, " with ".join(ids)))
             return
