@@ -119,6 +119,11 @@ def _in_frame(
     return out.astype(np.float32), parts
 
 
+def parts_in_frame(part: NDArray[np.uint8], frame: Frame, photo_size: tuple[int, int]) -> NDArray[np.uint8]:
+    """Parts (H, W), perhaps smaller than the photo (height, width) they belong to, seen through `frame`."""
+    return _in_frame(np.zeros((*part.shape, 2), np.float32), part, frame, photo_size)[1]
+
+
 def laid_places(spots: Floats, shown_at: Floats, garment: Bools) -> Floats:
     """Places from the map that laid a garment flat.
 
