@@ -56,7 +56,7 @@ def test_unknown_places_stay():
 
 
 def test_what_is_left_fills_the_frame_and_points_go_with_it(part):
-    y, x = np.indices(SIZE)
+    y, _ = np.indices(SIZE)
     solid = (part > 0) & (y < 130)
     view = reframed(plain_view(SIZE, SIZE), solid)
     corners = torch.tensor([[21.0, 40.0], [170.0, 129.0]])
