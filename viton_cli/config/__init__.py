@@ -12,10 +12,11 @@ the nearest known one.
 
 from __future__ import annotations
 
-from viton_cli.config.base import ADDRESS, Config, Inputs, Names, Pair, Size, is_address
+from viton_cli.config.base import ADDRESS, Config, Device, Inputs, Names, Pair, Size, is_address
 from viton_cli.config.loading import known_settings, load
 from viton_cli.config.models import (
     COMMANDS,
+    DECISIVE,
     EvaluateConfig,
     EvaluatePerceptionConfig,
     EvaluateReportConfig,
@@ -33,8 +34,8 @@ from viton_cli.config.models import (
 )
 
 __all__ = [
-    "ADDRESS", "COMMANDS", "Config", "EvaluateConfig", "EvaluatePerceptionConfig", "EvaluateReportConfig",
-    "EvaluateSheetConfig", "EvaluateStage1Config", "EvaluateTableConfig", "EvaluateVotesConfig", "Inputs",
+    "ADDRESS", "COMMANDS", "DECISIVE", "Config", "Device", "EvaluateConfig", "EvaluatePerceptionConfig",
+    "EvaluateReportConfig", "EvaluateSheetConfig", "EvaluateStage1Config", "EvaluateTableConfig", "EvaluateVotesConfig", "Inputs",
     "MethodConfig", "Names", "Pair", "Perception", "PrepareConfig", "ScoringConfig", "Size", "TrainConfig",
     "TryOnConfig", "for_stage", "is_address", "known_settings", "load",
 ]  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 import yaml
 from annotated_types import Len
@@ -38,6 +38,7 @@ def precision_of(value: object) -> object:
     return "no" if value is False else value  # YAML 1.1 reads a bare `no` as false
 
 
+Device = Literal["auto", "cpu", "cuda", "mps"]
 Names = Annotated[list[str], BeforeValidator(_several)]
 Words = Annotated[list[str], BeforeValidator(_words)]  # names without commas: given apart, or joined by them
 # Files, folders and glob patterns, one or several; a comma may be part of a name.

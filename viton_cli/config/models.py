@@ -7,9 +7,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from viton_cli.config.base import Config, Inputs, Names, Pair, Size, Words, precision_of
+from viton_cli.config.base import Config, Device, Inputs, Names, Pair, Size, Words, precision_of
 
 FORCE = "Write into a folder that holds other files too; none of these is replaced."
+DEVICE = "Where the networks compute; auto: on CUDA where there is a card, else on the CPU."
 Style = Literal["text", "csv", "markdown", "latex", "json"]
 
 
@@ -21,6 +22,7 @@ class Perception(Config):
     parsing: str = Field("builtin", description="Parsing backend.")
     parsing_source: Path | None = Field(None, description="Weight file or folder of PNG files of the parsing backend.")
     label_set: str | None = Field(None, description="Label set of given parsing files: lip, cihp, atr ...")
+    device: Device = Field("auto", description=DEVICE)
 
 
 class PrepareConfig(Perception):
@@ -70,6 +72,10 @@ class MethodConfig(Perception):
     kind: Literal["auto", "top", "outerwear", "dress"] = Field(
         "auto", description="What the garments are; auto: by their photos, and trousers and skirts are refused."
     )
+
+
+# Settings on which a result depends. Where it is computed changes its last digits alone.
+DECISIVE = tuple(name for name in MethodConfig.model_fields if name != "device")
 
 
 class TryOnConfig(MethodConfig):
@@ -125,7 +131,7 @@ class TrainConfig(Config):
     resume: bool = Field(False, description="Carry on from the last checkpoint in --out.")
     dry_run: bool = Field(False, description="Say what it would take in time, memory and disk, and do nothing.")
     force: bool = Field(False, description=FORCE)
-    device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="Where to compute.")
+    device: Device = Field("auto", description="Where to compute.")
     precision: Annotated[Literal["no", "fp16", "bf16"], BeforeValidator(precision_of)] = Field(
         "no", description="Mixed precision."
     )
@@ -171,6 +177,7 @@ class ScoringConfig(Config):
     inception: Path | None = Field(None, description="Weights of torch-fidelity's Inception; by default its cache.")
     alexnet: Path | None = Field(None, description="Weights of torchvision's AlexNet; by default its cache.")
     vgg16: Path | None = Field(None, description="Weights of torchvision's VGG-16; by default its cache.")
+    device: Device = Field("auto", description=DEVICE)
     mixed_sizes: bool = Field(False, description="Allow results of different sizes in one score.")
     workers: int = Field(2, ge=1, le=64, description="Threads that read and compare pictures.")
     dry_run: bool = Field(False, description="Say what would be scored, and do nothing.")
@@ -216,6 +223,7 @@ class EvaluateStage1Config(Config):
     ids: str = Field("*", description="Only people of this shell pattern, such as '*7'.")
     weights: Path | None = Field(None, description="Folder of the weight files; by default the shipped ones.")
     limit: int | None = Field(None, ge=1, description="At most so many try-ons, evenly spread.")
+    device: Device = Field("auto", description=DEVICE)
 
 
 class EvaluatePerceptionConfig(Perception):

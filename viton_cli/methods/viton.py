@@ -25,6 +25,7 @@ from viton_cli.compositing.painted import Painted
 from viton_cli.core.composer import compose, light_gain, relight
 from viton_cli.core.warp import Places, Warp, fit_places, fit_warp
 from viton_cli.core.warp.target import whole_target
+from viton_cli.devices import placed
 from viton_cli.imaging import frames
 from viton_cli.imaging.product import Product, cut_product
 from viton_cli.methods.both_ways import BothWays, paint_both_ways, represent_both_ways
@@ -85,8 +86,9 @@ class Viton:
         stage1, stage2 = (
             resolve(kind) if weights is None else Path(weights) / f"{kind}.safetensors" for kind in ("stage1", "stage2")
         )
-        self.generator, meta = load_generator(stage1)
-        self.composer, _ = load_composer(stage2)
+        generator, meta = load_generator(stage1)
+        composer, _ = load_composer(stage2)
+        self.generator, self.composer = placed(generator), placed(composer)
         self.variant = warp
         self.size: tuple[int, int] = (int(meta["size"][0]), int(meta["size"][1]))
 

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from viton_cli.config import MethodConfig, Perception
+from viton_cli.devices import use_device
 from viton_cli.errors import NoGarmentFound, NoPersonFound
 from viton_cli.methods import METHODS, Method
 from viton_cli.records import Garment, Person, Photo
@@ -69,11 +70,13 @@ class Tools:
     @cached_property
     def finder(self) -> Finder:
         """Of people."""
+        use_device(self.settings.device)
         return make_finder(self.settings)
 
     @cached_property
     def cutter(self) -> Cutter:
         """Of garments."""
+        use_device(self.settings.device)
         return make_cutter(self.settings)
 
     def cut(self, photo: Photo, mask: NDArray[np.float32] | None) -> Garment:
@@ -97,6 +100,7 @@ class Tools:
     def method(self) -> Method[Any, Any]:
         """Of trying on."""
         assert isinstance(self.settings, MethodConfig), "these settings name no method"
+        use_device(self.settings.device)
         return make_method(self.settings)
 
 

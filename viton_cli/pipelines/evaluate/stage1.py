@@ -12,6 +12,7 @@ from viton_cli.checkpoints import resolve
 from viton_cli.core.losses import Answer
 from viton_cli.data.base import Dataset
 from viton_cli.data.triplets import triplets_of
+from viton_cli.devices import placed, use_device
 from viton_cli.errors import BadDataset
 from viton_cli.methods.networks import load_generator
 from viton_cli.methods.viton import fast_bfloat16
@@ -34,7 +35,9 @@ def evaluate_stage1(config: EvaluateStage1Config, say: Callable[[str], None] = p
         BadDataset: No such try-on among the ids asked for. BadWeights: The weights cannot be used.
     """
     path = resolve("stage1") if config.weights is None else config.weights / "stage1.safetensors"
-    net, meta = load_generator(path)
+    use_device(config.device)
+    generator, meta = load_generator(path)
+    net = placed(generator)
     size = int(meta["size"][0]), int(meta["size"][1])
     packs: list[Packed] = []
     for dataset in open_sources(config.data):

@@ -16,6 +16,7 @@ import numpy as np
 from PIL import Image
 
 from viton_cli.config import PrepareConfig
+from viton_cli.devices import use_device
 from viton_cli.engines.overlap import Writer, batches, read_ahead
 from viton_cli.engines.progress import Progress, Summary
 from viton_cli.engines.share import Share
@@ -75,6 +76,7 @@ def prepare(config: PrepareConfig, progress: Progress | None = None, tools: Tool
         planned = len(jobs) - finished
         return Summary("photo", str(config.out), skipped=finished, planned=planned, is_main=share.is_main)
     use_threads(config.threads)
+    use_device(config.device)
     if share.is_main:
         folder = _folder(config, jobs, share)
         begin(folder.ledger, config, DECISIVE, config.overwrite)

@@ -13,7 +13,9 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
-from viton_cli.config import MethodConfig, TryOnConfig
+from viton_cli.config import DECISIVE as OF_METHOD
+from viton_cli.config import TryOnConfig
+from viton_cli.devices import use_device
 from viton_cli.engines.overlap import Writer, read_ahead
 from viton_cli.engines.progress import Progress, Summary
 from viton_cli.errors import BadConfig, VitonError
@@ -37,7 +39,7 @@ from viton_cli.records import Garment, Person, Photo, Result
 from viton_cli.threads import use_threads
 
 log = logging.getLogger(__name__)
-DECISIVE = (*MethodConfig.model_fields, "strip")  # settings on which results depend
+DECISIVE = (*OF_METHOD, "strip")  # settings on which results depend
 LONG = 20  # pairs, from which on the size of the work is said first
 BYTES_A_PIXEL = 1.5  # of a photo in a quickly packed PNG: 1.0 for clean studio photos, 2.0 for grainy street photos
 
@@ -80,6 +82,7 @@ def tryon(config: TryOnConfig, progress: Progress | None = None, tools: Tools | 
     check_inputs(config, files, pairing)
     engine = TryOn(config, tools)
     use_threads(config.threads)
+    use_device(config.device)
     swap = SwapGuess(len(wanted), (path for id, path in garments if id not in clothes.given), tools)
     if not is_folder(config.out):
         with swap.explained():
