@@ -35,7 +35,7 @@ from viton_cli.config.models import (
 
 __all__ = [
     "ADDRESS", "COMMANDS", "DECISIVE", "Config", "Device", "EvaluateConfig", "EvaluatePerceptionConfig",
-    "EvaluateReportConfig", "EvaluateSheetConfig", "EvaluateStage1Config", "EvaluateTableConfig", "EvaluateVotesConfig", "Inputs",
-    "MethodConfig", "Names", "Pair", "Perception", "PrepareConfig", "ScoringConfig", "Size", "TrainConfig",
-    "TryOnConfig", "for_stage", "is_address", "known_settings", "load",
+    "EvaluateReportConfig", "EvaluateSheetConfig", "EvaluateStage1Config", "EvaluateTableConfig",
+    "EvaluateVotesConfig", "Inputs", "MethodConfig", "Names", "Pair", "Perception", "PrepareConfig", "ScoringConfig",
+    "Size", "TrainConfig", "TryOnConfig", "for_stage", "is_address", "known_settings", "load",
 ]  # fmt: skip

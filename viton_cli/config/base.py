@@ -34,6 +34,15 @@ def _two(value: object) -> object:
     return re.split(r"\s*[x,]\s*", value) if isinstance(value, str) else value
 
 
+def _shard(value: object) -> object:
+    """ "I/N", which YAML and JSON may also have as two numbers."""
+    text = "/".join(map(str, value)) if isinstance(value, (list, tuple)) else value
+    match = re.fullmatch(r"(\d{1,7})/(\d{1,7})", text.strip()) if isinstance(text, str) else None
+    if match is None or not 1 <= int(match[1]) <= int(match[2]):
+        raise ValueError(f"'{text}' is no I/N with I from 1 to N")
+    return f"{int(match[1])}/{int(match[2])}"
+
+
 def precision_of(value: object) -> object:
     return "no" if value is False else value  # YAML 1.1 reads a bare `no` as false
 
@@ -45,6 +54,7 @@ Words = Annotated[list[str], BeforeValidator(_words)]  # names without commas: g
 Inputs = Annotated[list[str], Len(1), BeforeValidator(_entries)]
 _Side = Annotated[int, Field(ge=16, le=4096)]
 _Share = Annotated[float, Field(ge=0, lt=1)]
+Shard = Annotated[str, BeforeValidator(_shard)]
 Size = Annotated[tuple[_Side, _Side], BeforeValidator(_two)]
 Pair = Annotated[tuple[_Share, _Share], BeforeValidator(_two)]
 

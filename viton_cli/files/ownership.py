@@ -33,23 +33,25 @@ class Ledger:
     Args:
         folder: The folder. It need not be there yet.
         kind: Which command writes: "tryon", "prepare", "train" ...
+        part: Of one of several processes, which may be on several machines: what its own file is called by. All read
+            those of all.
     """
 
-    def __init__(self, folder: Path, kind: str) -> None:
+    def __init__(self, folder: Path, kind: str, part: str = "") -> None:
         self.folder, self.kind = Path(os.path.abspath(folder)), kind
-        self.path = self.folder / LEDGER
+        self.path = self.folder / f".viton{part}.jsonl"
         self._lock = threading.Lock()
         self._hashes: dict[str, set[str]] = {}
-        self._sizes: dict[str, int] = {}
+        self._sizes: dict[str, set[int]] = {}
         self._whole: set[str] = set()  # ours whatever they hold: files that grow line by line
         self.made_by: str | None = None
         self._load()
 
     def is_finished(self, path: Path) -> bool:
-        """Whether a file is there at the size at which it was written."""
-        size = self._sizes.get(self._name(path))
+        """Whether a file is there at a size at which it was written."""
+        sizes = self._sizes.get(self._name(path), ())
         try:
-            return size is not None and os.stat(path).st_size == size
+            return bool(sizes) and os.stat(path).st_size in sizes
         except OSError:
             return False
 
@@ -82,7 +84,7 @@ class Ledger:
             raise NotOurs(_foreign(path))
         name, digest = self._name(path), hashlib.sha256(data).hexdigest()
         with self._lock:
-            if digest in self._hashes.get(name, ()) and self._sizes.get(name) == len(data):
+            if digest in self._hashes.get(name, ()) and len(data) in self._sizes.get(name, ()):
                 return
             self._append({"file": name, "bytes": len(data), "sha256": digest})
             self._note(name, len(data), digest)
@@ -107,7 +109,7 @@ class Ledger:
         self.folder.mkdir(parents=True, exist_ok=True)
         if self.made_by is None:
             with self._lock:
-                self._append({"viton": self.kind, "version": VERSION})
+                self._append({"viton": self.kind, "version": VERSION}, self.folder / LEDGER)
             self.made_by = self.kind
         sweep(self.folder, deep=True)
         _taken[str(self.folder)] = self
@@ -117,23 +119,31 @@ class Ledger:
         _taken.pop(str(self.folder), None)
         with suppress(OSError):
             if os.listdir(self.folder) == [LEDGER] and not self._sizes and not self._whole:
-                self.path.unlink()
+                (self.folder / LEDGER).unlink()
                 self.folder.rmdir()
 
-    def _append(self, line: dict[str, Any]) -> None:
+    def reload(self) -> None:
+        """See what other processes have written meanwhile."""
+        self._load()
+
+    def _append(self, line: dict[str, Any], path: Path | None = None) -> None:
+        path = path or self.path
         try:
-            handle = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+            handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
             try:
                 os.write(handle, (json.dumps(line) + "\n").encode())
             finally:
                 os.close(handle)
         except OSError as error:
-            raise of_path(self.path, error) from error
+            raise of_path(path, error) from error
 
     def _load(self) -> None:
-        if not self.path.is_file():
-            return
-        for text in self.path.read_bytes().decode("utf-8", "replace").split("\n"):
+        for path in [self.folder / LEDGER, *self.folder.glob(".viton-*.jsonl")]:
+            if path.is_file():
+                self._read(path.read_bytes().decode("utf-8", "replace"))
+
+    def _read(self, content: str) -> None:
+        for text in content.split("\n"):
             try:
                 line = json.loads(text)
             except (ValueError, RecursionError):  # torn when a run was killed: its file was not written
@@ -155,13 +165,15 @@ class Ledger:
 
     def _note(self, name: str, size: int, digest: str) -> None:
         self._hashes.setdefault(name, set()).add(digest)
-        self._sizes[name] = size
+        self._sizes.setdefault(name, set()).add(size)
 
     def _name(self, path: Path) -> str:
         return os.path.relpath(os.path.abspath(path), self.folder).replace(os.sep, "/")
 
 
-def look(folder: Path, kind: str, force: bool = False, fixed: Iterable[str] = (), adopt: bool = False) -> Ledger:
+def look(
+    folder: Path, kind: str, force: bool = False, fixed: Iterable[str] = (), adopt: bool = False, part: str = ""
+) -> Ledger:
     """See whether a run may write into a folder, and write nothing yet (`Ledger.begin` does).
 
     Args:
@@ -170,6 +182,7 @@ def look(folder: Path, kind: str, force: bool = False, fixed: Iterable[str] = ()
         force: Write beside files that are not this toolkit's.
         fixed: Names of files and folders that every run makes there.
         adopt: The files there are known to be of an earlier version of this toolkit.
+        part: See `Ledger`.
 
     Raises:
         BadConfig: It holds other files and `force` is off, or was made by another command or version.
@@ -177,7 +190,9 @@ def look(folder: Path, kind: str, force: bool = False, fixed: Iterable[str] = ()
     """
     if os.path.lexists(folder) and not folder.is_dir():
         raise BadConfig(f"{folder}: is not a folder")
-    ledger = Ledger(folder, kind)
+    ledger = Ledger(folder, kind, part)
+    if ledger.made_by is None and folder.is_dir() and os.listdir(folder):
+        ledger.reload()  # another process of this run may have begun it this moment
     if ledger.made_by not in (None, kind):
         raise BadConfig(f"{folder}: was made by viton {ledger.made_by}; give another --out")
     if ledger.made_by is None and folder.is_dir() and not adopt:

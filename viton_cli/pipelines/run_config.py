@@ -34,7 +34,8 @@ def begin(ledger: Ledger, config: Config, decisive: Iterable[str], overwrite: bo
                     "give --overwrite to redo it, or another --out"
                 )
     ledger.begin()
-    write_text(path, config.to_file())
+    whole = config.model_copy(update={"shard": None}) if hasattr(config, "shard") else config
+    write_text(path, whole.to_file())  # the same from every shard
 
 
 def _read(path: Path) -> dict[str, Any]:

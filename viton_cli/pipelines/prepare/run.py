@@ -20,7 +20,7 @@ from viton_cli.devices import use_device
 from viton_cli.engines.overlap import Writer, batches, read_ahead
 from viton_cli.engines.progress import Progress, Summary
 from viton_cli.engines.share import Share
-from viton_cli.errors import NoPersonFound, NotOurs, VitonError
+from viton_cli.errors import BadConfig, NoPersonFound, NotOurs, VitonError
 from viton_cli.files import WORKING_PIXELS, look, read_mask, read_photo, remove
 from viton_cli.imaging.frames import person_frame, resized, whole_photo
 from viton_cli.pipelines.contents import Contents
@@ -66,28 +66,28 @@ def prepare(config: PrepareConfig, progress: Progress | None = None, tools: Tool
     """
     progress = progress or Progress()
     config = with_height(config)
-    share = Share()
+    share = Share(config.shard)
+    progress = share.heard(progress)
     jobs, pairs = find_jobs(config, progress)
+    if config.shard and config.export:
+        raise BadConfig("--export is of the whole folder: give it without --shard, once all shards are there")
     check_exports(config, [job.source for job in jobs])
     if config.dry_run:
         folder = _folder(config, jobs, share)
         before = folder.entries()
-        finished = sum(folder.is_finished(job.kind, job.id, job.files, before) for job in jobs)
-        planned = len(jobs) - finished
-        return Summary("photo", str(config.out), skipped=finished, planned=planned, is_main=share.is_main)
+        mine = share.of(jobs)
+        finished = sum(folder.is_finished(job.kind, job.id, job.files, before) for job in mine)
+        done = Summary("photo", str(config.out), skipped=finished, planned=len(mine) - finished)
+        return share.sum(done)
     use_threads(config.threads)
     use_device(config.device)
-    if share.is_main:
-        folder = _folder(config, jobs, share)
-        begin(folder.ledger, config, DECISIVE, config.overwrite)
-    share.wait()
-    if not share.is_main:
-        folder = _folder(config, jobs, share)
-        folder.ledger.begin()
+    folder = _folder(config, jobs, share)
+    begin(folder.ledger, config, DECISIVE, config.overwrite)
+    folder.manifest.begin()
     before = folder.entries()
-    mine = jobs[share.index :: share.count]
+    mine = share.of(jobs)
     ahead = [job for job in mine if not folder.is_finished(job.kind, job.id, job.files, before)]
-    done = Summary("photo", str(config.out), skipped=len(mine) - len(ahead), is_main=share.is_main)
+    done = Summary("photo", str(config.out), skipped=len(mine) - len(ahead))
     # A data set's own labels need no label set.
     tools = tools or Tools(config.model_copy(update={"label_set": None}) if config.dataset else config)
     people = sum(job.kind == "person" for job in ahead)
@@ -104,19 +104,22 @@ def prepare(config: PrepareConfig, progress: Progress | None = None, tools: Tool
         run.count_lost()
     finally:
         done.seconds = time.monotonic() - began
-    share.wait()
-    if share.is_main:
-        _write_pairs(folder, folder.merge(), pairs)
-        if config.export:
-            export(config, done, progress)
-    return share.sum(done)
+    folder.manifest.end()
+    folder.manifest.settle(lambda: _write_pairs(folder, folder.entries(), pairs))
+    done = share.sum(done)
+    if config.export and share.is_main:
+        export(config, done, progress)
+    return done
 
 
 def _folder(config: PrepareConfig, jobs: list[Job], share: Share) -> PreparedFolder:
     """The output, after a look at what is there; nothing is written."""
     check_inputs(config, jobs, [path for job in jobs for path in files_of(config, job.kind, job.id).values()])
     return PreparedFolder(
-        config, look(config.out, "prepare", config.force, (*FIXED, *config.export)), Contents(), share.part
+        config,
+        look(config.out, "prepare", config.force, (*FIXED, *config.export), part=share.part),
+        Contents(),
+        share.part,
     )
 
 

@@ -63,17 +63,23 @@ class TryOnFolder:
         sources: What its results are made from.
         ledger: Of the folder (`files.look`).
         names: What the results of some pairs are to be called; the others are `pair_name`.
+        part: What this process's records are called by, where several share the work (`engines.share`).
     """
 
     def __init__(
-        self, config: TryOnConfig, sources: Sources, ledger: Ledger, names: dict[Pair, str] | None = None
+        self,
+        config: TryOnConfig,
+        sources: Sources,
+        ledger: Ledger,
+        names: dict[Pair, str] | None = None,
+        part: str = "",
     ) -> None:
         self.path = Path(config.out)
         self.config = config
         self.sources = sources
         self.ledger = ledger
         self.names = names or {}
-        self.manifest = Manifest(self.path / "manifest.jsonl")
+        self.manifest = Manifest(self.path / "manifest.jsonl", part)
 
     def name(self, person: str, garment: str) -> str:
         """What the files of a pair are called, without ending."""

@@ -13,35 +13,32 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
-from viton_cli.config import DECISIVE as OF_METHOD
 from viton_cli.config import TryOnConfig
 from viton_cli.devices import use_device
 from viton_cli.engines.overlap import Writer, read_ahead
 from viton_cli.engines.progress import Progress, Summary
+from viton_cli.engines.share import Share
 from viton_cli.errors import BadConfig, VitonError
-from viton_cli.files import look, picture_size, write_bytes
+from viton_cli.files import write_bytes
 from viton_cli.files.temporary import sweep
 from viton_cli.pages.gallery import write_gallery
 from viton_cli.pages.index import LiveIndex, write_index
-from viton_cli.pipelines.contents import Contents, made_with
 from viton_cli.pipelines.garment_store import GarmentStore
-from viton_cli.pipelines.pairing import pairs_of
 from viton_cli.pipelines.receipts import receipt_of, weights_of
 from viton_cli.pipelines.run_config import begin
 from viton_cli.pipelines.swapped import SwapGuess
 from viton_cli.pipelines.tools import Tools
 from viton_cli.pipelines.tryon.api import TryOn
 from viton_cli.pipelines.tryon.finish import encode
-from viton_cli.pipelines.tryon.folder import FIXED, Sources, TryOnFolder
-from viton_cli.pipelines.tryon.inputs import PIPE, Given, check_inputs, is_folder, list_given
+from viton_cli.pipelines.tryon.folder import TryOnFolder
+from viton_cli.pipelines.tryon.inputs import PIPE, Given, is_folder
+from viton_cli.pipelines.tryon.plan import DECISIVE, Plan, plan_of
 from viton_cli.pipelines.tryon.views import GarmentViews
 from viton_cli.records import Garment, Person, Photo, Result
 from viton_cli.threads import use_threads
 
 log = logging.getLogger(__name__)
-DECISIVE = (*OF_METHOD, "strip")  # settings on which results depend
 LONG = 20  # pairs, from which on the size of the work is said first
-BYTES_A_PIXEL = 1.5  # of a photo in a quickly packed PNG: 1.0 for clean studio photos, 2.0 for grainy street photos
 
 
 def tryon(config: TryOnConfig, progress: Progress | None = None, tools: Tools | None = None) -> Summary:
@@ -56,79 +53,70 @@ def tryon(config: TryOnConfig, progress: Progress | None = None, tools: Tools | 
             or pair alone, and stands in the summary and the manifest.
     """
     progress = progress or Progress()
-    people, clothes = (
-        list_given(config.person, config.out, "--person", progress.note),
-        list_given(config.clothes, config.out, "--clothes", progress.note),
-    )
-    if people.given and clothes.given:
-        raise BadConfig("--person - and --clothes -: only one of them can come from stdin")
-    if config.seed is not None and not config.shuffle:
-        raise BadConfig("--seed belongs to --shuffle")
-    pairing = pairs_of(
-        config.pairing,
-        list(people.files.items()),
-        list(clothes.files.items()),
-        config.limit,
-        config.shuffle,
-        config.seed or 0,
-    )
-    for note in pairing.notes:
-        progress.note(note)
-    wanted = pairing.wanted
+    if config.shard and not is_folder(config.out):
+        raise BadConfig(f"--out {config.out}: --shard needs a folder")
+    share = Share(config.shard, divided=is_folder(config.out))
+    progress = share.heard(progress)
     tools = tools or Tools(config)
-    garments = list(clothes.files.items())
-    store = GarmentStore(garments, tools.cut, config.clothes_mask, clothes.given, pairing.masks)
-    files = [*people.files.values(), *clothes.files.values(), *store.masks.values()]
-    check_inputs(config, files, pairing)
-    engine = TryOn(config, tools)
     use_threads(config.threads)
     use_device(config.device)
-    swap = SwapGuess(len(wanted), (path for id, path in garments if id not in clothes.given), tools)
+    plan = plan_of(config, share, tools, progress)
     if not is_folder(config.out):
-        with swap.explained():
-            return _one_pair(config, wanted, people, store, engine, progress)
+        with swap_guess(plan, tools).explained():
+            return _one_pair(config, plan.wanted, plan.people, plan.store, TryOn(config, tools), progress)
+    return share.sum(fill(plan, tools, progress))
 
-    photos = {("person", id): path for id, path in people.files.items()}
-    photos |= {("garment", id): path for id, path in clothes.files.items()}
-    contents = Contents({**people.hashes, **clothes.hashes})
-    sources = Sources(photos, store.masks, contents, made_with(config, DECISIVE))
-    folder = TryOnFolder(config, sources, look(Path(config.out), "tryon", config.force, FIXED), pairing.outputs)
-    finished = folder.finished(wanted)
-    ahead = {person: [g for g in garments if (person, g) not in finished] for person, garments in wanted.items()}
-    ahead = {person: garments for person, garments in ahead.items() if garments}
-    total, count = (sum(len(garments) for garments in pairs.values()) for pairs in (wanted, ahead))
+
+def fill(plan: Plan, tools: Tools, progress: Progress) -> Summary:
+    """Make this share's pairs that are not finished, and what a person looks at."""
+    folder, config = plan.folder, plan.config
+    total, count = (sum(len(garments) for garments in pairs.values()) for pairs in (plan.wanted, plan.ahead))
     done = Summary("pair", config.out, skipped=total - count)
     if config.dry_run:
         done.planned = count
         return done
-    if ahead:
-        engine.load()  # what it lacks is told before anything is written
+    if count:
+        TryOn(config, tools).load()  # what it lacks is told before anything is written
     begin(folder.ledger, config, DECISIVE, config.overwrite)
-    if ahead:
-        if count >= LONG:
-            disk = BYTES_A_PIXEL * sum(_pixels(photos["person", p]) * len(garments) for p, garments in ahead.items())
-            progress.note(f"{count} pairs of {len(ahead)} people, about {disk / 1e6:.0f} MB in {config.out}")
-        progress.start(count, "pair")
-        began = time.monotonic()
-        try:
-            with Writer(config.workers) as writer:
-                run = _Run(tools, GarmentViews(tools.method, store), folder, writer, done, progress, count, swap)
-
-                def read(person: str) -> Photo:
-                    contents.of(photos["person", person])  # before it is read: if it changes meanwhile, that is seen
-                    return people.read(person)
-
-                for person, photo in read_ahead(ahead, read, 1):
-                    run.person(person, photo, ahead[person])
-            run.count_lost()
-        except BaseException:
-            write_index(folder)  # what is finished can be looked at
-            raise
-        finally:
-            done.seconds = time.monotonic() - began
-    folder.manifest.compact()
-    write_gallery(folder, wanted)
+    folder.manifest.begin()
+    if count:
+        _work(plan, tools, progress, done)
+    folder.manifest.end()
+    folder.manifest.settle(lambda: write_gallery(folder, plan.pairing.wanted))
     return done
+
+
+def swap_guess(plan: Plan, tools: Tools) -> SwapGuess:
+    """The guess that --person and --clothes were given for each other."""
+    files = (path for id, path in plan.clothes.files.items() if id not in plan.clothes.given)
+    return SwapGuess(len(plan.wanted), files, tools)
+
+
+def _work(plan: Plan, tools: Tools, progress: Progress, done: Summary) -> None:
+    """Make the pairs."""
+    folder, ahead, people = plan.folder, plan.ahead, plan.people
+    count = sum(map(len, ahead.values()))
+    if count >= LONG:
+        progress.note(plan.size())
+    progress.start(count, "pair")
+    began = time.monotonic()
+    try:
+        with Writer(plan.config.workers) as writer:
+            views, swap = GarmentViews(tools.method, plan.store), swap_guess(plan, tools)
+            run = _Run(tools, views, folder, writer, done, progress, count, swap)
+
+            def read(person: str) -> Photo:
+                plan.contents.of(plan.photos["person", person])  # before it is read: if it changes, that is seen
+                return people.read(person)
+
+            for person, photo in read_ahead(ahead, read, 1):
+                run.person(person, photo, ahead[person])
+        run.count_lost()
+    except BaseException:
+        write_index(folder)  # what is finished can be looked at
+        raise
+    finally:
+        done.seconds = time.monotonic() - began
 
 
 class _Run:
@@ -289,12 +277,3 @@ def _to_stdout(data: bytes) -> None:
         raise
     except OSError as error:
         raise OSError(error.errno, error.strerror, "stdout") from None
-
-
-def _pixels(path: Path) -> int:
-    """Size of a picture by its header; 0 if it cannot be read, which is reported in its turn."""
-    try:
-        height, width = picture_size(path)
-        return height * width
-    except VitonError:
-        return 0
