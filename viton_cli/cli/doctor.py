@@ -32,6 +32,8 @@ def doctor(
     fetch: list[str] = typer.Option(
         [], "--fetch", metavar="NAME", help="Fetch published weights (inception, alexnet, vgg16); may be repeated."
     ),
+    clear_cache: bool = typer.Option(False, "--clear-cache", help="Throw away what --cache of tryon and prepare kept."),
+    cache: Path | None = typer.Option(None, help="Where that is, if not in the user's cache folder.", **PATH),
     dry_run: bool = typer.Option(False, "--dry-run", help="Say whether FILE could be made again, and do not."),
     json: bool = typer.Option(False, *JSON.param_decls, help=JSON.help),
     quiet: bool = typer.Option(False, *QUIET.param_decls, help=QUIET.help),
@@ -48,6 +50,8 @@ def doctor(
     sources = {name: path for name, path in given.items() if path is not None}
     if code := guarded(lambda: _fetch(fetch, screen), json):
         raise typer.Exit(code)
+    if clear_cache or cache:
+        raise typer.Exit(guarded(lambda: _clear(clear_cache, cache, screen), json))
 
     def work() -> int:
         if file is None:
@@ -76,6 +80,17 @@ def _fetch(names: list[str], screen: Screen) -> int:
             cached(name)
         for name in names:
             fetch(name, screen.note)
+    return EXIT_OK
+
+
+def _clear(wanted: bool, folder: Path | None, screen: Screen) -> int:
+    from viton_cli.pipelines.cached import clear_memory
+
+    if not wanted:
+        raise BadConfig("--cache belongs to --clear-cache")
+    place, count, size = clear_memory(folder)
+    told = {"cache": str(place), "entries": count, "bytes": size}
+    screen.show(told, f"{count} entries of {size / 1e6:.1f} MB thrown away: {place}")
     return EXIT_OK
 
 

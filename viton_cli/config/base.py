@@ -43,6 +43,10 @@ def _shard(value: object) -> object:
     return f"{int(match[1])}/{int(match[2])}"
 
 
+def _folder_or_auto(value: object) -> object:
+    return ("auto" if value else None) if isinstance(value, bool) else value
+
+
 def precision_of(value: object) -> object:
     return "no" if value is False else value  # YAML 1.1 reads a bare `no` as false
 
@@ -54,6 +58,7 @@ Words = Annotated[list[str], BeforeValidator(_words)]  # names without commas: g
 Inputs = Annotated[list[str], Len(1), BeforeValidator(_entries)]
 _Side = Annotated[int, Field(ge=16, le=4096)]
 _Share = Annotated[float, Field(ge=0, lt=1)]
+Cache = Annotated[Path | None, BeforeValidator(_folder_or_auto)]  # "auto": the user's cache folder
 Shard = Annotated[str, BeforeValidator(_shard)]
 Size = Annotated[tuple[_Side, _Side], BeforeValidator(_two)]
 Pair = Annotated[tuple[_Share, _Share], BeforeValidator(_two)]

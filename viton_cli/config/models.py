@@ -7,10 +7,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from viton_cli.config.base import Config, Device, Inputs, Names, Pair, Shard, Size, Words, precision_of
+from viton_cli.config.base import Cache, Config, Device, Inputs, Names, Pair, Shard, Size, Words, precision_of
 
 FORCE = "Write into a folder that holds other files too; none of these is replaced."
 DEVICE = "Where the networks compute; auto: on CUDA where there is a card, else on the CPU."
+CACHE = "Remember people and garments found, from run to run, in this folder or, without DIR, in the user's cache."
+CACHE_SIZE = "Gigabytes that --cache takes at most: what was not used longest goes."
 SHARD = "I/N: only the I-th of N shares; runs of all N, on any machines, fill one folder."
 Style = Literal["text", "csv", "markdown", "latex", "json"]
 
@@ -56,6 +58,8 @@ class PrepareConfig(Perception):
     tensors: bool = Field(True, description="Write representation/ID.npz, the packed person representation.")
     overlays: bool = Field(True, description="Write overlay/ID.jpg, skeleton and labels over the photo.")
     shard: Shard | None = Field(None, description=SHARD)
+    cache: Cache = Field(None, description=CACHE)
+    cache_size: float = Field(2.0, gt=0, description=CACHE_SIZE)
     workers: int = Field(2, ge=1, le=64, description="Threads that read and write pictures beside the networks.")
     threads: int | None = Field(None, ge=1, le=512, description="Threads of the networks; by default two.")
     overwrite: bool = Field(False, description="Redo photos that are finished.")
@@ -95,6 +99,8 @@ class TryOnConfig(MethodConfig):
     masks: bool = Field(False, description="Write edited/PERSON__GARMENT.png, white where the photo may have changed.")
     strip: bool = Field(False, description="Write no EXIF: by default the photo's goes along, but for the place.")
     shard: Shard | None = Field(None, description=SHARD)
+    cache: Cache = Field(None, description=CACHE)
+    cache_size: float = Field(2.0, gt=0, description=CACHE_SIZE)
     workers: int = Field(2, ge=1, le=64, description="Threads that write pictures beside the networks.")
     threads: int | None = Field(None, ge=1, le=512, description="Threads of the networks; by default two.")
     overwrite: bool = Field(False, description="Redo pairs that are finished.")

@@ -11,6 +11,9 @@ from viton_cli.config.yaml_text import NotSettings, read_yaml_file
 from viton_cli.errors import BadConfig
 from viton_cli.files import Ledger, write_text
 
+# What may differ between the processes that fill one folder, and is left out, so that all write the same file.
+OF_ONE_PROCESS = ("shard", "cache")
+
 
 def begin(ledger: Ledger, config: Config, decisive: Iterable[str], overwrite: bool) -> None:
     """Take a run's folder and write config.yaml into it.
@@ -34,8 +37,8 @@ def begin(ledger: Ledger, config: Config, decisive: Iterable[str], overwrite: bo
                     "give --overwrite to redo it, or another --out"
                 )
     ledger.begin()
-    whole = config.model_copy(update={"shard": None}) if hasattr(config, "shard") else config
-    write_text(path, whole.to_file())  # the same from every shard
+    own = {name: None for name in OF_ONE_PROCESS if name in type(config).model_fields}
+    write_text(path, config.model_copy(update=own).to_file())
 
 
 def _read(path: Path) -> dict[str, Any]:

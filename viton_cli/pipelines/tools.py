@@ -18,6 +18,7 @@ from viton_cli.config import MethodConfig, Perception
 from viton_cli.devices import use_device
 from viton_cli.errors import NoGarmentFound, NoPersonFound
 from viton_cli.methods import METHODS, Method
+from viton_cli.pipelines.cached import CachedCutter, CachedFinder, Memory, open_memory
 from viton_cli.records import Garment, Person, Photo
 
 Size = tuple[int, int]
@@ -71,13 +72,20 @@ class Tools:
     def finder(self) -> Finder:
         """Of people."""
         use_device(self.settings.device)
-        return make_finder(self.settings)
+        finder = make_finder(self.settings)
+        return finder if self.memory is None else CachedFinder(finder, self.memory)
 
     @cached_property
     def cutter(self) -> Cutter:
         """Of garments."""
         use_device(self.settings.device)
-        return make_cutter(self.settings)
+        cutter = make_cutter(self.settings)
+        return cutter if self.memory is None else CachedCutter(cutter, self.memory)
+
+    @cached_property
+    def memory(self) -> Memory | None:
+        """Of what is found, from run to run."""
+        return open_memory(self.settings)
 
     def cut(self, photo: Photo, mask: NDArray[np.float32] | None) -> Garment:
         """Cut one garment; its cutter is made with the first. Masks get 8 bits, as those that are stored have, so that
