@@ -128,6 +128,11 @@ class TryOnFolder:
             and made[person, garment] == self.sources.of(person, garment)
         }
 
+    def failed(self) -> set[Pair]:
+        """The pairs that failed."""
+        entries = (entry for entry in self.manifest.read() if entry.get("status") == "failed")
+        return {(str(entry.get("person")), str(entry.get("garment"))) for entry in entries}
+
     def write_pair(self, person: Person, garment: Garment, result: Result, seconds: dict[str, float]) -> None:
         """Write everything of one finished pair; its manifest line comes last."""
         ids = person.photo.id, garment.photo.id

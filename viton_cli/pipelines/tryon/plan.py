@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -44,6 +45,22 @@ class Plan:
     contents: Contents
 
     @cached_property
+    def files(self) -> list[Path]:
+        """All that is read: photos and masks."""
+        return [*self.people.files.values(), *self.clothes.files.values(), *self.store.masks.values()]
+
+    @cached_property
+    def pairs(self) -> set[tuple[str, str]]:
+        """(person id, garment id) of the whole run."""
+        return set(self.pairing.pairs)
+
+    def without(self, pairs: Collection[tuple[str, str]]) -> Plan:
+        """The same, with some pairs left as they are."""
+        plan = replace(self)
+        plan.__dict__["ahead"] = by_person([pair for pair in pairs_in(self.ahead) if pair not in pairs])
+        return plan
+
+    @cached_property
     def photos(self) -> dict[tuple[str, str], Path]:
         """(kind, id) to file."""
         photos = {("person", id): path for id, path in self.people.files.items()}
@@ -65,7 +82,7 @@ class Plan:
     def ahead(self) -> Wanted:
         """Those of this share's pairs that are not finished."""
         finished = self.folder.finished(self.wanted)
-        return by_person([(p, g) for p, garments in self.wanted.items() for g in garments if (p, g) not in finished])
+        return by_person([pair for pair in pairs_in(self.wanted) if pair not in finished])
 
     def size(self) -> str:
         """How much lies ahead, in words."""
@@ -75,8 +92,20 @@ class Plan:
         return f"{count} pairs of {len(self.ahead)} people, about {disk:.0f} MB in {self.config.out}"
 
 
-def plan_of(config: TryOnConfig, share: Share, tools: Tools, progress: Progress) -> Plan:
+def plan_of(
+    config: TryOnConfig,
+    share: Share,
+    tools: Tools,
+    progress: Progress,
+    is_whole: Callable[[Path], bool] | None = None,
+) -> Plan:
     """See what there is to do; nothing is written.
+
+    Args:
+        config: The settings. share: Which part falls to this process. tools: Cut the garments.
+        progress: Hears what is passed over.
+        is_whole: Whether a file may be read already; what may not is left out, and so is what a pairs file says of
+            files that are not there yet.
 
     Raises:
         VitonError: No photos, bad pairs, settings that do not go together, an output that is read.
@@ -87,15 +116,20 @@ def plan_of(config: TryOnConfig, share: Share, tools: Tools, progress: Progress)
         raise BadConfig("--person - and --clothes -: only one of them can come from stdin")
     if config.seed is not None and not config.shuffle:
         raise BadConfig("--seed belongs to --shuffle")
+    if is_whole is not None:
+        people, clothes = people.only(is_whole), clothes.only(is_whole)
     garments = list(clothes.files.items())
     pairing = pairs_of(
-        config.pairing, list(people.files.items()), garments, config.limit, config.shuffle, config.seed or 0
-    )
+        config.pairing, list(people.files.items()), garments, config.limit, config.shuffle, config.seed or 0,
+        waits=is_whole is not None,
+    )  # fmt: skip
     for note in pairing.notes:
         progress.note(note)
     store = GarmentStore(garments, tools.cut, config.clothes_mask, clothes.given, pairing.masks)
-    check_inputs(config, [*people.files.values(), *clothes.files.values(), *store.masks.values()], pairing)
-    return Plan(config, share, people, clothes, store, pairing, Contents({**people.hashes, **clothes.hashes}))
+    contents = Contents({**people.hashes, **clothes.hashes})
+    plan = Plan(config, share, people, clothes, store, pairing, contents)
+    check_inputs(config, plan.files, pairing)
+    return plan
 
 
 def by_person(pairs: list[tuple[str, str]]) -> Wanted:
@@ -104,6 +138,11 @@ def by_person(pairs: list[tuple[str, str]]) -> Wanted:
     for person, garment in pairs:
         wanted.setdefault(person, []).append(garment)
     return wanted
+
+
+def pairs_in(wanted: Wanted) -> list[tuple[str, str]]:
+    """The garments of each person as pairs."""
+    return [(person, garment) for person, garments in wanted.items() for garment in garments]
 
 
 def _pixels(path: Path) -> int:

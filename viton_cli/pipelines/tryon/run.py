@@ -34,6 +34,7 @@ from viton_cli.pipelines.tryon.folder import TryOnFolder
 from viton_cli.pipelines.tryon.inputs import PIPE, Given, is_folder
 from viton_cli.pipelines.tryon.plan import DECISIVE, Plan, plan_of
 from viton_cli.pipelines.tryon.views import GarmentViews
+from viton_cli.pipelines.tryon.watch import watch
 from viton_cli.records import Garment, Person, Photo, Result
 from viton_cli.threads import use_threads
 
@@ -60,6 +61,8 @@ def tryon(config: TryOnConfig, progress: Progress | None = None, tools: Tools | 
     tools = tools or Tools(config)
     use_threads(config.threads)
     use_device(config.device)
+    if config.watch:
+        return watch(config, tools, progress, fill)
     plan = plan_of(config, share, tools, progress)
     if not is_folder(config.out):
         with swap_guess(plan, tools).explained():
