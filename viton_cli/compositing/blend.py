@@ -66,7 +66,7 @@ def lay_in(wearer: Wearer, painted: Painted) -> Laid:
     patch = planes_of(photo[b:d, a:c])
     removed, front = edges(wearer, patch, regions, whole)
     coarse = carry_planes(planes_of(painted.coarse), wearer.frame, part)
-    beneath = fill(wearer.without(regions.old).around, regions.fills, coarse)
+    beneath = fill(wearer.without(regions.old).around, regions.old, regions.fills, coarse)
     result = patch + removed * (carry_planes(beneath, part, whole) - patch)
 
     gap, limit = carry_planes(np.stack([regions.gap, regions.limit]), part, whole)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import ndimage
 
 from viton_cli.compositing.body import above_hem, soft
-from viton_cli.compositing.painted import BELOW, FILLS, SCENE, SKIN, Bools, Floats, Painted, Regions
+from viton_cli.compositing.painted import BELOW, FILLS, HAIR, LOWER, SCENE, SKIN, Bools, Floats, Painted, Regions
 from viton_cli.compositing.wearer import Wearer
 from viton_cli.imaging.planes import carry_planes
+from viton_cli.vocabulary import labels as L
 from viton_cli.vocabulary import layout as classes
 
 # What is painted where the layout says so, once the garment itself is taken away.
@@ -22,6 +24,8 @@ FILL_OF = {
     classes.OTHER: SCENE,
 }
 NEAR = 6.0  # network pixels: a wider gap between the warped garment and the layout is no gap but a hem
+RIM = 1.5  # network pixels: how far the colour of a cuff or hem strays beyond its label
+TIPS = 3.0  # network pixels around cloth between hair that are painted as hair
 DECIDED = 3  # times that the shares of the fills are squared: bands of mixture would look like mist
 
 
@@ -44,12 +48,21 @@ def regions_by_layout(wearer: Wearer, painted: Painted) -> Regions:
 
     # A dress or a long coat goes on as a skirt below the new garment's hem.
     skirt = wearer.long & ~above_hem(laid > 0.5, wearer.pose)
-    old = wearer.replaced & ~skirt & ~front | wearer.collar
+    front &= ~wearer.strands
+    old = wearer.replaced & ~skirt & ~front | wearer.collar | wearer.strands
+    fills = _fills(layout, ndimage.binary_dilation(wearer.strands, iterations=max(round(TIPS * pixel), 1)))
+    old |= _rim(old, labels, fills, pixel) & ~wearer.hands
+    front &= ~old
     # The neckline is the garment's own: what is open there is open.
     open_ = (dressed > 0.5) & (laid < 0.9) & ~front & ~skirt & ~wearer.throat
     open_ &= _near(laid > 0.5, open_, NEAR * pixel)
-    gap = soft(ndimage.binary_opening(open_, iterations=max(round(0.7 * pixel), 1)), 0.5 * pixel)
-    return Regions(old, front, _fills(layout), np.ones(size, np.float32), gap, labels, pixel)
+    # The layout's hands are broader than the photo's: what was cloth beside one, above the hem, is cloth again.
+    open_ |= old & wearer.hands & (layout[classes.SKIN] > 0.5) & (laid < 0.9) & above_hem(laid > 0.5, wearer.pose)
+    open_ = ndimage.binary_opening(open_, iterations=max(round(0.7 * pixel), 1))
+    # With the cloth beside it, so that no seam is left between the two.
+    beside = ndimage.binary_dilation(open_, iterations=max(round(2 * pixel), 1)) & (laid >= 0.5)
+    gap = soft(open_ | beside, 0.5 * pixel)
+    return Regions(old, front, fills, np.ones(size, np.float32), gap, labels, pixel)
 
 
 def _near(mask: Bools, asked: Bools, reach: float) -> Bools:
@@ -67,10 +80,21 @@ def _near(mask: Bools, asked: Bools, reach: float) -> Bools:
     return near
 
 
-def _fills(layout: list[Floats]) -> Floats:
+def _rim(old: Bools, labels: NDArray[np.uint8], fills: Floats, pixel: float) -> Bools:
+    """(h, w) arms and lower clothes along the old garment, where the same is painted beside it: cuffs and hems leave a
+    line of their colour there, and nothing is lost by going a little further."""
+    reach = ndimage.binary_dilation(old, iterations=max(round(RIM * pixel), 1)) & ~old
+    bare = np.isin(labels, L.ARMS) & (fills[SKIN] > 0.5)
+    below = np.isin(labels, LOWER) & (fills[BELOW] > 0.5)
+    return np.asarray(reach & (bare | below))
+
+
+def _fills(layout: list[Floats], tips: Bools) -> Floats:
     shares = np.full((len(FILLS), *layout[0].shape), 1e-3, np.float32)
     for index, to in FILL_OF.items():
         shares[to] += layout[index]
+    shares[HAIR] += layout[classes.HEAD] * tips
+    shares[SKIN] -= layout[classes.HEAD] * tips
     for _ in range(DECIDED):
         shares *= shares
     return np.asarray(shares / shares.sum(0), np.float32)

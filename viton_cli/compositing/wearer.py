@@ -10,6 +10,7 @@ from scipy import ndimage
 
 from viton_cli.compositing.body import forearms, hands, long_garment, network_pixel, pose_in, throat
 from viton_cli.compositing.fills import Around, look_around
+from viton_cli.compositing.leftovers import leftovers, through_hair
 from viton_cli.compositing.painted import IN_FRONT, REPLACED, Bools, Floats, Picture
 from viton_cli.compositing.skin_tone import high_collar, missed_fingers
 from viton_cli.imaging.frames import crop
@@ -52,7 +53,17 @@ class Wearer:
 
     @cached_property
     def labels(self) -> NDArray[np.uint8]:
-        """(h, w)."""
+        """(h, w), what has the old garment's colours called a garment too."""
+        found = leftovers(self._perceived, self.picture, self.pixel)
+        return np.where(found, L.UPPER, self._perceived).astype(np.uint8)
+
+    @cached_property
+    def strands(self) -> Bools:
+        """(h, w), see `leftovers.through_hair`."""
+        return through_hair(self._perceived, self.picture, self.pixel)
+
+    @cached_property
+    def _perceived(self) -> NDArray[np.uint8]:
         return crop(self.person.parsing.labels, self.part, fill=L.BACKGROUND, nearest=True).astype(np.uint8)
 
     @cached_property

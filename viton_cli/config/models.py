@@ -98,6 +98,9 @@ class TryOnConfig(MethodConfig):
     clothes_mask: Inputs | None = Field(None, description="Masks named as the clothing photos, likewise; they win.")
     steps: bool = Field(False, description="Write steps/PERSON__GARMENT.jpg, a strip of what each stage saw.")
     masks: bool = Field(False, description="Write edited/PERSON__GARMENT.png, white where the photo may have changed.")
+    fail_on: Literal["never", "bad", "warn"] = Field(
+        "never", description="Exit with 1 if a result is bad (bad), or has a warning (warn)."
+    )
     strip: bool = Field(False, description="Write no EXIF: by default the photo's goes along, but for the place.")
     shard: Shard | None = Field(None, description=SHARD)
     cache: Cache = Field(None, description=CACHE)

@@ -59,13 +59,26 @@ class Share:
         parts: list[Summary] = gather_object([done])
         if self.is_main:
             for part in parts[1:]:
-                done.ok += part.ok
-                done.skipped += part.skipped
-                done.failed += part.failed
-                done.defects += part.defects
-                done.problems += part.problems
-                done.seconds = max(done.seconds, part.seconds)
+                _add(done, part)
         return done
+
+
+def _add(done: Summary, part: Summary) -> None:
+    """Put what became of other items into a summary."""
+    for name in ("ok", "skipped", "failed", "defects", "aside", "unfit"):
+        setattr(done, name, getattr(done, name) + getattr(part, name))
+    if done.planned is not None:
+        done.planned += part.planned or 0
+    done.problems = list(dict.fromkeys((*done.problems, *part.problems)))
+    done.seconds = max(done.seconds, part.seconds)
+    if done.lights is not None and part.lights is not None:
+        done.lights = {light: count + part.lights.get(light, 0) for light, count in done.lights.items()}
+    done.quality = min((quality for quality in (done.quality, part.quality) if quality is not None), default=None)
+    checks: dict[str, dict[str, Any]] = {}
+    for check in (*done.checks, *part.checks):
+        before = checks.setdefault(str(check["text"]), {**check, "results": 0})
+        before["results"] += check["results"]
+    done.checks = list(checks.values())
 
 
 class Helper(Progress):

@@ -59,7 +59,9 @@ def grow_planes(planes: NDArray[np.uint8] | Floats, known: NDArray[np.bool_]) ->
         means = np.asarray(sums / np.maximum(share, np.float32(1e-6)), np.float32)
         weight = np.minimum(4 * share, np.float32(1))
         levels.append((means, weight))
-    out = levels.pop()[0]
+    means, weight = levels.pop()
+    overall = (means * weight).sum((1, 2), keepdims=True) / max(float(weight.sum()), 1e-6)
+    out = np.asarray(np.where(weight > 0, means, overall), np.float32)  # what is unknown is not black
     for means, weight in levels[:0:-1]:
         out = _double(out, weight.shape)
         out += weight * (means - out)

@@ -21,6 +21,7 @@ from viton_cli import __version__
 from viton_cli.config import Perception, PrepareConfig, TryOnConfig
 from viton_cli.errors import BadConfig, NoPersonFound
 from viton_cli.files.cache import Arrays, Cache, user_folder
+from viton_cli.lights import Check, as_dict, check_of
 from viton_cli.pipelines.contents import made_with
 from viton_cli.records import Frame, Garment, Parsing, Person, Photo, Pose
 
@@ -137,7 +138,7 @@ class CachedFinder:
             box = tuple(map(int, about["box"]))
             frame = Frame((box[0], box[1], box[2], box[3]), (size[0], size[1]))
             parsing = Parsing(arrays["labels"], arrays.get("confidence"))
-            return Person(photo, pose, parsing, frame, tuple(about["checks"]), float(about["score"]))
+            return Person(photo, pose, parsing, frame, _checks(about), float(about["score"]))
         except (KeyError, TypeError, ValueError, IndexError):
             return None
 
@@ -146,7 +147,11 @@ class CachedFinder:
         arrays["labels"] = person.parsing.labels
         if person.parsing.confidence is not None:
             arrays["confidence"] = person.parsing.confidence
-        about = {"box": list(map(int, person.frame.box)), "checks": person.checks, "score": float(person.score)}
+        about = {
+            "box": list(map(int, person.frame.box)),
+            "checks": [as_dict(check) for check in person.checks],
+            "score": float(person.score),
+        }
         if tuple(person.frame.size) == tuple(size):
             self.memory.keep(self.memory.key("person", person.photo, size), arrays, about)
         return person
@@ -174,7 +179,7 @@ class CachedCutter:
         try:
             return Garment(
                 photo, arrays["mask"], arrays.get("inner"), float(about["quality"]), str(about["kind"]),
-                str(about["sleeves"]), tuple(about["checks"]),
+                str(about["sleeves"]), _checks(about),
             )  # fmt: skip
         except (KeyError, TypeError, ValueError):
             return None
@@ -182,5 +187,9 @@ class CachedCutter:
     def _kept(self, key: str, garment: Garment) -> Garment:
         arrays = {"mask": garment.mask} | ({} if garment.inner is None else {"inner": garment.inner})
         about = {"quality": float(garment.quality), "kind": garment.kind, "sleeves": garment.sleeves}
-        self.memory.keep(key, arrays, {**about, "checks": garment.checks})
+        self.memory.keep(key, arrays, {**about, "checks": [as_dict(check) for check in garment.checks]})
         return garment
+
+
+def _checks(about: dict[str, Any]) -> tuple[Check, ...]:
+    return tuple(map(check_of, about["checks"]))

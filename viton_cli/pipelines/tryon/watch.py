@@ -135,4 +135,5 @@ def _sum(done: Summary, made: Summary) -> Summary:
     problems = list(dict.fromkeys((*done.problems, *made.problems)))
     ok, failed, defects = done.ok + made.ok, done.failed + made.failed, done.defects + made.defects
     seconds = done.seconds + made.seconds
-    return replace(done, ok=ok, failed=failed, seconds=seconds, problems=problems, defects=defects)
+    # What is said of results is said of all there are by now, and so is `made` already.
+    return replace(made, ok=ok, skipped=0, failed=failed, seconds=seconds, problems=problems, defects=defects)
