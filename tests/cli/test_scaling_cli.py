@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from types import SimpleNamespace
 
 import pytest
 import torch
-from conftest import Viton
+
+Viton = Callable[..., tuple[int, bytes, str]]
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")

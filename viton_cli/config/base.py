@@ -72,14 +72,25 @@ def is_address(value: object) -> bool:
     return isinstance(value, str) and re.match(r"(?:[\w-]+:)?(https?|ftp|s3|gs)://", value, re.IGNORECASE) is not None
 
 
+def store_of(value: object) -> str | None:
+    """The address of a folder or file in a store (`s3://`, `gs://`, `memory://` ...); None if it is none. That of a
+    path is known although a path has but one slash there."""
+    match = re.match(r"([A-Za-z][A-Za-z0-9+.-]+):/+(.*)", str(value)) if isinstance(value, (str, Path)) else None
+    if match is None or match[1].lower() in ("http", "https", "ftp"):
+        return None
+    return f"{match[1].lower()}://{match[2]}".rstrip("/")
+
+
 class Config(BaseModel):
     """What all commands' settings share. Fields without default must be given by some source.
 
     Attributes:
         command: The command's name in variables: VITON_COMMAND_NAME.
+        stores: Names of those settings that may be the address of a folder or file in a store.
     """
 
     command: ClassVar[str] = ""
+    stores: ClassVar[tuple[str, ...]] = ()
     model_config = ConfigDict(
         extra="forbid", frozen=True, coerce_numbers_to_str=True, protected_namespaces=(), allow_inf_nan=False
     )

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from viton_cli.config.base import ADDRESS, VERSION, Config, is_address
+from viton_cli.config.base import ADDRESS, VERSION, Config, is_address, store_of
 from viton_cli.config.models import COMMANDS
 from viton_cli.config.yaml_text import NotSettings, read_yaml, read_yaml_file
 from viton_cli.errors import BadConfig
@@ -46,7 +46,7 @@ def load(
         head, _, rest = name.partition(".")
         _known(model, head, source)
         for entry in value if isinstance(value, list) else [value]:
-            if is_address(entry):
+            if is_address(entry) and not (head in model.stores and store_of(entry)):
                 raise BadConfig(f"{source}: {ADDRESS.format(entry)}")
         if rest or (head in values and isinstance(values[head], dict) and isinstance(value, dict)):
             inner: Any = {rest: value} if rest else value

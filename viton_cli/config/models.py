@@ -32,6 +32,7 @@ class PrepareConfig(Perception):
     """`viton prepare`."""
 
     command = "prepare"
+    stores = ("person", "clothes", "clothes_mask", "pairs", "out")
 
     person: Inputs | None = Field(None, description="Photos of people: files, folders, patterns such as 'p/*.jpg'.")
     clothes: Inputs | None = Field(None, description="Clothing photos, given likewise.")
@@ -86,6 +87,8 @@ DECISIVE = tuple(name for name in MethodConfig.model_fields if name != "device")
 
 class TryOnConfig(MethodConfig):
     """`viton tryon`."""
+
+    stores = ("person", "clothes", "clothes_mask", "pairing", "out")
 
     person: Inputs = Field(description="Photos of people: files, folders, patterns; - for a picture on stdin.")
     clothes: Inputs = Field(description="Clothing photos: files, folders, patterns; - for a picture on stdin.")

@@ -18,6 +18,8 @@ cut off, never meets half a file.
     temporary.py   half-written files, and what killed runs left of them
     ownership.py   which files of an output folder are ours, and may be replaced
     apart.py       no output path is an input path
+    stores.py      folders of s3://, gs:// ...; mirrors.py: those of this machine that stand for them
+    cache.py       arrays by key, which may be thrown away
 """
 
 from __future__ import annotations

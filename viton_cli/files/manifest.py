@@ -8,7 +8,6 @@ end puts them together.
 from __future__ import annotations
 
 import json
-import os
 import re
 import threading
 from collections.abc import Callable, Iterator
@@ -17,6 +16,7 @@ from typing import Any
 
 from viton_cli.errors import BadDataset
 from viton_cli.files.atomic import append_line, write_bytes
+from viton_cli.files.mirrors import mirror_of
 from viton_cli.files.ownership import claim, remove
 
 # Of the lines. Version 1 had none, and did not say which content a result was made from.
@@ -82,9 +82,11 @@ class Manifest:
             self._fold(self._parts())
             return
         self._fold([part for part in self._parts() if _shares(part) != _shares(self.own)])
-        if self._ended(self.own).is_file():
+        ended = self._ended(self.own)
+        if ended.is_file():
+            write_bytes(self.own, ended.read_bytes())
             claim(self.own)
-            os.replace(self._ended(self.own), self.own)
+            remove(ended)
 
     def end(self) -> None:
         """After the last line: one line a key; the last process of several puts together what all have written."""
@@ -98,6 +100,9 @@ class Manifest:
             remove(self.own)
             count, stem = int(_shares(self.own)), self.path.stem
             parts = [self._ended(self.path.with_name(f"{stem}-{i + 1}-of-{count}.jsonl")) for i in range(count)]
+            if (mirror := mirror_of(self.path.parent)) is not None:
+                mirror.flush()
+                mirror.fetch_records()
             if all(part.is_file() for part in parts):
                 self._fold(parts)
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from viton_cli.errors import BadConfig, NotOurs
+from viton_cli.files.mirrors import mirror_of
 from viton_cli.files.temporary import of_path, sweep
 
 LEDGER = ".viton.jsonl"
@@ -45,6 +46,7 @@ class Ledger:
         self._sizes: dict[str, set[int]] = {}
         self._whole: set[str] = set()  # ours whatever they hold: files that grow line by line
         self.made_by: str | None = None
+        self.mirror = mirror_of(self.folder)
         self._load()
 
     def is_finished(self, path: Path) -> bool:
@@ -66,6 +68,8 @@ class Ledger:
         name = self._name(path)
         if name in self._whole or status.st_size == 0:
             return True
+        if self.mirror is not None and self.mirror.is_there_alone(path):
+            return status.st_size in self._sizes.get(name, ())
         content = Path(path).read_bytes()
         if data is not None and data.startswith(content):  # whole already, or cut short: nothing is lost
             return True
@@ -136,6 +140,8 @@ class Ledger:
                 os.close(handle)
         except OSError as error:
             raise of_path(path, error) from error
+        if self.mirror is not None:
+            self.mirror.grown(path)
 
     def _load(self) -> None:
         for path in [self.folder / LEDGER, *self.folder.glob(".viton-*.jsonl")]:
@@ -228,6 +234,8 @@ def remove(path: Path) -> None:
     ledger = ledger_of(path)
     if ledger is not None and os.path.lexists(path) and ledger.is_ours(path):
         path.unlink(missing_ok=True)
+        if ledger.mirror is not None:
+            ledger.mirror.removed(path)
 
 
 def is_made_by_us(folder: Path) -> bool:

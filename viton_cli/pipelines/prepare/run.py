@@ -22,12 +22,14 @@ from viton_cli.engines.progress import Progress, Summary
 from viton_cli.engines.share import Share
 from viton_cli.errors import BadConfig, NoPersonFound, NotOurs, VitonError
 from viton_cli.files import WORKING_PIXELS, look, read_mask, read_photo, remove
+from viton_cli.files.stores import address_of, bring, spoken
 from viton_cli.imaging.frames import person_frame, resized, whole_photo
 from viton_cli.pipelines.contents import Contents
 from viton_cli.pipelines.prepare.export import check_exports, export, with_height
 from viton_cli.pipelines.prepare.folder import DECISIVE, FIXED, PreparedFolder, files_of
 from viton_cli.pipelines.prepare.jobs import Job, Pairs, check_inputs, find_jobs
 from viton_cli.pipelines.run_config import begin
+from viton_cli.pipelines.staged import on_stores
 from viton_cli.pipelines.swapped import SwapGuess
 from viton_cli.pipelines.tools import Tools
 from viton_cli.records import Frame, Garment, Parsing, Person, Photo, Pose
@@ -64,11 +66,15 @@ def prepare(config: PrepareConfig, progress: Progress | None = None, tools: Tool
         VitonError: Nothing could be begun. What fails later fails for its photo alone, and stands in the summary and
             the manifest.
     """
-    progress = progress or Progress()
+    return on_stores(_prepare, config, progress or Progress(), tools)
+
+
+def _prepare(config: PrepareConfig, progress: Progress, tools: Tools | None) -> Summary:
     config = with_height(config)
     share = Share(config.shard)
     progress = share.heard(progress)
     jobs, pairs = find_jobs(config, progress)
+    bring(path for job in share.of(jobs) for path in job.files)
     if config.shard and config.export:
         raise BadConfig("--export is of the whole folder: give it without --shard, once all shards are there")
     check_exports(config, [job.source for job in jobs])
@@ -249,8 +255,8 @@ class _Run:
         cause: str | None = None,
         garment: Garment | None = None,
     ) -> None:
-        entry: dict[str, Any] = {"id": job.id, "kind": job.kind, "source": str(job.source)}
-        entry |= {"status": status, "cause": cause, "seconds": round(seconds, 3)}
+        entry: dict[str, Any] = {"id": job.id, "kind": job.kind, "source": address_of(job.source) or str(job.source)}
+        entry |= {"status": status, "cause": cause and spoken(cause), "seconds": round(seconds, 3)}
         entry |= {"sha256": self.folder.contents.of(job.source) if status == "ok" else None}
         entry |= {"frame": list(frame.box) if frame else None, "checks": list(checks)}
         if garment:

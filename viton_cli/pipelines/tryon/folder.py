@@ -14,6 +14,7 @@ from PIL import Image
 
 from viton_cli.config import TryOnConfig
 from viton_cli.files import Ledger, Manifest, remove, write_bytes, write_image
+from viton_cli.files.stores import address_of, spoken
 from viton_cli.imaging.drawing import colour_labels, draw_skeleton, tile
 from viton_cli.imaging.frames import crop, to_frame
 from viton_cli.pipelines.contents import Contents
@@ -180,7 +181,14 @@ class TryOnFolder:
             remove(path(person, garment))
         remove(self.thumb("pair", person, garment))
         self.manifest.append(
-            {"person": person, "garment": garment, "output": None, "status": "failed", "cause": cause, "checks": []}
+            {
+                "person": person,
+                "garment": garment,
+                "output": None,
+                "status": "failed",
+                "cause": spoken(cause),
+                "checks": [],
+            }
         )
 
 
@@ -188,6 +196,8 @@ def _beside(path: Path | None, folder: Path) -> str | None:
     """Where a photo is, seen from the folder; None for one from a pipe."""
     if path is None:
         return None
+    if (address := address_of(path)) is not None:
+        return address
     try:
         return Path(os.path.relpath(path, folder)).as_posix()
     except ValueError:  # another drive

@@ -13,6 +13,7 @@ from viton_cli.engines.progress import Progress
 from viton_cli.engines.share import Share
 from viton_cli.errors import BadConfig, VitonError
 from viton_cli.files import look, picture_size
+from viton_cli.files.stores import bring
 from viton_cli.pipelines.contents import Contents, made_with
 from viton_cli.pipelines.garment_store import GarmentStore
 from viton_cli.pipelines.pairing import Pairing, pairs_of
@@ -48,6 +49,14 @@ class Plan:
     def files(self) -> list[Path]:
         """All that is read: photos and masks."""
         return [*self.people.files.values(), *self.clothes.files.values(), *self.store.masks.values()]
+
+    @property
+    def needed(self) -> list[Path]:
+        """Those of them that this share's pairs are made from."""
+        garments = {garment for clothes in self.wanted.values() for garment in clothes}
+        masks = [path for garment, path in self.store.masks.items() if garment in garments]
+        ids = [*(("person", person) for person in self.wanted), *(("garment", garment) for garment in garments)]
+        return [*(self.photos[id] for id in ids), *masks]
 
     @cached_property
     def pairs(self) -> set[tuple[str, str]]:
@@ -129,6 +138,7 @@ def plan_of(
     contents = Contents({**people.hashes, **clothes.hashes})
     plan = Plan(config, share, people, clothes, store, pairing, contents)
     check_inputs(config, plan.files, pairing)
+    bring(plan.needed)
     return plan
 
 

@@ -20,6 +20,7 @@ from viton_cli.lights import check_of
 from viton_cli.pages.gallery import write_gallery
 from viton_cli.pages.index import LiveIndex, write_index
 from viton_cli.pipelines.run_config import begin
+from viton_cli.pipelines.staged import on_stores
 from viton_cli.pipelines.swapped import SwapGuess
 from viton_cli.pipelines.tools import Tools
 from viton_cli.pipelines.tryon.api import TryOn
@@ -48,7 +49,10 @@ def tryon(config: TryOnConfig, progress: Progress | None = None, tools: Tools | 
         VitonError: Nothing could be begun (no photos, bad pairs, unknown names). What fails later fails for its photo
             or pair alone, and stands in the summary and the manifest.
     """
-    progress = progress or Progress()
+    return on_stores(_tryon, config, progress or Progress(), tools, config.watch)
+
+
+def _tryon(config: TryOnConfig, progress: Progress, tools: Tools | None) -> Summary:
     if config.shard and not is_folder(config.out):
         raise BadConfig(f"--out {config.out}: --shard needs a folder")
     share = Share(config.shard, divided=is_folder(config.out))
