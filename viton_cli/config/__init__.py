@@ -12,7 +12,18 @@ the nearest known one.
 
 from __future__ import annotations
 
-from viton_cli.config.base import ADDRESS, Config, Device, Inputs, Names, Pair, Size, is_address, store_of
+from viton_cli.config.base import (
+    ADDRESS,
+    Config,
+    Device,
+    Inputs,
+    Names,
+    Pair,
+    Size,
+    is_address,
+    refuse_addresses,
+    store_of,
+)
 from viton_cli.config.loading import known_settings, load
 from viton_cli.config.models import (
     COMMANDS,
@@ -37,5 +48,6 @@ __all__ = [
     "ADDRESS", "COMMANDS", "DECISIVE", "Config", "Device", "EvaluateConfig", "EvaluatePerceptionConfig",
     "EvaluateReportConfig", "EvaluateSheetConfig", "EvaluateStage1Config", "EvaluateTableConfig",
     "EvaluateVotesConfig", "Inputs", "MethodConfig", "Names", "Pair", "Perception", "PrepareConfig", "ScoringConfig",
-    "Size", "TrainConfig", "TryOnConfig", "for_stage", "is_address", "known_settings", "load", "store_of",
+    "Size", "TrainConfig", "TryOnConfig", "for_stage", "is_address", "known_settings", "load", "refuse_addresses",
+    "store_of",
 ]  # fmt: skip

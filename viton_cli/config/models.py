@@ -11,9 +11,6 @@ from viton_cli.config.base import Cache, Config, Device, Inputs, Names, Pair, Sh
 
 FORCE = "Write into a folder that holds other files too; none of these is replaced."
 DEVICE = "Where the networks compute; auto: on CUDA where there is a card, else on the CPU."
-CACHE = "Remember people and garments found, from run to run, in this folder or, without DIR, in the user's cache."
-CACHE_SIZE = "Gigabytes that --cache takes at most: what was not used longest goes."
-SHARD = "I/N: only the I-th of N shares; runs of all N, on any machines, fill one folder."
 Style = Literal["text", "csv", "markdown", "latex", "json"]
 
 
@@ -24,11 +21,22 @@ class Perception(Config):
     pose_source: Path | None = Field(None, description="Weight file or folder of JSON files of the pose backend.")
     parsing: str = Field("builtin", description="Parsing backend.")
     parsing_source: Path | None = Field(None, description="Weight file or folder of PNG files of the parsing backend.")
-    label_set: str | None = Field(None, description="Label set of given parsing files: lip, cihp, atr ...")
+    label_set: str | None = Field(None, description="Label set of given parsing files.")
     device: Device = Field("auto", description=DEVICE)
 
 
-class PrepareConfig(Perception):
+class Catalogue(Config):
+    """How the work on many photos is shared out, and what of it is remembered."""
+
+    shard: Shard | None = Field(None, description="I/N: the I-th of N shares; N runs anywhere fill one folder.")
+    cache: Cache = Field(None, description="Remember what is found, from run to run: in DIR, or in the user's cache.")
+    cache_size: float = Field(2.0, gt=0, description="Gigabytes that --cache takes at most; the longest unused goes.")
+    threads: int | None = Field(None, ge=1, le=512, description="Threads of the networks; by default two.")
+    dry_run: bool = Field(False, description="Say what would be done, and do nothing.")
+    force: bool = Field(False, description=FORCE)
+
+
+class PrepareConfig(Perception, Catalogue):
     """`viton prepare`."""
 
     command = "prepare"
@@ -42,10 +50,7 @@ class PrepareConfig(Perception):
     split: str | None = Field(None, description="Only this split of the data set; by default all it has.")
     pairs: Path | None = Field(None, description="Pairs file of who wears what; a third column is a garment not worn.")
     out: Path = Field(description="The prepared folder to write.")
-    export: Words = Field(
-        [],
-        description="Also write OUT/NAME as its loaders open it: viton, cp-vton, viton-hd, hr-viton, dresscode.",
-    )
+    export: Words = Field([], description="Also write OUT/NAME as the code of others opens it.")
     height: int | None = Field(
         None,
         ge=64,
@@ -58,14 +63,8 @@ class PrepareConfig(Perception):
     size: Size = Field((256, 192), description="Height x width of the packed person representation.")
     tensors: bool = Field(True, description="Write representation/ID.npz, the packed person representation.")
     overlays: bool = Field(True, description="Write overlay/ID.jpg, skeleton and labels over the photo.")
-    shard: Shard | None = Field(None, description=SHARD)
-    cache: Cache = Field(None, description=CACHE)
-    cache_size: float = Field(2.0, gt=0, description=CACHE_SIZE)
     workers: int = Field(2, ge=1, le=64, description="Threads that read and write pictures beside the networks.")
-    threads: int | None = Field(None, ge=1, le=512, description="Threads of the networks; by default two.")
     overwrite: bool = Field(False, description="Redo photos that are finished.")
-    dry_run: bool = Field(False, description="Say what would be done, and do nothing.")
-    force: bool = Field(False, description=FORCE)
 
 
 class MethodConfig(Perception):
@@ -85,7 +84,7 @@ class MethodConfig(Perception):
 DECISIVE = tuple(name for name in MethodConfig.model_fields if name != "device")
 
 
-class TryOnConfig(MethodConfig):
+class TryOnConfig(MethodConfig, Catalogue):
     """`viton tryon`."""
 
     stores = ("person", "clothes", "clothes_mask", "pairing", "out")
@@ -105,14 +104,8 @@ class TryOnConfig(MethodConfig):
         "never", description="Exit with 1 if a result is bad (bad), or has a warning (warn)."
     )
     strip: bool = Field(False, description="Write no EXIF: by default the photo's goes along, but for the place.")
-    shard: Shard | None = Field(None, description=SHARD)
-    cache: Cache = Field(None, description=CACHE)
-    cache_size: float = Field(2.0, gt=0, description=CACHE_SIZE)
     workers: int = Field(2, ge=1, le=64, description="Threads that write pictures beside the networks.")
-    threads: int | None = Field(None, ge=1, le=512, description="Threads of the networks; by default two.")
     overwrite: bool = Field(False, description="Redo pairs that are finished.")
-    force: bool = Field(False, description=FORCE)
-    dry_run: bool = Field(False, description="Say what would be done, and do nothing.")
 
 
 class TrainConfig(Config):
@@ -177,18 +170,22 @@ def for_stage(config: TrainConfig, stage: str) -> TrainConfig:
 class ScoringConfig(Config):
     """What `viton evaluate` and its tables need to score results."""
 
-    reference: Path | None = Field(None, description="Folder of true pictures, named as the results or in --pairs.")
+    reference: Inputs | None = Field(
+        None, description="True pictures, named as the results or in --pairs: files, folders, patterns."
+    )
     pairs: Path | None = Field(None, description="File of person, garment, truth: which picture is the true one.")
-    person: Path | None = Field(None, description="Folder of the photos the results were made from; scored beside.")
+    person: Inputs | None = Field(
+        None, description="The photos the results were made from, given likewise; scored beside them."
+    )
     metrics: Words = Field(
         ["all"],
         min_length=1,
         description=("Measures, separated by commas, or all."),
     )
-    labels: Path | None = Field(
-        None, description="Folder of label PNGs of photos and true pictures; else they are found."
+    labels: Inputs | None = Field(
+        None, description="Label PNGs of photos and true pictures, named as these, given likewise; else they are found."
     )
-    label_set: str = Field("viton", description="Label set of --labels: viton, lip, cihp, atr ...")
+    label_set: str = Field("viton", description="Label set of --labels.")
     groups: Path | None = Field(None, description="CSV of people (id, then skin_group, sex ...): scores by group too.")
     inception: Path | None = Field(None, description="Weights of torch-fidelity's Inception; by default its cache.")
     alexnet: Path | None = Field(None, description="Weights of torchvision's AlexNet; by default its cache.")
@@ -204,7 +201,7 @@ class EvaluateConfig(ScoringConfig):
 
     command = "evaluate"
 
-    results: Path = Field(description="Folder of results, or one picture.")
+    results: Inputs = Field(description="Results: files, folders, patterns such as 'out/*.png'.")
     rows: Path | None = Field(None, description="CSV to write: one row a picture.")
     style: Style = Field("text", description="How the scores are printed.")
 
@@ -240,6 +237,7 @@ class EvaluateStage1Config(Config):
     weights: Path | None = Field(None, description="Folder of the weight files; by default the shipped ones.")
     limit: int | None = Field(None, ge=1, description="At most so many try-ons, evenly spread.")
     device: Device = Field("auto", description=DEVICE)
+    dry_run: bool = Field(False, description="Say how many try-ons there are to score, and do nothing.")
 
 
 class EvaluatePerceptionConfig(Perception):
@@ -258,8 +256,8 @@ class EvaluateSheetConfig(Config):
 
     command = "evaluate_sheet"
 
-    person: Path = Field(description="Folder of the photos of people.")
-    clothes: Path = Field(description="Folder of the clothing photos.")
+    person: Inputs = Field(description="Photos of the people: files, folders, patterns.")
+    clothes: Inputs = Field(description="Clothing photos, given likewise.")
     out: Path = Field(description="Folder to write to.")
     raters: int = Field(5, ge=1, le=500, description="Lists of trials; each rater works through one.")
     trials: int = Field(60, ge=1, description="Trials of a list at most, catch trials apart.")
@@ -270,6 +268,7 @@ class EvaluateSheetConfig(Config):
     printed: Literal["pdf", "png", "no"] = Field("pdf", description="The lists on paper, with a form for the answers.")
     seed: int = Field(0, ge=0, description="Seed of everything random.")
     overwrite: bool = Field(False, description="Replace another sheet in --out; its answers need its key.json.")
+    dry_run: bool = Field(False, description="Say what would be asked, and write nothing.")
 
 
 class EvaluateVotesConfig(Config):
@@ -282,6 +281,7 @@ class EvaluateVotesConfig(Config):
     bootstrap: int = Field(2000, ge=100, le=100_000, description="Samples of the pairs for the intervals.")
     seed: int = Field(0, ge=0, description="Seed of the samples.")
     out: Path | None = Field(None, description="Write every vote that counts, with the names, to this CSV file.")
+    dry_run: bool = Field(False, description="Say how many answers there are, and count nothing.")
 
 
 COMMANDS: tuple[type[Config], ...] = (

@@ -9,11 +9,10 @@ from __future__ import annotations
 import time
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from viton_cli.config import PrepareConfig
 from viton_cli.devices import use_device
@@ -21,38 +20,24 @@ from viton_cli.engines.overlap import Writer, batches, read_ahead
 from viton_cli.engines.progress import Progress, Summary
 from viton_cli.engines.share import Share
 from viton_cli.errors import BadConfig, NoPersonFound, NotOurs, VitonError
-from viton_cli.files import WORKING_PIXELS, look, read_mask, read_photo, remove
+from viton_cli.files import look, remove
 from viton_cli.files.stores import address_of, bring, spoken
-from viton_cli.imaging.frames import person_frame, resized, whole_photo
+from viton_cli.imaging.frames import person_frame, whole_photo
 from viton_cli.pipelines.contents import Contents
 from viton_cli.pipelines.prepare.export import check_exports, export, with_height
 from viton_cli.pipelines.prepare.folder import DECISIVE, FIXED, PreparedFolder, files_of
 from viton_cli.pipelines.prepare.jobs import Job, Pairs, check_inputs, find_jobs
+from viton_cli.pipelines.prepare.reading import Read, read_job
 from viton_cli.pipelines.run_config import begin
 from viton_cli.pipelines.staged import on_stores
 from viton_cli.pipelines.swapped import SwapGuess
 from viton_cli.pipelines.tools import Tools
-from viton_cli.records import Frame, Garment, Parsing, Person, Photo, Pose
+from viton_cli.records import Frame, Garment, Parsing, Person, Photo
 from viton_cli.threads import use_threads
 
 FRAME = (256, 192)
 # Photos the networks look at together, and how many pixels these may have: that bounds the memory.
 BATCH, BATCH_PIXELS = 4, 24e6
-
-
-@dataclass(frozen=True)
-class Read:
-    """A photo with what its data set knows of it."""
-
-    photo: Photo
-    mask: Any = None
-    labels: Any = None
-    pose: Pose | None = None
-
-    @property
-    def is_known(self) -> bool:
-        """Whether nothing of a person is left to find."""
-        return self.pose is not None and self.labels is not None
 
 
 def prepare(config: PrepareConfig, progress: Progress | None = None, tools: Tools | None = None) -> Summary:
@@ -148,7 +133,7 @@ class _Run:
     def read(self, job: Job) -> Read:
         """A photo and what is known of it."""
         self.folder.inputs(job.files)  # hashed before it is read: if it changes meanwhile, that is seen
-        return _read(job)
+        return read_job(job)
 
     def batch(self, batch: list[Waiting], writer: Writer) -> None:
         """Some photos, each failed or done."""
@@ -283,19 +268,6 @@ def _in_file(frame: Frame, photo: Photo) -> Frame:
     x0, y0, x1, y1 = frame.box
     box = round(x0 * full_width / width), round(y0 * full_height / height)
     return replace(frame, box=(*box, round(x1 * full_width / width), round(y1 * full_height / height)))
-
-
-def _read(job: Job) -> Read:
-    photo = read_photo(job.source, job.id, WORKING_PIXELS)
-    mask = read_mask(job.mask, photo.size) if job.mask else None
-    labels = job.labels() if job.labels else None
-    if labels is not None and labels.shape != photo.size:
-        height, width = photo.size
-        labels = np.asarray(Image.fromarray(labels).resize((width, height), Image.Resampling.NEAREST))
-    pose = job.pose() if job.pose else None
-    if pose is not None:
-        pose = resized(pose, photo.full_size, photo.size)
-    return Read(photo, mask, labels, pose)
 
 
 def _write_pairs(folder: PreparedFolder, entries: dict[tuple[str, str], dict[str, Any]], pairs: Pairs) -> None:
