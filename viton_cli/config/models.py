@@ -96,6 +96,7 @@ class TryOnConfig(MethodConfig, Catalogue):
     limit: int | None = Field(None, ge=1, description="At most so many pairs, the first ones.")
     shuffle: bool = Field(False, description="Take the pairs in random order; with --limit a random sample.")
     seed: int | None = Field(None, ge=0, description="Seed of --shuffle; 0 if it is not given.")
+    engine: Literal["local", "ray"] = Field("local", description="ray: pairs as tasks of a Ray cluster (RAY_ADDRESS).")
     watch: bool = Field(False, description="Go on with photos that arrive in the folders, until Ctrl-C.")
     clothes_mask: Inputs | None = Field(None, description="Masks named as the clothing photos, likewise; they win.")
     steps: bool = Field(False, description="Write steps/PERSON__GARMENT.jpg, a strip of what each stage saw.")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import stat
 import threading
 from collections.abc import Iterable
@@ -108,14 +109,16 @@ class Ledger:
             self._append({"file": name})
             self._whole.add(name)
 
-    def begin(self) -> None:
-        """Take the folder: make it, take away what a killed run left half written, check all writing from now on."""
+    def begin(self, clean: bool = True) -> None:
+        """Take the folder: make it, take away what a killed run left half written, if it is to be `clean`, check all
+        writing from now on."""
         self.folder.mkdir(parents=True, exist_ok=True)
         if self.made_by is None:
             with self._lock:
                 self._append({"viton": self.kind, "version": VERSION}, self.folder / LEDGER)
             self.made_by = self.kind
-        sweep(self.folder, deep=True)
+        if clean:
+            sweep(self.folder, deep=True)
         _taken[str(self.folder)] = self
 
     def give_back(self) -> None:
@@ -125,6 +128,16 @@ class Ledger:
             if os.listdir(self.folder) == [LEDGER] and not self._sizes and not self._whole:
                 (self.folder / LEDGER).unlink()
                 self.folder.rmdir()
+
+    def gather(self) -> None:
+        """Enter what processes have entered elsewhere that worked for this one; those of shards are left."""
+        for part in self.folder.glob(".viton-*.jsonl"):
+            if not re.fullmatch(r"\.viton-\d+-of-\d+\.jsonl", part.name):
+                lines = part.read_bytes()
+                self._read(lines.decode("utf-8", "replace"))
+                with self._lock, open(self.path, "ab") as stream:
+                    stream.write(lines)
+                part.unlink(missing_ok=True)
 
     def reload(self) -> None:
         """See what other processes have written meanwhile."""

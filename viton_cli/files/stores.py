@@ -150,7 +150,7 @@ def forget(folder: Path) -> None:
     """What lies in this folder stands for nothing any more."""
     for known in (_read, _places):
         for place in [place for place in known if Path(folder) in Path(place).parents]:
-            del known[place]  # type: ignore[attr-defined]
+            del known[place]
     _fetched.difference_update([path for path in _fetched if Path(folder) in Path(path).parents])
 
 

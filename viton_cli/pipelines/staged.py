@@ -109,7 +109,7 @@ def _files(config: Config, root: Path) -> dict[str, Any]:
                 Store(url).get("", path)
             except FileNotFoundError:
                 raise BadConfig(f"{url}: no such file") from None
-            here[setting] = type(value)(path)
+            here[setting] = path if isinstance(value, Path) else str(path)
     return here
 
 

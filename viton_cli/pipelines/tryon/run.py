@@ -16,18 +16,17 @@ from viton_cli.engines.overlap import Writer, read_ahead
 from viton_cli.engines.progress import Progress, Summary
 from viton_cli.engines.share import Share
 from viton_cli.errors import BadConfig, VitonError
-from viton_cli.lights import check_of
 from viton_cli.pages.gallery import write_gallery
-from viton_cli.pages.index import LiveIndex, write_index
+from viton_cli.pages.index import write_index
 from viton_cli.pipelines.run_config import begin
 from viton_cli.pipelines.staged import on_stores
-from viton_cli.pipelines.swapped import SwapGuess
 from viton_cli.pipelines.tools import Tools
 from viton_cli.pipelines.tryon.api import TryOn
-from viton_cli.pipelines.tryon.folder import TryOnFolder
 from viton_cli.pipelines.tryon.inputs import is_folder
 from viton_cli.pipelines.tryon.lights import count_lights
+from viton_cli.pipelines.tryon.on_ray import check_ray, work_on_ray
 from viton_cli.pipelines.tryon.one_pair import one_pair
+from viton_cli.pipelines.tryon.outcomes import Outcomes, swap_guess
 from viton_cli.pipelines.tryon.plan import DECISIVE, Plan, pairs_in, plan_of
 from viton_cli.pipelines.tryon.views import GarmentViews
 from viton_cli.pipelines.tryon.watch import watch
@@ -55,6 +54,8 @@ def tryon(config: TryOnConfig, progress: Progress | None = None, tools: Tools | 
 def _tryon(config: TryOnConfig, progress: Progress, tools: Tools | None) -> Summary:
     if config.shard and not is_folder(config.out):
         raise BadConfig(f"--out {config.out}: --shard needs a folder")
+    if config.engine == "ray" and tools is not None:
+        raise BadConfig("engine ray makes finder, cutter and method itself, in each of its processes: give none")
     share = Share(config.shard, divided=is_folder(config.out))
     progress = share.heard(progress)
     tools = tools or Tools(config)
@@ -77,6 +78,8 @@ def fill(plan: Plan, tools: Tools, progress: Progress) -> Summary:
     if config.dry_run:
         done.planned = count
         return done
+    if config.engine == "ray":
+        check_ray(plan)
     if count:
         TryOn(config, tools).load()  # what it lacks is told before anything is written
     begin(folder.ledger, config, DECISIVE, config.overwrite)
@@ -90,59 +93,44 @@ def fill(plan: Plan, tools: Tools, progress: Progress) -> Summary:
     return done
 
 
-def swap_guess(plan: Plan, tools: Tools) -> SwapGuess:
-    """The guess that --person and --clothes were given for each other."""
-    files = (path for id, path in plan.clothes.files.items() if id not in plan.clothes.given)
-    return SwapGuess(len(plan.wanted), files, tools)
-
-
 def _work(plan: Plan, tools: Tools, progress: Progress, done: Summary) -> None:
     """Make the pairs."""
-    folder, ahead, people = plan.folder, plan.ahead, plan.people
-    count = sum(map(len, ahead.values()))
+    count = sum(map(len, plan.ahead.values()))
     if count >= LONG:
         progress.note(plan.size())
     progress.start(count, "pair")
     began = time.monotonic()
     try:
-        with Writer(plan.config.workers) as writer:
-            views, swap = GarmentViews(tools.method, plan.store), swap_guess(plan, tools)
-            run = _Run(tools, views, folder, writer, done, progress, count, swap)
-
-            def read(person: str) -> Photo:
-                plan.contents.of(plan.photos["person", person])  # before it is read: if it changes, that is seen
-                return people.read(person)
-
-            for person, photo in read_ahead(ahead, read, 1):
-                run.person(person, photo, ahead[person])
-        run.count_lost()
+        if plan.config.engine == "ray":
+            work_on_ray(plan, tools, done, progress)
+        else:
+            _work_here(plan, tools, progress, done)
     except BaseException:
-        write_index(folder)  # what is finished can be looked at
+        write_index(plan.folder)  # what is finished can be looked at
         raise
     finally:
         done.seconds = time.monotonic() - began
 
 
-class _Run:
+def _work_here(plan: Plan, tools: Tools, progress: Progress, done: Summary) -> None:
+    with Writer(plan.config.workers) as writer:
+        run = _Run(plan, tools, writer, done, progress)
+
+        def read(person: str) -> Photo:
+            plan.contents.of(plan.photos["person", person])  # before it is read: if it changes, that is seen
+            return plan.people.read(person)
+
+        for person, photo in read_ahead(plan.ahead, read, 1):
+            run.person(person, photo, plan.ahead[person])
+    run.count_lost()
+
+
+class _Run(Outcomes):
     """The work on pairs, with all it needs at hand."""
 
-    def __init__(
-        self,
-        tools: Tools,
-        garments: GarmentViews,
-        folder: TryOnFolder,
-        writer: Writer,
-        done: Summary,
-        progress: Progress,
-        total: int,
-        swap: SwapGuess,
-    ) -> None:
-        self.tools, self.garments, self.folder = tools, garments, folder
-        self.writer, self.done, self.progress = writer, done, progress
-        self.swap = swap
-        self.told: set[str] = set()
-        self.lost: list[tuple[str, str, VitonError]] = []  # filled by the writing threads
-        self.index, self.total = LiveIndex(folder), total
+    def __init__(self, plan: Plan, tools: Tools, writer: Writer, done: Summary, progress: Progress) -> None:
+        super().__init__(plan, tools, done, progress)
+        self.garments, self.writer = GarmentViews(tools.method, plan.store), writer
 
     def person(self, id: str, photo: Future[Photo], garments: list[str]) -> None:
         """All pairs of one person. A photo that cannot be used fails them all and is named once."""
@@ -151,15 +139,15 @@ class _Run:
             person = self.tools.finder.find(photo.result())
             view = self.tools.method.prepare_person(person)
         except Exception as error:
-            cause = self._cause(error, id)
+            cause = self.cause(error, id)
             for garment in garments:
-                self._failed(id, garment, cause)
+                self.failed(id, garment, cause)
             if guess := self.swap.failed(error):
                 self.progress.note(guess)
             return
         self.swap.found()
         seconds = time.monotonic() - began
-        self._notes(person.photo, person.checks)
+        self.notes(person.photo.source or id, person.checks)
         self.writer.submit(self.folder.write_thumb, person.photo.image, "person", id)
         for garment in garments:
             self.pair(person, view, garment, seconds)
@@ -174,65 +162,31 @@ class _Run:
             person_seconds: What finding the person took, if this is the first pair to need it.
         """
         ids = person.photo.id, id
-        self.index.refresh(self.total - self.done.ok - self.done.failed)
+        self.refresh()
         began = time.monotonic()
         self.folder.sources.of(*ids)  # hashed before it is read, as the person's photo is
         try:
             garment, garment_view = self.garments.get(id)
         except Exception as error:
-            self._failed(*ids, self._cause(error, id))
+            self.failed(*ids, self.cause(error, id))
             return
         seconds = {"person": person_seconds, "garment": time.monotonic() - began}
         if id not in self.told:
             self.told.add(id)
-            self._notes(garment.photo, garment.checks)
+            self.notes(garment.photo.source or id, garment.checks)
             self.writer.submit(self.folder.write_thumb, garment.photo.image, "garment", id)
         try:
             result = self.tools.method.dress(view, garment_view, self.folder.config.steps)
         except Exception as error:
-            self._failed(*ids, self._cause(error, " with ".join(ids)))
+            self.failed(*ids, self.cause(error, " with ".join(ids)))
             return
         laps = ", ".join(f"{name} {lap:.3f} s" for name, lap in {**seconds, **result.seconds}.items())
         log.debug("%s: %s", " with ".join(ids), laps)
-        said = {*person.checks, *garment.checks}  # of photos, which are told once
-        for check in map(check_of, result.checks):
-            if check not in said and check.severity == "bad":
-                self.progress.check(f"{self.folder.output(*ids).name}: {check}", "bad")
         self.writer.submit(self._write, person, garment, result, seconds)
-        self.done.ok += 1
-        self.progress.advance(self.folder.output(*ids).name)
+        self.made(*ids, [check for check in result.checks if check not in {*person.checks, *garment.checks}])
 
     def _write(self, person: Person, garment: Garment, result: Result, seconds: dict[str, float]) -> None:
         try:
             self.folder.write_pair(person, garment, result, seconds)
         except VitonError as error:  # its photo is gone or another one by now, or something not ours is in its place
             self.lost.append((person.photo.id, garment.photo.id, error))
-
-    def count_lost(self) -> None:
-        """Count the pairs as failed that could not be written."""
-        for person, garment, error in self.lost:
-            self.folder.write_failure(person, garment, self._cause(error, person))
-            self.done.ok, self.done.failed = self.done.ok - 1, self.done.failed + 1
-
-    def _failed(self, person: str, garment: str, cause: str) -> None:
-        self.folder.write_failure(person, garment, cause)
-        self.done.failed += 1
-        self.progress.advance(self.folder.output(person, garment).name)
-
-    def _cause(self, error: Exception, name: str) -> str:
-        """The cause in one line; told once, however many pairs it fails."""
-        if isinstance(error, VitonError):
-            cause = str(error)
-        else:
-            cause = f"{name}: defect of the toolkit: {type(error).__name__}: {' '.join(str(error).split())}"
-            self.done.defects += 1
-            self.progress.defect(error)
-        if cause not in self.told:
-            self.told.add(cause)
-            self.done.problems.append(cause)
-            self.progress.problem(cause)
-        return cause
-
-    def _notes(self, photo: Photo, checks: tuple[str, ...]) -> None:
-        for check in map(check_of, checks):
-            self.progress.check(f"{photo.source or photo.id}: {check}", check.severity)

@@ -120,6 +120,7 @@ def _check(config: TryOnConfig) -> None:
     others = {
         "--pairing zip": config.pairing == "zip", "--limit": config.limit, "--shuffle": config.shuffle,
         "--shard": config.shard, "--dry-run": config.dry_run, "--overwrite": config.overwrite,
+        "--engine ray": config.engine == "ray",
         "a picture from a pipe": PIPE in (*config.person, *config.clothes),
         f"--out {config.out}, which is no folder": not is_folder(config.out),
         "several processes": int(os.environ.get("WORLD_SIZE", "1")) > 1,
