@@ -57,7 +57,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A cluster of two workers on this machine; where they count what they do."""
     ray = pytest.importorskip("ray", reason="Ray is not installed: pip install 'viton-cli[ray]'")
     counts = tmp_path_factory.mktemp("counts")
-    path = os.pathsep.join(map(str, (TESTS, TESTS.parent)))
+    path = os.pathsep.join(map(str, (Path(__file__).parent, TESTS, TESTS.parent)))
     ray.init(
         num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="ERROR", _node_ip_address="127.0.0.1",
         object_store_memory=100_000_000,
