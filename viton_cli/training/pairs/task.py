@@ -27,7 +27,7 @@ from viton_cli.training.model_settings import check_model
 from viton_cli.training.pairs.pairs import PairSample, PairSet
 from viton_cli.training.pairs.perceptual import load_features
 from viton_cli.training.pairs.sources import open_sources
-from viton_cli.training.task import Batch
+from viton_cli.training.task import Batch, Telling
 from viton_cli.vocabulary.labels import BACKGROUND
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ KNOWN = {
 }  # fmt: skip
 
 
-class _PairTask:
+class _PairTask(Telling):
     """What both stages share: the pairs, the feature extractor, tensors."""
 
     kind: str
