@@ -43,8 +43,8 @@ class PrepareConfig(Perception, Catalogue):
     stores = ("person", "clothes", "clothes_mask", "pairs", "out")
 
     person: Inputs | None = Field(None, description="Photos of people: files, folders, patterns such as 'p/*.jpg'.")
-    clothes: Inputs | None = Field(None, description="Clothing photos, given likewise.")
-    clothes_mask: Inputs | None = Field(None, description="Masks named as the clothing photos, likewise; they win.")
+    clothes: Inputs | None = Field(None, description="Photos of garments, given likewise.")
+    clothes_mask: Inputs | None = Field(None, description="Masks named as the garments' photos, likewise; they win.")
     dataset: Path | None = Field(None, description="Root of a published data set, instead of --person and --clothes.")
     format: str | None = Field(None, description="Layout of --dataset: viton, cp-vton, viton-hd, dresscode, ccp.")
     split: str | None = Field(None, description="Only this split of the data set; by default all it has.")
@@ -57,11 +57,8 @@ class PrepareConfig(Perception, Catalogue):
         le=4096,
         description="Height of the person crops, 4/3 of their width; 512, or 1024 for an export of that.",
     )
-    test_share: float = Field(
-        0.1, ge=0, le=1, description="Share of the pairs that go to test_pairs.txt, by hash of id."
-    )
-    size: Size = Field((256, 192), description="Height x width of the packed person representation.")
-    tensors: bool = Field(True, description="Write representation/ID.npz, the packed person representation.")
+    test_share: float = Field(0.1, ge=0, le=1, description="Share of the pairs for test_pairs.txt, by hash of id.")
+    flatten: bool = Field(False, description="Lay garments that no pair names flat out of the photos of their wearers.")
     overlays: bool = Field(True, description="Write overlay/ID.jpg, skeleton and labels over the photo.")
     workers: int = Field(2, ge=1, le=64, description="Threads that read and write pictures beside the networks.")
     overwrite: bool = Field(False, description="Redo photos that are finished.")
@@ -90,7 +87,7 @@ class TryOnConfig(MethodConfig, Catalogue):
     stores = ("person", "clothes", "clothes_mask", "pairing", "out")
 
     person: Inputs = Field(description="Photos of people: files, folders, patterns; - for a picture on stdin.")
-    clothes: Inputs = Field(description="Clothing photos: files, folders, patterns; - for a picture on stdin.")
+    clothes: Inputs = Field(description="Photos of garments: files, folders, patterns; - for a picture on stdin.")
     out: str = Field(description="Folder to write to; for one pair also a .png or .jpg file, or - for PNG on stdout.")
     pairing: str = Field("all", description="all: everyone in everything; zip: first in first ...; or a pairs file.")
     limit: int | None = Field(None, ge=1, description="At most so many pairs, the first ones.")
@@ -98,7 +95,7 @@ class TryOnConfig(MethodConfig, Catalogue):
     seed: int | None = Field(None, ge=0, description="Seed of --shuffle; 0 if it is not given.")
     engine: Literal["local", "ray"] = Field("local", description="ray: pairs as tasks of a Ray cluster (RAY_ADDRESS).")
     watch: bool = Field(False, description="Go on with photos that arrive in the folders, until Ctrl-C.")
-    clothes_mask: Inputs | None = Field(None, description="Masks named as the clothing photos, likewise; they win.")
+    clothes_mask: Inputs | None = Field(None, description="Masks named as the garments' photos, likewise; they win.")
     steps: bool = Field(False, description="Write steps/PERSON__GARMENT.jpg, a strip of what each stage saw.")
     masks: bool = Field(False, description="Write edited/PERSON__GARMENT.png, white where the photo may have changed.")
     fail_on: Literal["never", "bad", "warn"] = Field(
@@ -133,6 +130,9 @@ class TrainConfig(Config):
     size: Size = Field((256, 192), description="Height x width of the network's frame.")
     workers: int = Field(0, ge=0, le=64, description="Processes that load data beside the training.")
     threads: int | None = Field(None, ge=1, le=1024, description="Threads of the training; by default all cores.")
+    cache: Path | None = Field(
+        None, description="Folder that keeps prepared examples for other runs; by default OUT/pairs, for both stages."
+    )
     checkpoint_minutes: float = Field(10, gt=0, description="Write a checkpoint this often.")
     validate_minutes: float = Field(10, gt=0, description="Validate and write sample pictures this often.")
     log_every: int = Field(20, ge=1, description="Log the losses every so many steps.")
@@ -258,7 +258,7 @@ class EvaluateSheetConfig(Config):
     command = "evaluate_sheet"
 
     person: Inputs = Field(description="Photos of the people: files, folders, patterns.")
-    clothes: Inputs = Field(description="Clothing photos, given likewise.")
+    clothes: Inputs = Field(description="Photos of the garments, given likewise.")
     out: Path = Field(description="Folder to write to.")
     raters: int = Field(5, ge=1, le=500, description="Lists of trials; each rater works through one.")
     trials: int = Field(60, ge=1, description="Trials of a list at most, catch trials apart.")

@@ -12,6 +12,7 @@ from viton_cli.checkpoints import resolve
 from viton_cli.devices import device_of
 from viton_cli.files import sha256
 from viton_cli.imaging import frames
+from viton_cli.imaging.tensors import as_tensor
 from viton_cli.perception.builtin.perceiver import perceiver
 
 
@@ -35,7 +36,7 @@ class EncoderFeatures:
     def features(self, image: NDArray[np.uint8]) -> NDArray[np.float64]:
         """(1432,) of an (H, W, 3) uint8 picture, which is brought to the network's frame as a whole."""
         frame = frames.whole_photo((image.shape[0], image.shape[1]), self._perceiver.size)
-        picture = torch.from_numpy(frames.crop(image, frame).astype(np.float32)).permute(2, 0, 1)[None] / 127.5 - 1
+        picture = as_tensor(frames.crop(image, frame).astype(np.uint8))
         with torch.inference_mode():
             net = self._perceiver.net
             maps = net.encoder(picture.contiguous(memory_format=torch.channels_last).to(device_of(net)))

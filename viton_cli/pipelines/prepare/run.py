@@ -25,8 +25,10 @@ from viton_cli.files.stores import address_of, bring, spoken
 from viton_cli.imaging.frames import person_frame, whole_photo
 from viton_cli.pipelines.contents import Contents
 from viton_cli.pipelines.prepare.export import check_exports, export, with_height
+from viton_cli.pipelines.prepare.flatten import Flattening
 from viton_cli.pipelines.prepare.folder import DECISIVE, FIXED, PreparedFolder, files_of
-from viton_cli.pipelines.prepare.jobs import Job, Pairs, check_inputs, find_jobs
+from viton_cli.pipelines.prepare.jobs import Job, check_inputs, find_jobs
+from viton_cli.pipelines.prepare.pairs import unnamed, write_pairs
 from viton_cli.pipelines.prepare.reading import Read, read_job
 from viton_cli.pipelines.run_config import begin
 from viton_cli.pipelines.staged import on_stores
@@ -93,10 +95,15 @@ def _prepare(config: PrepareConfig, progress: Progress, tools: Tools | None) -> 
             for batch in batches(read_ahead(ahead, run.read, config.workers, BATCH), _pixels, BATCH, BATCH_PIXELS):
                 run.batch(batch, writer)
         run.count_lost()
+        if config.flatten:
+            Flattening(folder, progress).run(unnamed(mine, pairs), config.workers)
     finally:
         done.seconds = time.monotonic() - began
     folder.manifest.end()
-    folder.manifest.settle(lambda: _write_pairs(folder, folder.entries(), pairs))
+    notes: list[str] = []
+    folder.manifest.settle(lambda: notes.extend(write_pairs(folder, folder.entries(), pairs)))
+    for note in dict.fromkeys(notes):
+        progress.note(note)
     done = share.sum(done)
     if config.export and share.is_main:
         export(config, done, progress)
@@ -268,12 +275,3 @@ def _in_file(frame: Frame, photo: Photo) -> Frame:
     x0, y0, x1, y1 = frame.box
     box = round(x0 * full_width / width), round(y0 * full_height / height)
     return replace(frame, box=(*box, round(x1 * full_width / width), round(y1 * full_height / height)))
-
-
-def _write_pairs(folder: PreparedFolder, entries: dict[tuple[str, str], dict[str, Any]], pairs: Pairs) -> None:
-    """Pairs files, of photos that could be prepared."""
-    ready = {key for key, entry in entries.items() if entry.get("status") == "ok"}
-    for name, wanted in pairs.items():
-        usable = [(p, g) for p, g in wanted if ("person", p) in ready and ("garment", g) in ready]
-        if usable:
-            folder.write_pairs(name, usable)
