@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -67,6 +69,91 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     ray.shutdown()
 
 
+class OneProcess:
+    """As much of Ray as is asked for, in this process: objects are pickled, tasks run when they are handed out, and one
+    whose process dies is run again."""
+
+    class exceptions:
+        class RayError(Exception):
+            """What Ray raises."""
+
+    def __init__(self, deaths: dict[str, int] | None = None) -> None:
+        self.deaths = deaths or {}
+        self.calls: list[str] = []
+
+    def is_initialized(self) -> bool:
+        return True
+
+    def cluster_resources(self) -> dict[str, float]:
+        return {"CPU": 2.0}
+
+    def put(self, value: Any) -> Any:
+        return Reference(pickle.dumps(value))
+
+    def get(self, ref: Any) -> Any:
+        if ref.content is None:
+            raise self.exceptions.RayError("the worker died")
+        return pickle.loads(ref.content)
+
+    def wait(self, refs: list[Any], num_returns: int) -> tuple[list[Any], list[Any]]:
+        return refs[:num_returns], refs[num_returns:]
+
+    def cancel(self, ref: Any) -> None:
+        raise AssertionError("nothing is left at the end of a run")
+
+    def remote(self, num_returns: int, max_retries: int) -> Any:
+        def make(act: Any) -> Any:
+            def call(*given: Any) -> Any:
+                self.calls.append(act.__name__)
+                if self.deaths.get(act.__name__, 0) > max_retries:
+                    lost = [Reference(None) for _ in range(num_returns)]
+                    return lost if num_returns > 1 else lost[0]
+                values = [self.get(one) if isinstance(one, Reference) else one for one in given]
+                out = act(*values)
+                return [self.put(part) for part in out] if num_returns > 1 else self.put(out)
+
+            return SimpleNamespace(remote=call)
+
+        return make
+
+
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """To an object of the cluster."""
+
+    content: bytes | None
+
+
+def test_what_the_tasks_do_is_what_one_process_does(
+    folders: SimpleNamespace, fakes: SimpleNamespace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photo(folders.people / "nobody.png", (0, 0, 0))
+    photo(folders.clothes / "white.png", (255, 255, 255))
+    photo(folders.clothes / "pure red.png", (255, 0, 0))  # a defect of the method
+    given = {"person": str(folders.people), "clothes": str(folders.clothes), "steps": True, "masks": True}
+    one, many, cluster = tmp_path / "one", tmp_path / "many", OneProcess()
+    alone = tryon(TryOnConfig(**given, out=str(one)))
+    monkeypatch.setattr(on_ray, "import_ray", lambda: cluster)
+    done = tryon(TryOnConfig(**given, out=str(many), engine="ray"))
+    assert (done.ok, done.failed, done.defects) == (alone.ok, alone.failed, alone.defects) == (6, 9, 2)
+    assert told(many) == told(one) and sorted(done.problems) == sorted(alone.problems)
+    apart = ("manifest.jsonl", "index.html", "config.yaml", ".viton.jsonl")
+    assert files(many, *apart) == files(one, *apart) and not list(many.glob(".viton-*"))
+    assert (cluster.calls.count("look"), cluster.calls.count("cut"), cluster.calls.count("dress")) == (3, 5, 10)
+    assert tryon(TryOnConfig(**given, out=str(many), engine="ray")).skipped == 6
+
+
+def test_a_task_that_is_given_up_fails_its_pairs_alone(
+    folders: SimpleNamespace, fakes: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = {"person": str(folders.people), "clothes": str(folders.clothes)}
+    for task in ("look", "dress"):
+        monkeypatch.setattr(on_ray, "import_ray", lambda task=task: OneProcess({task: on_ray.RETRIES + 1}))
+        done = tryon(TryOnConfig(**given, out=str(folders.root / task), engine="ray"))
+        assert (done.ok, done.failed) == (0, 6)
+        assert all("given up after 4 attempts (the worker died)" in problem for problem in done.problems)
+
+
 def told(folder: Path) -> list[dict[str, Any]]:
     entries = [{k: v for k, v in e.items() if k != "seconds"} for e in Manifest(folder / "manifest.jsonl").read()]
     return sorted(entries, key=json.dumps)
@@ -108,11 +195,14 @@ def test_the_same_files_and_manifest_as_one_process(
     assert (again.ok, again.skipped) == (0, 8)
 
 
-def test_masks_and_names_of_a_pairs_file(folders: SimpleNamespace, fakes: SimpleNamespace, cluster: Path) -> None:
+def test_masks_and_names_of_a_pairs_file(
+    folders: SimpleNamespace, fakes: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
     photo(folders.root / "mask.png", (255, 255, 255))
     pairs = folders.root / "pairs.csv"
     pairs.write_text("person,garment,mask,output\nanna,red,mask.png,named\nanna,green,,\n")
     given = {"person": str(folders.people), "clothes": str(folders.clothes), "pairing": str(pairs)}
+    monkeypatch.setattr(on_ray, "import_ray", OneProcess)
     for engine in ("local", "ray"):
         assert tryon(TryOnConfig(**given, out=str(folders.root / engine), engine=engine)).ok == 2
     assert told(folders.root / "ray") == told(folders.root / "local")

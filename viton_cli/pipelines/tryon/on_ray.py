@@ -35,13 +35,16 @@ def work_on_ray(plan: Plan, tools: Tools, done: Summary, progress: Progress) -> 
     ray = check_ray(plan)
     own = not ray.is_initialized()
     if own:
-        ray.init(log_to_driver=False, logging_level="ERROR", include_dashboard=False)
+        ray.init(log_to_driver=False, logging_level="ERROR")
+    run = _Run(plan, tools, done, progress, ray)
     try:
-        _Run(plan, tools, done, progress, ray).run()
+        run.run()
     finally:
-        plan.folder.ledger.gather()
+        for ref in run.pending:  # of a run that was interrupted
+            ray.cancel(ref)
         if own:
             ray.shutdown()
+        plan.folder.ledger.gather()
 
 
 def check_ray(plan: Plan) -> Any:
@@ -146,9 +149,9 @@ class _Run(Outcomes):
                 self.told.add(garment)
                 self.notes(garment_told.name, garment_told.checks)
             if told.entry is None:
-                error = garment_told.error or told.error or RuntimeError("nothing was made")
+                why = garment_told.error or told.error or RuntimeError("nothing was made")
                 name = garment if garment_told.error else f"{person} with {garment}"
-                self.failed(person, garment, self.cause(error, name))
+                self.failed(person, garment, self.cause(why, name))
                 continue
             self.folder.manifest.append(told.entry)
             self.made(person, garment, told.checks)
