@@ -68,6 +68,7 @@ def pairs_of(
     limit: int | None = None,
     shuffle: bool = False,
     seed: int = 0,
+    ending: str = ".png",
     waits: bool = False,
 ) -> Pairing:
     """The pairs of a try-on run.
@@ -81,6 +82,7 @@ def pairs_of(
         limit: At most so many pairs: the first ones, of the shuffled order if they are shuffled.
         shuffle: Put the pairs into a random order, which depends on nothing but `seed` and the pairs.
         seed: Of that order.
+        ending: Of the results.
         waits: Leave out what a file says of photos that are not there (yet).
 
     Raises:
@@ -95,7 +97,7 @@ def pairs_of(
             raise BadPairs(f"--pairing zip: {len(persons)} people but {len(garments)} garments")
         pairs = [(person, garment) for (person, _), (garment, _) in zip(persons, garments)]
     else:
-        found = _from_file(_file(pairing), persons, garments, waits)
+        found = _from_file(_file(pairing), persons, garments, ending, waits)
         pairs = found.pairs
     if shuffle:
         random.Random(seed).shuffle(pairs)
@@ -154,7 +156,7 @@ def _file(pairing: str) -> Path:
     return Path(pairing)
 
 
-def _from_file(path: Path, persons: Photos, garments: Photos, waits: bool) -> Pairing:
+def _from_file(path: Path, persons: Photos, garments: Photos, ending: str, waits: bool) -> Pairing:
     lines = find_pairs(path, persons, garments, waits)
     kept = [line for line in lines if line.row.verdict != "reject"]
     if waits:
@@ -170,7 +172,7 @@ def _from_file(path: Path, persons: Photos, garments: Photos, waits: bool) -> Pa
         if before.output != line.row.output:
             raise BadPairs(f"{line.row.where}: the pair of line {before.where.rpartition(':')[2]}, with another output")
     found = Pairing({person: list(clothes) for person, clothes in wanted.items()}, rows, masks_in(kept, path))
-    found.outputs.update(_outputs(found))
+    found.outputs.update(_outputs(found, ending))
     notes = [f"{path}: {len(lines) - len(kept)} rejected pairs are left out"] if len(kept) < len(lines) else []
     idle = [(len(all_) - len(used), len(all_), what) for all_, used, what in (
         (persons, {person for person, _ in rows}, "people"), (garments, {garment for _, garment in rows}, "garments"),
@@ -181,7 +183,7 @@ def _from_file(path: Path, persons: Photos, garments: Photos, waits: bool) -> Pa
     return Pairing(found.wanted, rows, found.masks, found.outputs, tuple(notes))
 
 
-def _outputs(pairing: Pairing) -> dict[Pair, str]:
+def _outputs(pairing: Pairing, result: str) -> dict[Pair, str]:
     """What the results are to be called, where the file says so.
 
     Raises:
@@ -193,8 +195,8 @@ def _outputs(pairing: Pairing) -> dict[Pair, str]:
         row = pairing.rows[pair]
         if row.output is not None:
             ending = PurePosixPath(row.output).suffix.lower()
-            if ending not in ("", ".png") and stem(row.output) != row.output:
-                raise BadPairs(f"{row.where}: output '{row.output}': results are written as .png")
+            if ending not in ("", result) and stem(row.output) != row.output:
+                raise BadPairs(f"{row.where}: output '{row.output}': results are written as {result}")
             outputs[pair] = stem(row.output)
             if cause := _unfit(outputs[pair]):
                 raise BadPairs(f"{row.where}: output '{row.output}' {cause}")

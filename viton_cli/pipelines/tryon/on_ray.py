@@ -143,7 +143,7 @@ class _Run(Outcomes):
             try:
                 told: Told = self.ray.get(ready)
             except self.ray.exceptions.RayError as error:
-                told = Told(unexpected=_lost(error))
+                told = Told(defect=_lost(error))
             garment_told = self.told_of(self.garments, garment)
             if garment_told.error is None and garment not in self.told:
                 self.told.add(garment)
@@ -162,10 +162,10 @@ class _Run(Outcomes):
         try:
             told: Told = self.ray.get(known.get(id)[0])
         except self.ray.exceptions.RayError as error:
-            told = Told(unexpected=_lost(error))
+            told = Told(defect=_lost(error))
         return told
 
 
-def _lost(error: Exception) -> Exception:
+def _lost(error: Exception) -> tuple[str, str]:
     first = (str(error).strip().splitlines() or [type(error).__name__])[0]
-    return RuntimeError(f"its task was given up after {RETRIES + 1} attempts ({first})")
+    return type(error).__name__, f"its task was given up after {RETRIES + 1} attempts ({first})"

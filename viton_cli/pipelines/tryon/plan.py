@@ -19,9 +19,9 @@ from viton_cli.pipelines.garment_store import GarmentStore
 from viton_cli.pipelines.pairing import Pairing, pairs_of
 from viton_cli.pipelines.tools import Tools
 from viton_cli.pipelines.tryon.folder import FIXED, Sources, TryOnFolder
-from viton_cli.pipelines.tryon.inputs import Given, check_inputs, list_given
+from viton_cli.pipelines.tryon.inputs import Given, check_inputs, ending_of, list_given
 
-DECISIVE = (*OF_METHOD, "strip")  # settings on which results depend
+DECISIVE = (*OF_METHOD, "strip", "image_format", "quality")  # settings on which results depend
 BYTES_A_PIXEL = 1.5  # of a photo in a quickly packed PNG: 1.0 for clean studio photos, 2.0 for grainy street photos
 Wanted = dict[str, list[str]]  # person id to the ids of garments
 
@@ -130,7 +130,7 @@ def plan_of(
     garments = list(clothes.files.items())
     pairing = pairs_of(
         config.pairing, list(people.files.items()), garments, config.limit, config.shuffle, config.seed or 0,
-        waits=is_whole is not None,
+        ending_of(config), waits=is_whole is not None,
     )  # fmt: skip
     for note in pairing.notes:
         progress.note(note)

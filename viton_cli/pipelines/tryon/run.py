@@ -23,7 +23,7 @@ from viton_cli.pipelines.staged import on_stores
 from viton_cli.pipelines.tools import Tools
 from viton_cli.pipelines.tryon.api import TryOn
 from viton_cli.pipelines.tryon.inputs import is_folder
-from viton_cli.pipelines.tryon.lights import count_lights
+from viton_cli.pipelines.tryon.lights import count_lights, entries_of, without_aside
 from viton_cli.pipelines.tryon.on_ray import check_ray, work_on_ray
 from viton_cli.pipelines.tryon.one_pair import one_pair
 from viton_cli.pipelines.tryon.outcomes import Outcomes, swap_guess
@@ -87,9 +87,11 @@ def fill(plan: Plan, tools: Tools, progress: Progress) -> Summary:
     if count:
         _work(plan, tools, progress, done)
     folder.manifest.end()
-    mine = set(pairs_in(plan.wanted))
-    count_lights(done, config, (e for e in folder.manifest.read() if (e.get("person"), e.get("garment")) in mine))
-    folder.manifest.settle(lambda: write_gallery(folder, plan.pairing.wanted))
+    count_lights(done, config, entries_of(folder.manifest, pairs_in(plan.wanted)))
+    pairs = plan.pairing.wanted
+    folder.manifest.settle(
+        lambda: write_gallery(folder, without_aside(pairs, entries_of(folder.manifest, plan.pairing.pairs)))
+    )
     return done
 
 

@@ -65,13 +65,13 @@ class Told:
     """What became of a photo or a pair, in a few bytes.
 
     Attributes:
-        cause: Why it failed; None if it did not. unexpected: The error, if that is a defect of the toolkit.
+        cause: Why it failed; None if it did not. defect: Kind and text of the error, if that is one of the toolkit.
         name: Of the photo. checks: What is said of it. seconds: What it took.
         entry: Of the manifest, of a pair that was made.
     """
 
     cause: VitonError | None = None
-    unexpected: Exception | None = None
+    defect: tuple[str, str] | None = None
     name: str = ""
     checks: tuple[str, ...] = ()
     seconds: float = 0.0
@@ -79,8 +79,10 @@ class Told:
 
     @property
     def error(self) -> Exception | None:
-        """Why it failed."""
-        return self.cause or self.unexpected
+        """Why it failed. An error's kind may be one that only the other process knows: it has but the name."""
+        if self.defect is not None:
+            return type(self.defect[0], (Exception,), {})(self.defect[1])  # type: ignore[no-any-return]
+        return self.cause
 
 
 class Collected(Manifest):
@@ -180,5 +182,4 @@ def _hashes(contents: Contents, *paths: Path) -> dict[Path, str]:
 def _failure(error: Exception) -> Told:
     if isinstance(error, VitonError):
         return Told(cause=error)
-    # Its own kind may be one that the other process does not know.
-    return Told(unexpected=RuntimeError(f"{type(error).__name__}: {' '.join(str(error).split())}"))
+    return Told(defect=(type(error).__name__, " ".join(str(error).split())))
