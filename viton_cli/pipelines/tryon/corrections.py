@@ -17,8 +17,9 @@ from viton_cli.errors import BadConfig, BadMask, BadPairs, NothingUsable
 from viton_cli.files import Entries, PairRow, expand, list_inputs, read_labels
 from viton_cli.methods.by_hand import REACH, Wishes
 from viton_cli.perception.by_hand import Known
+from viton_cli.pipelines.tools import Tools
 from viton_cli.pipelines.tryon.given import Mask, as_mask
-from viton_cli.records import Photo, Pose
+from viton_cli.records import Person, Photo, Pose
 
 Pair = tuple[str, str]
 Who = int | tuple[int, int, int, int] | str
@@ -65,6 +66,11 @@ class Corrections:
     def files(self) -> list[Path]:
         """All that are read."""
         return [path for said in self.people.values() for path in said.files]
+
+    def find(self, tools: Tools, id: str, photo: Photo) -> Person:
+        """The person of a photo, as is said of them."""
+        said = self.people.get(id)
+        return tools.find(photo, said.known(photo) if said else None)
 
     def of_pair(self, person: str, garment: str) -> Wishes:
         """How the garment is worn."""

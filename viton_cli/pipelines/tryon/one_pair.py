@@ -49,8 +49,7 @@ def one_pair(
     ((person, garment),) = pairs
     engine.load()
     began = time.monotonic()
-    photo, said = people.read(person), corrections.people.get(person)
-    found = engine.tools.find(photo, said.known(photo) if said else None)
+    found = corrections.find(engine.tools, person, people.read(person))
     cut = store.get(garment)
     result = engine.dress(found, cut, **vars(corrections.of_pair(person, garment)))
     verdict = verdict_of((*found.checks, *cut.checks, *result.checks), result.quality)
