@@ -63,7 +63,8 @@ class Plan:
         garments = {garment for clothes in self.wanted.values() for garment in clothes}
         masks = [path for garment, path in self.store.masks.items() if garment in garments]
         ids = [*(("person", person) for person in self.wanted), *(("garment", garment) for garment in garments)]
-        said = (self.corrections.people[person].files for person in self.wanted if person in self.corrections.people)
+        people = self.corrections.people
+        said = (people[person].files for person in self.wanted if person in people)
         return [*(self.photos[id] for id in ids), *masks, *(path for files in said for path in files)]
 
     @cached_property
