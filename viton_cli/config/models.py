@@ -91,6 +91,7 @@ class TryOnConfig(MethodConfig):
         None, description="Of the results: png (default) keeps every pixel, jpg and webp are smaller."
     )
     quality: int | None = Field(None, ge=1, le=100, description="Of jpg and webp; 95.")
+    min_quality: float | None = Field(None, ge=0, le=1, description="Results of less go to OUT/aside, not the sheet.")
     fail_on: Literal["never", "bad", "warn"] = Field(
         "never", description="Exit with 1 if a result is bad (bad), or has a warning (warn)."
     )
@@ -277,17 +278,3 @@ class EvaluateVotesConfig(Config):
     seed: int = Field(0, ge=0, description="Seed of the samples.")
     out: Path | None = Field(None, description="Write every vote that counts, with the names, to this CSV file.")
     dry_run: bool = Field(False, description="Say how many answers there are, and count nothing.")
-
-
-COMMANDS: tuple[type[Config], ...] = (
-    PrepareConfig,
-    TryOnConfig,
-    TrainConfig,
-    EvaluateConfig,
-    EvaluateStage1Config,
-    EvaluateTableConfig,
-    EvaluateReportConfig,
-    EvaluatePerceptionConfig,
-    EvaluateSheetConfig,
-    EvaluateVotesConfig,
-)
