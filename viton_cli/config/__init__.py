@@ -13,11 +13,23 @@ the nearest known one.
 
 from __future__ import annotations
 
-from viton_cli.config.base import ADDRESS, Config, Inputs, Names, Pair, Size, is_address, refuse_addresses
+from viton_cli.config.base import (
+    ADDRESS,
+    Config,
+    Device,
+    Inputs,
+    Names,
+    Pair,
+    Size,
+    is_address,
+    refuse_addresses,
+    store_of,
+)
 from viton_cli.config.commands import COMMANDS
 from viton_cli.config.explain import ExplainConfig
 from viton_cli.config.loading import known_settings, load
 from viton_cli.config.models import (
+    DECISIVE,
     EvaluateConfig,
     EvaluatePerceptionConfig,
     EvaluateReportConfig,
@@ -35,8 +47,9 @@ from viton_cli.config.models import (
 )
 
 __all__ = [
-    "ADDRESS", "COMMANDS", "Config", "EvaluateConfig", "EvaluatePerceptionConfig", "EvaluateReportConfig",
-    "EvaluateSheetConfig", "EvaluateStage1Config", "EvaluateTableConfig", "EvaluateVotesConfig", "ExplainConfig",
-    "Inputs", "MethodConfig", "Names", "Pair", "Perception", "PrepareConfig", "ScoringConfig", "Size", "TrainConfig",
-    "TryOnConfig", "for_stage", "is_address", "known_settings", "load", "refuse_addresses",
+    "ADDRESS", "COMMANDS", "DECISIVE", "Config", "Device", "EvaluateConfig", "EvaluatePerceptionConfig",
+    "EvaluateReportConfig", "EvaluateSheetConfig", "EvaluateStage1Config", "EvaluateTableConfig",
+    "EvaluateVotesConfig", "ExplainConfig", "Inputs", "MethodConfig", "Names", "Pair", "Perception", "PrepareConfig",
+    "ScoringConfig", "Size", "TrainConfig", "TryOnConfig", "for_stage", "is_address", "known_settings", "load",
+    "refuse_addresses", "store_of",
 ]  # fmt: skip
