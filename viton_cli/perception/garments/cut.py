@@ -43,8 +43,8 @@ SURE, SURER, POSSIBLE = 0.75, 0.9, 0.15
 # .09 at most.
 LOWER_SURE, LOWER_POSSIBLE = 0.5, 0.1
 DEEP = 0.3  # depth of a deep neckline, in widths of the trunk
-# Person score from which the photo is said to show a person: one rendered product of 61 scores .63, the rest and 50 photos
-# of real garments 0; 40 street photos of people score .85 and more.
+# Person score from which the photo is said to show a person: one rendered product of 61 scores .63, the rest and 50
+# photos of real garments 0; 40 street photos of people score .85 and more.
 PERSON = 0.75
 OPAQUE = 250  # of 255: a picture whose alpha is nowhere below has no mask of its own
 ASPECT = 0.005  # of a mask's width: by so much, and a pixel, it may have another shape than the photo
