@@ -64,7 +64,7 @@ def cut_garment(photo: Photo, mask: Floats | None = None, *, person_score: float
         photo: A product photo of any size.
         mask: (H, W) in [0, 1], 1 = garment, given by the user: it wins over everything found here. Another size of
             the same aspect is resized.
-        person_score: [0, 1], how sure a pose network is that the photo shows a person; from `PERSON` on it becomes a check,
+        person_score: [0, 1], how sure a pose network is that the photo shows a person; from `PERSON` on it is a check,
             a bad one unless the mask is given.
 
     Raises:
