@@ -16,6 +16,7 @@ from viton_cli.config.base import ADDRESS, Config, Inputs, Names, Pair, Size, is
 from viton_cli.config.loading import known_settings, load
 from viton_cli.config.models import (
     COMMANDS,
+    DemoConfig,
     EvaluateConfig,
     EvaluatePerceptionConfig,
     EvaluateReportConfig,
@@ -33,7 +34,7 @@ from viton_cli.config.models import (
 )
 
 __all__ = [
-    "ADDRESS", "COMMANDS", "Config", "EvaluateConfig", "EvaluatePerceptionConfig", "EvaluateReportConfig",
+    "ADDRESS", "COMMANDS", "Config", "DemoConfig", "EvaluateConfig", "EvaluatePerceptionConfig", "EvaluateReportConfig",
     "EvaluateSheetConfig", "EvaluateStage1Config", "EvaluateTableConfig", "EvaluateVotesConfig", "Inputs",
     "MethodConfig", "Names", "Pair", "Perception", "PrepareConfig", "ScoringConfig", "Size", "TrainConfig",
     "TryOnConfig", "for_stage", "is_address", "known_settings", "load",

@@ -21,6 +21,7 @@ PACKAGE = "viton-cli"
 EXTRAS = {
     "mediapipe": ("mediapipe", "pose backend mediapipe"),
     "fashn": ("fashn_human_parser", "parsing backend fashn"),
+    "demo": ("gradio", "viton demo"),
     "tensorboard": ("tensorboard", "viton train --tensorboard"),
     "heic": ("pillow_heif", "HEIC photos"),
     "metrics": ("torch_fidelity", "measures is, fid, kid (torch-fidelity) and lpips"),
