@@ -123,7 +123,13 @@ def _in_the_page(room: FittingRoom, visits: Visits) -> Callable[..., tuple[Any, 
             done = room.dress(_wish(person, garment, kind, mask))
         except VitonError as error:
             told = _words("failed", [("failed", str(error))])
-            return told, gr.ImageSlider(visible=False), gr.DownloadButton(visible=False), gr.Accordion(visible=False), []
+            return (
+                told,
+                gr.ImageSlider(visible=False),
+                gr.DownloadButton(visible=False),
+                gr.Accordion(visible=False),
+                [],
+            )
         visits.note(str(request.session_hash), *done.files)
         return (
             _words(done.light, done.words),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import secrets
 import threading
 from dataclasses import dataclass, field
@@ -27,6 +28,8 @@ from viton_cli.records import Photo
 
 log = logging.getLogger(__name__)
 KINDS: tuple[str, ...] = get_args(MethodConfig.model_fields["kind"].annotation)
+# What a cause recommends on the command line -> the same in the page.
+IN_THE_PAGE = {r"give --kind \w+": "say so under Corrections", r"--clothes-mask\b": "under Corrections"}
 SHOWN = 1400  # pixels of the longer side of a picture in the page; the file to keep has all of them
 
 
@@ -148,9 +151,11 @@ class FittingRoom:
 
 
 def in_the_page(text: str, files: list[Path]) -> str:
-    """A cause as the page tells it: by the names of the visitor's files, and without what only a shell can do."""
+    """A cause as the page tells it: by the names of the visitor's files, and with what can be done about it there."""
     for path in files:
         text = text.replace(str(path), path.name)
+    for pattern, words in IN_THE_PAGE.items():
+        text = re.sub(pattern, words, text)
     return text
 
 
