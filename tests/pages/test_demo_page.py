@@ -257,13 +257,24 @@ class TestCalled:
             client.predict(handle_file(bad), good, "auto", None, api_name="/tryon")
         with pytest.raises(AppError, match="'sock' is none of auto, top"):
             client.predict(handle_file(PERSON), good, "sock", None, api_name="/tryon")
-        far = {"path": "http://192.0.2.1/p.jpg", "meta": {"_type": "gradio.FileData"}}
-        with pytest.raises(AppError, match=r"http://192\.0\.2\.1/p\.jpg: an address; .* read from this machine"):
-            client.predict(far, good, "auto", None, api_name="/tryon")
-        foreign = {"path": str(PERSON), "meta": {"_type": "gradio.FileData"}}
-        with pytest.raises(AppError):
-            client.predict(foreign, good, "auto", None, api_name="/tryon")
-        assert [name for name in client.view_api(return_format="dict")["named_endpoints"]] == ["/tryon"]
+        assert list(client.view_api(return_format="dict")["named_endpoints"]) == ["/tryon"]
+        uploaded = client.predict(handle_file(PERSON), good, "auto", None, api_name="/tryon")[0]
+        assert read_receipt(Path(uploaded)).settings["kind"] == "auto"
+
+    @pytest.mark.parametrize(
+        ("path", "words"),
+        [("http://192.0.2.1/p.jpg", "http://192.0.2.1/p.jpg: an address; "), (str(PERSON), "")],
+        ids=["address", "file of the machine"],
+    )
+    def test_only_what_was_uploaded_is_read(self, demo: Demo, path: str, words: str) -> None:
+        given = {"path": path, "meta": {"_type": "gradio.FileData"}}
+        body = json.dumps({"data": [given, given, "auto", None]})
+        connection = http.client.HTTPConnection("127.0.0.1", demo.port, timeout=PATIENCE)
+        connection.request("POST", "/gradio_api/call/tryon", body, {"Content-Type": "application/json"})
+        event = json.loads(connection.getresponse().read())["event_id"]
+        connection.request("GET", f"/gradio_api/call/tryon/{event}")
+        told = connection.getresponse().read().decode()
+        assert told.startswith("event: error") and words in told
 
     def test_who_asks_by_another_name_is_refused(self, demo: Demo) -> None:
         for host, status in ((f"127.0.0.1:{demo.port}", 200), ("evil.example", 400)):
@@ -272,7 +283,7 @@ class TestCalled:
             answer = connection.getresponse()
             assert answer.status == status
             assert "default-src 'self'" in (
-                answer.headers["Content-Security-Policy"] or status == 400 and "default-src 'self'"
+                answer.headers["Content-Security-Policy"] or (status == 400 and "default-src 'self'")
             )
             connection.close()
 

@@ -13,7 +13,8 @@ from typing import Any
 import gradio as gr
 
 from viton_cli.errors import VitonError
-from viton_cli.pipelines.demo.room import KINDS, Fitting, FittingRoom, Wish
+from viton_cli.lights import check_of, light_of
+from viton_cli.pipelines.demo.room import KINDS, Fitting, FittingRoom, Wish, in_the_page
 from viton_cli.pipelines.demo.samples import Sample
 from viton_cli.pipelines.demo.visits import Visits
 
@@ -45,7 +46,8 @@ def build(room: FittingRoom, visits: Visits, people: list[Sample], clothes: list
         room: Where visitors are dressed. visits: What they leave behind.
         people, clothes: The examples. kind: What garments are taken for unless the visitor says so.
     """
-    with gr.Blocks(title="Try on", analytics_enabled=False, delete_cache=(60, HOUR), fill_width=True) as page:
+    page = gr.Blocks(title="Try on", analytics_enabled=False, delete_cache=(60, HOUR), fill_width=True)
+    with page:
         gr.HTML(HEAD, padding=False)
         with gr.Row(equal_height=False):
             with gr.Column(min_width=300):
@@ -122,7 +124,7 @@ def _in_the_page(room: FittingRoom, visits: Visits) -> Callable[..., tuple[Any, 
         try:
             done = room.dress(_wish(person, garment, kind, mask))
         except VitonError as error:
-            told = _words("failed", [("failed", str(error))])
+            told = _words("failed", [("failed", str(error), "")])
             return (
                 told,
                 gr.ImageSlider(visible=False),
@@ -132,7 +134,7 @@ def _in_the_page(room: FittingRoom, visits: Visits) -> Callable[..., tuple[Any, 
             )
         visits.note(str(request.session_hash), *done.files)
         return (
-            _words(done.light, done.words),
+            _verdict(done.told),
             gr.ImageSlider((str(done.before), str(done.after)), visible=True),
             gr.DownloadButton(value=str(done.picture), visible=True),
             gr.Accordion(visible=True),
@@ -194,6 +196,17 @@ def _forget(visits: Visits) -> Callable[..., None]:
     return leave
 
 
-def _words(light: str, words: list[tuple[str, str]]) -> str:
-    lines = "".join(f'<li class="{each}">{escape(text)}</li>' for each, text in words)
-    return f'<p class="light {light}" role="status">{HEADLINES[light]}</p><ul class="checks">{lines}</ul>'
+def _verdict(told: dict[str, Any]) -> str:
+    checks = [check_of(each) for each in told["checks"]]
+    lines = [(light_of([check]), str(check), in_the_page(check.cure)) for check in checks]
+    return _words(told["light"], lines, told["quality"])
+
+
+def _words(light: str, lines: list[tuple[str, str, str]], quality: float | None = None) -> str:
+    """What is to be said, as HTML: a headline, and a line each of (light, text, cure)."""
+    figure = "" if quality is None else f' <span class="quality">quality {quality:.2f}</span>'
+    items = "".join(
+        f'<li class="{each}">{escape(text)}{f"<br><span>{escape(cure)}</span>" if cure else ""}</li>'
+        for each, text, cure in lines
+    )
+    return f'<p class="light {light}" role="status">{HEADLINES[light]}{figure}</p><ul class="checks">{items}</ul>'

@@ -6,7 +6,8 @@ import logging
 import re
 import secrets
 import threading
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
@@ -17,19 +18,22 @@ from PIL import Image
 from viton_cli.config import DemoConfig, MethodConfig
 from viton_cli.errors import BadConfig, BadImage, VitonError
 from viton_cli.files import WORKING_PIXELS, read_mask, read_photo, write_bytes, write_image
-from viton_cli.pages.index import light_of, text_of
 from viton_cli.pipelines.names import pair_name
 from viton_cli.pipelines.receipts import receipt_of, weights_of
 from viton_cli.pipelines.tools import Tools
 from viton_cli.pipelines.tryon.api import TryOn
 from viton_cli.pipelines.tryon.finish import encode
 from viton_cli.pipelines.tryon.folder import steps_of
+from viton_cli.pipelines.tryon.lights import verdict_of
 from viton_cli.records import Photo
 
 log = logging.getLogger(__name__)
 KINDS: tuple[str, ...] = get_args(MethodConfig.model_fields["kind"].annotation)
 # What a cause recommends on the command line -> the same in the page.
-IN_THE_PAGE = {r"give --kind \w+": "say so under Corrections", r"--clothes-mask\b": "under Corrections"}
+IN_THE_PAGE = {
+    r"give --kind \w+": "say so under Corrections",
+    r"--kind( [\w, ]+)?|--clothes-mask( [A-Z]+)?": "under Corrections",
+}
 SHOWN = 1400  # pixels of the longer side of a picture in the page; the file to keep has all of them
 
 
@@ -61,17 +65,14 @@ class Fitting:
         picture: The finished picture, PNG at the photo's full size with its receipt.
         before, after: The photo and the picture, to be looked at in a page.
         steps: (file, name) of every intermediate, in the order of the flow.
-        light: "good", "doubtful" or "bad". words: The warnings, each with the light it gives.
-        told: The same, and figures, for programs.
+        told: Light, quality and checks as a manifest has them, the share of the photo that changed, and seconds.
     """
 
     picture: Path
     before: Path
     after: Path
     steps: list[tuple[Path, str]]
-    light: str
-    words: list[tuple[str, str]]
-    told: dict[str, Any] = field(default_factory=dict)
+    told: dict[str, Any]
 
     @property
     def files(self) -> list[Path]:
@@ -139,18 +140,12 @@ class FittingRoom:
             path = folder / f"step{number:02d}.jpg"
             _show(path, image.astype(np.uint8))
             strip.append((path, name))
-        light = light_of({"status": "ok", "checks": result.checks})
-        words = [(light_of({"status": "ok", "checks": [check]}), text_of(check)) for check in result.checks]
-        told = {
-            "light": light,
-            "checks": [text for _, text in words],
-            "changed": round(float(result.edited.mean()), 4),
-            "seconds": result.seconds,
-        }
-        return Fitting(picture, before, after, strip, light, words, told)
+        told = verdict_of(result.checks, result.quality)
+        told |= {"changed": round(float(result.edited.mean()), 4), "seconds": result.seconds}
+        return Fitting(picture, before, after, strip, told)
 
 
-def in_the_page(text: str, files: list[Path]) -> str:
+def in_the_page(text: str, files: Iterable[Path] = ()) -> str:
     """A cause as the page tells it: by the names of the visitor's files, and with what can be done about it there."""
     for path in files:
         text = text.replace(str(path), path.name)

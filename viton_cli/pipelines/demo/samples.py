@@ -8,10 +8,10 @@ from pathlib import Path
 
 from PIL import Image
 
-import viton_cli
 from viton_cli.errors import VitonError
 from viton_cli.files import list_inputs, read_photo, write_image
 
+SOURCE = Path(__file__).parents[3]  # of a checkout; an installed package has no examples beside it
 MOST = 48
 THUMB = (180, 240)
 THUMB_PIXELS = 500_000  # of a photo read to be shown small
@@ -38,7 +38,7 @@ def samples(given: list[str] | None, kind: str, folder: Path, note: Callable[[st
         NothingUsable: One that is given does not exist or holds no picture.
     """
     if given is None:
-        here = [place / "examples" / kind for place in (Path(viton_cli.__file__).parents[1], Path())]
+        here = [place / "examples" / kind for place in (SOURCE, Path())]
         given = [str(place) for place in here if place.is_dir()][:1]
     photos = list_inputs(given, note=note) if given else []
     if len(photos) > MOST:

@@ -54,10 +54,11 @@ def app_of(page: gr.Blocks, local: bool) -> FastAPI:
     app.middleware("http")(forbid)
     if local:
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=LOCAL_NAMES)
-    return gr.mount_gradio_app(
+    mounted: FastAPI = gr.mount_gradio_app(
         app, page, "/", footer_links=["api"], run_history=False, show_error=True, max_file_size=MOST_BYTES,
         ssr_mode=False, pwa=False, mcp_server=False, enable_monitoring=False, theme=THEME, css=STYLE,
     )  # fmt: skip
+    return mounted
 
 
 async def fetch_nothing(url: str, cache_dir: str) -> str:
