@@ -21,7 +21,8 @@ from viton_cli.config import DemoConfig
 from viton_cli.errors import BadConfig, NothingUsable, VitonError
 from viton_cli.files import temporary as temporary_files
 from viton_cli.files.temporary import temporary, temporary_folder
-from viton_cli.lights import SAY_KIND
+from viton_cli.lights import LIGHTS, SAY_KIND, Check
+from viton_cli.pipelines.demo import demo
 from viton_cli.pipelines.demo.room import KINDS, Fitting, FittingRoom, Wish, in_the_page
 from viton_cli.pipelines.demo.run import is_local, listening
 from viton_cli.pipelines.demo.samples import MOST, samples
@@ -112,6 +113,41 @@ class TestRoom:
         photo(wish.person, size=(1600, 1200))
         done: Fitting = room.dress(wish)
         assert max(Image.open(done.after).size) == 1400 and Image.open(done.picture).size == (1200, 1600)
+
+
+class TestWords:
+    """What the page is told of a result; needs Gradio, as the page does."""
+
+    def test_light_quality_checks_and_cures_are_said_and_escaped(self) -> None:
+        pytest.importorskip("gradio")
+        from viton_cli.pipelines.demo.page import HEADLINES, verdict
+
+        checks = [Check("<b>on the torso</b>", "bad", cure=SAY_KIND).as_dict(), Check("fine", "info").as_dict()]
+        told = verdict({"light": "bad", "quality": 0.314, "checks": checks})
+        assert HEADLINES["bad"] in told and "quality 0.31" in told and 'class="light bad"' in told
+        assert "&lt;b&gt;on the torso" in told and "<span>say what it is (under Corrections)</span>" in told
+        assert '<li class="good">fine</li>' in told
+        assert set(HEADLINES) == set(LIGHTS)
+        assert "quality" not in verdict({"light": "good", "quality": None, "checks": []})
+
+    @pytest.mark.parametrize(("host", "warned"), [("127.0.0.1", False), ("0.0.0.0", True)])
+    def test_who_else_can_reach_the_page_is_said(
+        self, fakes: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, host: str, warned: bool
+    ) -> None:
+        pytest.importorskip("gradio")
+        from viton_cli.pipelines.demo import server
+
+        for name in ("GRADIO_TEMP_DIR", "GRADIO_ANALYTICS_ENABLED", "HF_HUB_OFFLINE", "HF_HUB_DISABLE_TELEMETRY"):
+            monkeypatch.setenv(name, "")  # and back as it was
+        served: list[bool] = []
+        monkeypatch.setattr(server, "serve", lambda page, listener, local: served.append(local))
+        ready: list[str] = []
+        told: list[str] = []
+        one = [str(photo(tmp_path / "p.png"))]
+        demo(DemoConfig(host=host, port=0, person=one, clothes=one), ready.append, told.append)
+        assert served == [not warned] and ready[0].startswith(f"http://{host}:")
+        assert [line for line in told if line.startswith("warning: whoever reaches")] == told and bool(told) is warned
+        assert os.environ["GRADIO_ANALYTICS_ENABLED"] == "False"
 
 
 class TestVisits:

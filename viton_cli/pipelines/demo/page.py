@@ -134,7 +134,7 @@ def _in_the_page(room: FittingRoom, visits: Visits) -> Callable[..., tuple[Any, 
             )
         visits.note(str(request.session_hash), *done.files)
         return (
-            _verdict(done.told),
+            verdict(done.told),
             gr.ImageSlider((str(done.before), str(done.after)), visible=True),
             gr.DownloadButton(value=str(done.picture), visible=True),
             gr.Accordion(visible=True),
@@ -196,7 +196,8 @@ def _forget(visits: Visits) -> Callable[..., None]:
     return leave
 
 
-def _verdict(told: dict[str, Any]) -> str:
+def verdict(told: dict[str, Any]) -> str:
+    """What is to be said of a result (`Fitting.told`), as HTML."""
     checks = [check_of(each) for each in told["checks"]]
     lines = [(light_of([check]), str(check), in_the_page(check.cure)) for check in checks]
     return _words(told["light"], lines, told["quality"])
