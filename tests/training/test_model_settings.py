@@ -30,7 +30,6 @@ def test_good_settings_pass(given: dict[str, Any]) -> None:
         ({"width": "wide"}, STAGES, "bad value for 'model.width': should be a whole number, not 'wide'"),
         ({"width": 3.5}, STAGES, "bad value for 'model.width': should be a whole number, not '3.5'"),
         ({"width": True}, STAGES, "bad value for 'model.width': should be a whole number, not 'True'"),
-        ({"flat_lay": 1}, STAGES, "bad value for 'model.flat_lay': should be true or false, not '1'"),
         ({"encoder_rate": "slow"}, PERCEPTION, "bad value for 'model.encoder_rate': should be a number, not 'slow'"),
         ({"perceptual": None}, STAGES, "bad value for 'model.perceptual': should be a name or a path, not 'None'"),
     ],

@@ -1,6 +1,7 @@
 """`viton train`: stage 1, stage 2, perception.
 
 RUN/config.yaml                         the settings
+RUN/pairs/*.npz                         examples made ready, for both stages; elsewhere with --cache
 RUN/STAGE/last.ckpt ...                 checkpoint, log, curve, sample pictures (see `training.fit`)
 RUN/stage1.safetensors ...              the best weights of each stage: `viton tryon --weights RUN` uses them
 """
@@ -29,6 +30,7 @@ from viton_cli.training.task import Task
 from viton_cli.training.watch import Tick
 
 log = logging.getLogger(__name__)
+PAIRS = "pairs"  # folder of a run with its prepared examples
 STAGES = ("stage1", "stage2", "perception")
 
 
@@ -55,7 +57,7 @@ def train(
     if stage not in STAGES:
         raise BadConfig(f"unknown stage '{stage}'; known: {', '.join(STAGES)}")
     run = Path(config.out)
-    settings = for_stage(config, stage).model_copy(update={"out": run / stage})
+    settings = for_stage(config, stage).model_copy(update={"out": run / stage, "cache": config.cache or run / PAIRS})
     if (settings.out / "last.ckpt").exists() and not config.resume:
         raise BadConfig(f"{settings.out}: holds a training already; carry on with --resume, or give another --out")
     if config.tensorboard:
@@ -85,7 +87,7 @@ def train(
 
 
 def plan(stage: str, config: TrainConfig, say: Callable[[str], None] = log.info) -> Estimate:
-    """What training one stage would take. Nothing is left on the disk.
+    """What training one stage would take. Nothing is left on the disk but what --cache keeps.
 
     Raises:
         VitonError: Data, settings or weights cannot be used.
@@ -121,12 +123,15 @@ def _take(run: Path, stage: str, config: TrainConfig) -> Ledger:
     Raises:
         BadConfig: It, or what is written there, is also read; it holds other files, and --force is not given.
     """
-    check_apart(run, [path for _, path in map(source_of, config.data)])
+    data = [path for _, path in map(source_of, config.data)]
+    check_apart(run, data)
+    if config.cache:
+        check_apart(config.cache, data, option="--cache")
     if config.init:
         check_apart(run / stage, [Path(config.init)], written=[run / f"{stage}.safetensors"])
     # A checkpoint without a ledger is of a version that kept none: what lies around it is that run's.
     earlier = config.resume and (run / stage / "last.ckpt").is_file() and not (run / LEDGER).exists()
-    names = ("config.yaml", stage, f"{stage}.safetensors")
+    names = ("config.yaml", stage, f"{stage}.safetensors", PAIRS)
     ledger = look(run, "train", config.force, names, adopt=earlier)
     ledger.begin()
     if earlier:

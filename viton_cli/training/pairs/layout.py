@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -123,13 +122,9 @@ def triplet_sets(
     Raises:
         BadDataset: The data give nothing to train on.
     """
-    opened, flat_lay = open_sources(config.data), bool(config.model.get("flat_lay", True))
-    found = []
+    opened, found = open_sources(config.data), []
     for split in ("train", "val"):
-        packs = [
-            packed(source, size, perceived > 0, say, Path(config.out) / "pairs")
-            for source in sources(opened, split, flat_lay)
-        ]
+        packs = [packed(source, size, perceived > 0, say, config.cache) for source in sources(opened, split)]
         found.append(TripletSet([pack for pack in packs if len(pack)], size, augment, perceived))
     if not len(found[0]):
         raise BadDataset(f"{', '.join(config.data)}: no triplets of a person, a garment and the truth to train on")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,7 +26,7 @@ from viton_cli.training.model_settings import check_model
 from viton_cli.training.pairs.pairs import PairSample, PairSet
 from viton_cli.training.pairs.perceptual import load_features
 from viton_cli.training.pairs.sources import open_sources
-from viton_cli.training.task import Batch
+from viton_cli.training.task import Batch, Telling
 from viton_cli.vocabulary.labels import BACKGROUND
 
 if TYPE_CHECKING:
@@ -40,11 +39,11 @@ PICTURED = 12  # pairs on a sample sheet
 # Settings of both stages: `viton train` runs them with one configuration.
 KNOWN = {
     "width": int, "perceptual": str, "perceptual_source": str, "perceptual_shrink": int, "stage1": str,
-    "flat_lay": bool, "warp": str, "channels": list, "blocks": list, "augment": float, "perceived": float,
+    "warp": str, "channels": list, "blocks": list, "augment": float, "perceived": float,
 }  # fmt: skip
 
 
-class _PairTask:
+class _PairTask(Telling):
     """What both stages share: the pairs, the feature extractor, tensors."""
 
     kind: str
@@ -65,15 +64,10 @@ class _PairTask:
         if config.init:
             self.net.load_state_dict(start_from(config.init, self.kind, self.width))
         sources = open_sources(config.data)
-        flat_lay = bool(config.model.get("flat_lay", True))
-        self.pairs = PairSet(
-            sources, self.size, split="train", flat_lay=flat_lay, say=say, cache=Path(config.out) / "pairs"
-        )
+        self.pairs = PairSet(sources, self.size, split="train", say=say, cache=config.cache)
         if not len(self.pairs):
             raise BadDataset(f"{', '.join(config.data)}: no pairs of a person and the garment worn to train on")
-        held_out = PairSet(
-            sources, self.size, split="val", flat_lay=flat_lay, say=say, cache=Path(config.out) / "pairs"
-        )
+        held_out = PairSet(sources, self.size, split="val", say=say, cache=config.cache)
         self.held_out = [held_out.sample(i, None) for i in range(len(held_out))]
         name = str(config.model.get("perceptual", "builtin" if config.preset == "lite" else "vgg19"))
         shrink = int(config.model.get("perceptual_shrink", 2 if config.preset == "lite" else 1))

@@ -26,7 +26,7 @@ from viton_cli.training.model_settings import check_model
 from viton_cli.training.pairs.sources import open_sources
 from viton_cli.training.perception.augment import Example, augment, negative
 from viton_cli.training.perception.losses import LABEL_WEIGHTS, joint_loss, label_loss
-from viton_cli.training.task import Batch
+from viton_cli.training.task import Batch, Telling
 from viton_cli.vocabulary import labels as L
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ HELD_OUT = 400  # at most this many held-out photos are looked at during trainin
 KNOWN = {"width": int, "encoder_rate": float, "labelled_repeats": int, "nobody": str, "teacher": str}
 
 
-class PerceptionTask:
+class PerceptionTask(Telling):
     """Task of `fit`: every person photo of the sources that has joints or labels."""
 
     score = "score"
