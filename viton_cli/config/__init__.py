@@ -5,7 +5,8 @@ line are made from these models, so that a setting exists everywhere or nowhere.
 the nearest known one.
 
     base.py      what all settings share
-    models.py    the settings of each command, and those of each training stage
+    models.py    the settings of each command, and those of each training stage; demo.py: of one more
+    commands.py  all of them
     loading.py   where they come from
     yaml_text.py YAML in bounded time and memory
 """
@@ -13,10 +14,10 @@ the nearest known one.
 from __future__ import annotations
 
 from viton_cli.config.base import ADDRESS, Config, Inputs, Names, Pair, Size, is_address, refuse_addresses
+from viton_cli.config.commands import COMMANDS
+from viton_cli.config.demo import DemoConfig
 from viton_cli.config.loading import known_settings, load
 from viton_cli.config.models import (
-    COMMANDS,
-    DemoConfig,
     EvaluateConfig,
     EvaluatePerceptionConfig,
     EvaluateReportConfig,

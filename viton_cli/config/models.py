@@ -102,18 +102,6 @@ class TryOnConfig(MethodConfig):
     dry_run: bool = Field(False, description="Say what would be done, and do nothing.")
 
 
-class DemoConfig(MethodConfig):
-    """`viton demo`."""
-
-    command = "demo"
-
-    host: str = Field("127.0.0.1", description="Address to listen on; by default only this machine reaches the page.")
-    port: int = Field(7860, ge=0, le=65535, description="Port to listen on; 0: any that is free.")
-    person: Inputs | None = Field(None, description="Example photos of people; by default examples/people, if here.")
-    clothes: Inputs | None = Field(None, description="Example garments, likewise; by default examples/clothes.")
-    threads: int | None = Field(None, ge=1, le=512, description="Threads of the networks; by default two.")
-
-
 class TrainConfig(Config):
     """`viton train`."""
 
@@ -289,18 +277,3 @@ class EvaluateVotesConfig(Config):
     seed: int = Field(0, ge=0, description="Seed of the samples.")
     out: Path | None = Field(None, description="Write every vote that counts, with the names, to this CSV file.")
     dry_run: bool = Field(False, description="Say how many answers there are, and count nothing.")
-
-
-COMMANDS: tuple[type[Config], ...] = (
-    PrepareConfig,
-    TryOnConfig,
-    DemoConfig,
-    TrainConfig,
-    EvaluateConfig,
-    EvaluateStage1Config,
-    EvaluateTableConfig,
-    EvaluateReportConfig,
-    EvaluatePerceptionConfig,
-    EvaluateSheetConfig,
-    EvaluateVotesConfig,
-)
