@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from viton_cli.config.base import Config
 from viton_cli.config.demo import DemoConfig
+from viton_cli.config.explain import ExplainConfig
 from viton_cli.config.models import (
     EvaluateConfig,
     EvaluatePerceptionConfig,
@@ -21,6 +22,7 @@ COMMANDS: tuple[type[Config], ...] = (
     PrepareConfig,
     TryOnConfig,
     DemoConfig,
+    ExplainConfig,
     TrainConfig,
     EvaluateConfig,
     EvaluateStage1Config,

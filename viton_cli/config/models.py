@@ -91,6 +91,7 @@ class TryOnConfig(MethodConfig):
         None, description="Of the results: png (default) keeps every pixel, jpg and webp are smaller."
     )
     quality: int | None = Field(None, ge=1, le=100, description="Of jpg and webp; 95.")
+    min_quality: float | None = Field(None, ge=0, le=1, description="Results of less go to OUT/aside, not the sheet.")
     fail_on: Literal["never", "bad", "warn"] = Field(
         "never", description="Exit with 1 if a result is bad (bad), or has a warning (warn)."
     )
