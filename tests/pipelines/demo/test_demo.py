@@ -107,6 +107,11 @@ class TestRoom:
         told = in_the_page("/tmp/x/g.png: looks like a skirt; if it is none, give --kind top", [Path("/tmp/x/g.png")])
         assert told == "g.png: looks like a skirt; if it is none, say so under Corrections"
         assert in_the_page("give a mask (--clothes-mask)") == "give a mask (under Corrections)"
+        by_hand = (
+            "another photo of the person, or joints by hand (--joints)",
+            "labels by hand (--labels), or another photo",
+        )
+        assert [in_the_page(cure) for cure in by_hand] == ["another photo of the person", "another photo"]
         assert in_the_page(SAY_KIND) == "say what it is (under Corrections)"
 
     def test_large_pictures_are_shown_small_and_kept_whole(self, room: FittingRoom, wish: Wish) -> None:

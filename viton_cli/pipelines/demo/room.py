@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 KINDS: tuple[str, ...] = get_args(MethodConfig.model_fields["kind"].annotation)
 # What a cause recommends on the command line -> the same in the page.
 IN_THE_PAGE = {
+    r"(, or )?(joints|labels) by hand \(--\w+\)(, or )?": "",  # the page takes neither
     r"give --kind \w+": "say so under Corrections",
     r"--kind( [\w, ]+)?|--clothes-mask( [A-Z]+)?": "under Corrections",
 }
