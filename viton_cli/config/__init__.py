@@ -13,12 +13,24 @@ the nearest known one.
 
 from __future__ import annotations
 
-from viton_cli.config.base import ADDRESS, Config, Inputs, Names, Pair, Size, is_address, refuse_addresses
+from viton_cli.config.base import (
+    ADDRESS,
+    Config,
+    Device,
+    Inputs,
+    Names,
+    Pair,
+    Size,
+    is_address,
+    refuse_addresses,
+    store_of,
+)
 from viton_cli.config.commands import COMMANDS
 from viton_cli.config.demo import DemoConfig
 from viton_cli.config.explain import ExplainConfig
 from viton_cli.config.loading import known_settings, load
 from viton_cli.config.models import (
+    DECISIVE,
     EvaluateConfig,
     EvaluatePerceptionConfig,
     EvaluateReportConfig,
@@ -36,8 +48,10 @@ from viton_cli.config.models import (
 )
 
 __all__ = [
-    "ADDRESS", "COMMANDS", "Config", "DemoConfig", "EvaluateConfig", "EvaluatePerceptionConfig", "EvaluateReportConfig",
-    "EvaluateSheetConfig", "EvaluateStage1Config", "EvaluateTableConfig", "EvaluateVotesConfig", "ExplainConfig",
-    "Inputs", "MethodConfig", "Names", "Pair", "Perception", "PrepareConfig", "ScoringConfig", "Size", "TrainConfig",
-    "TryOnConfig", "for_stage", "is_address", "known_settings", "load", "refuse_addresses",
+    "ADDRESS", "COMMANDS", "DECISIVE", "Config", "DemoConfig", "Device", "EvaluateConfig",
+    "EvaluatePerceptionConfig",
+    "EvaluateReportConfig", "EvaluateSheetConfig", "EvaluateStage1Config", "EvaluateTableConfig",
+    "EvaluateVotesConfig", "ExplainConfig", "Inputs", "MethodConfig", "Names", "Pair", "Perception", "PrepareConfig",
+    "ScoringConfig", "Size", "TrainConfig", "TryOnConfig", "for_stage", "is_address", "known_settings", "load",
+    "refuse_addresses", "store_of",
 ]  # fmt: skip
