@@ -274,7 +274,7 @@ class TestCalled:
         event = json.loads(connection.getresponse().read())["event_id"]
         connection.request("GET", f"/gradio_api/call/tryon/{event}")
         told = connection.getresponse().read().decode()
-        assert told.startswith("event: error") and words in told
+        assert "event: error" in told and words in told
 
     def test_who_asks_by_another_name_is_refused(self, demo: Demo) -> None:
         for host, status in ((f"127.0.0.1:{demo.port}", 200), ("evil.example", 400)):
