@@ -5,7 +5,7 @@ line are made from these models, so that a setting exists everywhere or nowhere.
 the nearest known one.
 
     base.py      what all settings share
-    models.py    the settings of each command, and those of each training stage; explain.py: of one more
+    models.py    the settings of each command, and those of each training stage; demo.py, explain.py: of two more
     commands.py  all of them
     loading.py   where they come from
     yaml_text.py YAML in bounded time and memory
@@ -26,6 +26,7 @@ from viton_cli.config.base import (
     store_of,
 )
 from viton_cli.config.commands import COMMANDS
+from viton_cli.config.demo import DemoConfig
 from viton_cli.config.explain import ExplainConfig
 from viton_cli.config.loading import known_settings, load
 from viton_cli.config.models import (
@@ -47,7 +48,8 @@ from viton_cli.config.models import (
 )
 
 __all__ = [
-    "ADDRESS", "COMMANDS", "DECISIVE", "Config", "Device", "EvaluateConfig", "EvaluatePerceptionConfig",
+    "ADDRESS", "COMMANDS", "DECISIVE", "Config", "DemoConfig", "Device", "EvaluateConfig",
+    "EvaluatePerceptionConfig",
     "EvaluateReportConfig", "EvaluateSheetConfig", "EvaluateStage1Config", "EvaluateTableConfig",
     "EvaluateVotesConfig", "ExplainConfig", "Inputs", "MethodConfig", "Names", "Pair", "Perception", "PrepareConfig",
     "ScoringConfig", "Size", "TrainConfig", "TryOnConfig", "for_stage", "is_address", "known_settings", "load",
