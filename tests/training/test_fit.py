@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from viton_cli.checkpoints import load_weights
-from viton_cli.config import TrainConfig, for_stage
+from viton_cli.config import TrainStage1Config
 from viton_cli.errors import BadConfig, BadWeights
 from viton_cli.training.curve import draw_curve
 from viton_cli.training.fit import LEFT_OUT, Average, fit, learning_rate
@@ -65,7 +65,7 @@ class Line:
         return {"kind": "line"}
 
 
-def config(out: Path, **settings: Any) -> TrainConfig:
+def config(out: Path, **settings: Any) -> TrainStage1Config:
     given = {
         "data": ["none"],
         "out": out,
@@ -76,7 +76,7 @@ def config(out: Path, **settings: Any) -> TrainConfig:
         "device": "cpu",
         "ema": 0.9,
     }
-    return for_stage(TrainConfig(**{**given, **settings}), "stage1")
+    return TrainStage1Config(**{**given, **settings})
 
 
 @pytest.fixture(autouse=True)

@@ -8,12 +8,18 @@ from viton_cli.cli.arguments import Command
 from viton_cli.cli.screen import Screen
 from viton_cli.cli.settings import APP, EXIT_OK, with_settings
 from viton_cli.cli.train_bar import TrainBar
-from viton_cli.config import TrainConfig
+from viton_cli.config import (
+    TrainConfig,
+    TrainingConfig,
+    TrainPerceptionConfig,
+    TrainStage1Config,
+    TrainStage2Config,
+)
 
 app = typer.Typer(**APP)
 
 
-def _train(config: TrainConfig, screen: Screen, stage: str) -> int:
+def _train(config: TrainingConfig, screen: Screen, stage: str) -> int:
     from viton_cli.training.report import train_all
 
     with TrainBar(screen) as bar:
@@ -34,21 +40,21 @@ def both(config: TrainConfig, screen: Screen) -> int:
 
 
 @app.command(cls=Command)
-@with_settings(TrainConfig)
-def stage1(config: TrainConfig, screen: Screen) -> int:
+@with_settings(TrainStage1Config)
+def stage1(config: TrainStage1Config, screen: Screen) -> int:
     """The generator: coarse image and clothing mask."""
     return _train(config, screen, "stage1")
 
 
 @app.command(cls=Command)
-@with_settings(TrainConfig)
-def stage2(config: TrainConfig, screen: Screen) -> int:
+@with_settings(TrainStage2Config)
+def stage2(config: TrainStage2Config, screen: Screen) -> int:
     """The refinement network, which composes coarse image and warped clothing."""
     return _train(config, screen, "stage2")
 
 
 @app.command(cls=Command)
-@with_settings(TrainConfig)
-def perception(config: TrainConfig, screen: Screen) -> int:
+@with_settings(TrainPerceptionConfig)
+def perception(config: TrainPerceptionConfig, screen: Screen) -> int:
     """The network that finds joints and labels."""
     return _train(config, screen, "perception")

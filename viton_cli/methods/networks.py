@@ -10,10 +10,6 @@ from viton_cli.checkpoints import load_network
 from viton_cli.core.composer import Composer
 from viton_cli.core.generator import Generator, LayoutGenerator
 
-# Filters of the first layer of the paper's generator and of the refinement network (section 4.2).
-PAPER_WIDTH = 64
-LITE_GENERATOR, LITE_COMPOSER = 24, 24
-
 
 def build_generator(meta: Mapping[str, Any]) -> Generator | LayoutGenerator:
     """The generator that `meta` describes: "channels" and "blocks" for the one with a layout, else "width"."""

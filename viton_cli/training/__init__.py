@@ -4,7 +4,6 @@ train.py            `viton train`
 fit.py              the loop
 task.py             what a task offers to it, and the order of the data
 curve.py            the learning curve
-model_settings.py   the `model.` settings, checked
 pairs/              stage 1 and stage 2, on pairs of a person and a garment
 perception/         the perception network
 garments/           the segmenter of product photos

@@ -30,7 +30,7 @@ from viton_cli.training.task import Batch, Task, _Positions, _Stream
 from viton_cli.training.watch import Tick
 
 if TYPE_CHECKING:
-    from viton_cli.config import TrainConfig
+    from viton_cli.config import TrainingConfig
 
 
 LEFT_OUT = 50  # steps in a row without a finite loss, after which none is to be hoped for
@@ -45,9 +45,8 @@ def learning_rate(progress: float) -> float:
 
 def fit(
     task: Task,
-    config: TrainConfig,
+    config: TrainingConfig,
     say: Callable[[str], None],
-    constant_lr: bool = False,
     watch: Callable[[Tick], None] | None = None,
 ) -> dict[str, float]:
     """Train `task.net` until `config.steps` or `config.minutes` (of all runs of this folder together) are used up.
@@ -57,9 +56,8 @@ def fit(
 
     Args:
         task: What is trained on what.
-        config: Settings without gaps (`config.for_stage`). With `resume` and no checkpoint yet the run starts anew.
+        config: Settings of the stage. With `resume` and no checkpoint yet the run starts anew.
         say: Gets lines of progress.
-        constant_lr: Keep the learning rate as it is, as the paper does, instead of `learning_rate`'s course.
         watch: Gets every step; `say` then gets no lines of steps.
 
     Returns:
@@ -72,9 +70,7 @@ def fit(
         Stopped: The run was told to stop, by Ctrl-C or SIGTERM; it can be resumed.
     """
     check_device(config.device)
-    if config.batch is None or config.lr is None or config.betas is None or config.weight_decay is None:
-        raise ValueError("settings with gaps: use config.for_stage")
-    run = _Fit(task, config, say, constant_lr, watch)
+    run = _Fit(task, config, say, watch)
     with asked_to_stop() as asked:
         run.train(asked)
     return {**{name: value for name, value in (run.best or {}).items() if name != "value"}, "last step": run.step}
@@ -86,15 +82,13 @@ class _Fit:
     def __init__(
         self,
         task: Task,
-        config: TrainConfig,
+        config: TrainingConfig,
         say: Callable[[str], None],
-        constant_lr: bool,
         watch: Callable[[Tick], None] | None,
     ) -> None:
         from accelerate import Accelerator
 
-        assert config.batch and config.lr and config.betas and config.weight_decay is not None
-        self.task, self.config, self.say, self.constant_lr, self.watch = task, config, say, constant_lr, watch
+        self.task, self.config, self.say, self.watch = task, config, say, watch
         self.out, self.checkpoint = Path(config.out), Path(config.out) / "last.ckpt"
         if config.tensorboard:
             check_tensorboard()
@@ -169,7 +163,7 @@ class _Fit:
         raise Stopped
 
     def _one_step(self, batch: Batch) -> None:
-        factor = 1.0 if self.constant_lr else learning_rate(self.progress())
+        factor = 1.0 if self.config.schedule == "constant" else learning_rate(self.progress())
         for group, rate in zip(self.optimizer.param_groups, self.rates):
             group["lr"] = rate * factor
         batch = {k: v.to(self.accelerator.device) for k, v in batch.items()}
@@ -178,7 +172,7 @@ class _Fit:
         finite = bool(torch.isfinite(terms["loss"]))
         if finite:
             self.accelerator.backward(terms["loss"])
-            norm = self.accelerator.clip_grad_norm_(self.net.parameters(), self.config.clip)
+            norm = self.accelerator.clip_grad_norm_(self.net.parameters(), self.config.clip or math.inf)
             # Half precision's scaler leaves out a step of its own accord, and lowers its scale for the next.
             finite = self.config.precision == "fp16" or norm is None or bool(torch.isfinite(norm))
         if finite:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from viton_cli.config import TrainConfig
+from viton_cli.config import TrainingConfig
 from viton_cli.training.estimate import Estimate
 from viton_cli.training.train import plan, train
 from viton_cli.training.watch import Tick
@@ -67,7 +67,7 @@ class TrainReport:
 
 def train_all(
     stage: str,
-    config: TrainConfig,
+    config: TrainingConfig,
     say: Callable[[str], None] = log.info,
     watch: Callable[[str, Tick], None] | None = None,
 ) -> TrainReport:
