@@ -20,11 +20,12 @@ app = typer.Typer(**APP)
 
 
 def _train(config: TrainingConfig, screen: Screen, stage: str) -> int:
+    from viton_cli.training.processes import is_main
     from viton_cli.training.report import train_all
 
     with TrainBar(screen) as bar:
         report = train_all(stage, config, bar.note, bar.step if bar.is_shown else None)
-    if screen.json or not screen.quiet:
+    if is_main() and (screen.json or not screen.quiet):
         screen.show(report.as_dict(), str(report))
     return EXIT_OK
 

@@ -19,7 +19,6 @@ from viton_cli.config.base import FORCE, Config, Names, Pair, Size, Whole, preci
 
 WIDEST = 1024  # channels of a layer
 Width = Annotated[int, Field(ge=1, le=WIDEST)]
-Channels = Annotated[Whole, Field(min_length=2, max_length=7)]
 # What the trainings of versions without such settings were begun with; null stood for them in their files.
 OPEN = ("steps", "batch", "lr", "betas", "weight_decay")
 T = TypeVar("T", bound="TrainingConfig")
@@ -46,6 +45,7 @@ class TrainingConfig(Config):
         None, gt=0, description="Stop after so long, reading data and both stages together; stage 1 has 3/4 of it."
     )
     batch: int = Field(8, ge=1, description="Examples a step.")
+    accumulate: int = Field(1, ge=1, le=1024, description="Batches whose mean gradient makes one step.")
     lr: float = Field(1e-3, gt=0, description="Learning rate.")
     betas: Pair = Field((0.9, 0.99), description="Decay of Adam's two averages.")
     weight_decay: float = Field(1e-2, ge=0, description="AdamW's weight decay.")
@@ -111,7 +111,7 @@ class TrainStage1Config(PairsConfig):
         "layout", description="paper: the 4 channels of coarse image and clothing mask; layout: layout and places too."
     )
     width: Width = Field(24, description="Filters of the first layer, of --network paper; the paper has 64.")
-    channels: Channels = Field(
+    channels: Whole = Field(
         [64, 96, 160, 256, 320, 320], description="Channels at each size from the frame's half on, of --network layout."
     )
     blocks: Whole = Field(
@@ -122,6 +122,8 @@ class TrainStage1Config(PairsConfig):
     @field_validator("channels")
     @classmethod
     def _wide_enough(cls, channels: list[int]) -> list[int]:
+        if not 2 <= len(channels) <= 7:
+            raise ValueError("there should be 2 to 7")
         if not all(1 <= count <= WIDEST for count in channels):
             raise ValueError(f"each should be from 1 to {WIDEST}")
         return channels

@@ -2,6 +2,8 @@
 
 train.py            `viton train`
 fit.py              the loop
+processes.py        what several processes of a run agree on
+journal.py          what a run writes down
 task.py             what a task offers to it, and the order of the data
 curve.py            the learning curve
 pairs/              stage 1 and stage 2, on pairs of a person and a garment

@@ -21,7 +21,7 @@ VERSION = 2  # Version 1 had no number and did not hold the settings.
 # A run that is carried on with another of these would not be the run that was begun.
 LASTING = (
     "preset", "seed", "lr", "batch", "size", "betas", "weight_decay", "schedule", "ema", "clip", "precision",
-    "norm_decay",
+    "norm_decay", "accumulate",
 )  # fmt: skip
 
 

@@ -100,14 +100,14 @@ def _try(task: Task, config: TrainingConfig) -> float:
     for step in range(2):
         began = time.perf_counter()
         rng = np.random.default_rng((config.seed, 2, step))
-        samples = [task.sample(index % len(task), rng) for index in range(config.batch)]
-        batch = {key: torch.stack([sample[key] for sample in samples]).to(device) for key in samples[0]}
+        drawn = task.batch([(index % len(task), rng) for index in range(config.batch)])
+        batch = {key: value.to(device) for key, value in drawn.items()}
         kind = kinds.get(config.precision)
         with torch.autocast(device.type, kind) if kind else nullcontext():
             loss = task.loss(net, batch)["loss"]
         loss.backward()  # type: ignore[no-untyped-call]
         _ = float(loss.detach())  # waits for the device
-        seconds = time.perf_counter() - began
+        seconds = (time.perf_counter() - began) * config.accumulate
     torch.set_rng_state(state)
     return seconds
 

@@ -33,6 +33,7 @@ from viton_cli.training.estimate import Estimate, estimate
 from viton_cli.training.fit import fit
 from viton_cli.training.needs import check_device, check_tensorboard
 from viton_cli.training.pairs.sources import source_of
+from viton_cli.training.processes import Processes
 from viton_cli.training.stopping import Stopped
 from viton_cli.training.task import Task
 from viton_cli.training.watch import Tick
@@ -59,7 +60,8 @@ def train(
     Raises:
         VitonError: Data, settings or weights cannot be used. KeyboardInterrupt: Stopped, and can be resumed.
     """
-    began = time.monotonic()
+    began, processes = time.monotonic(), Processes(config.device)
+    say = say if processes.is_main else lambda _: None
     run, settings = Path(config.out), stage_settings(stage, config)
     settings = settings.model_copy(update={"out": run / stage})
     if (settings.out / "last.ckpt").exists() and not config.resume:
@@ -67,17 +69,10 @@ def train(
     if config.tensorboard:
         check_tensorboard()
     check_device(settings.device)  # before the data are read, which may take minutes
-    ledger = _take(run, stage, config)
     if config.threads is not None:
         use_threads(config.threads)
     torch.manual_seed(settings.seed)
-    try:
-        task = _task(settings, run, say)
-    except VitonError:
-        ledger.give_back()
-        raise
-    write_text(run / "config.yaml", config.to_file())
-    write_text(settings.out / "config.yaml", settings.to_file())
+    task = processes.main_first(lambda: _begun(stage, config, settings, say, processes.is_main))
     million = sum(p.numel() for p in task.net.parameters()) / 1e6
     say(f"{stage}: {len(task)} training examples, {million:.2f} million weights")
     say(f"{stage}: {estimate(task, settings, _steps_done(settings))}")
@@ -86,8 +81,32 @@ def train(
         scores = fit(task, settings, say, watch=watch)
     except Stopped:
         raise KeyboardInterrupt from None
-    write_bytes(run / f"{stage}.safetensors", (settings.out / "best.safetensors").read_bytes())
+    if processes.is_main:
+        write_bytes(run / f"{stage}.safetensors", (settings.out / "best.safetensors").read_bytes())
+    processes.wait()
     return scores
+
+
+def _begun(
+    stage: str, config: TrainingConfig, settings: TrainingConfig, say: Callable[[str], None], is_main: bool
+) -> Task:
+    """The task, its data ready; the main process takes the run's folder for it.
+
+    Raises:
+        VitonError: Data, settings or weights cannot be used; the folder is as it was.
+    """
+    run = Path(config.out)
+    if not is_main:
+        return _task(settings, run, say)
+    ledger = _take(run, stage, config)
+    try:
+        task = _task(settings, run, say)
+    except VitonError:
+        ledger.give_back()
+        raise
+    write_text(run / "config.yaml", config.to_file())
+    write_text(settings.out / "config.yaml", settings.to_file())
+    return task
 
 
 def plan(stage: str, config: TrainingConfig, say: Callable[[str], None] = log.info) -> Estimate:

@@ -139,7 +139,7 @@ def test_stage1_in_lite_trains_a_generator_with_a_layout(wardrobe: Path, tmp_pat
     [
         ("channels=[8, 8]", "--blocks: bad value for 'blocks': as many as --channels, which are 2, not '0,1,2,2,2,1'"),
         ("channels=8,x", "--set channels=8,x: bad value for 'channels': input should be a valid integer"),
-        ("channels=8", "--set channels=8: bad value for 'channels': list should have at least 2 items"),
+        ("channels=8", "--set channels=8: bad value for 'channels': there should be 2 to 7"),
         ("channels=0,9", "--set channels=0,9: bad value for 'channels': each should be from 1 to 1024"),
         ("perceived=2.0", "--set perceived=2.0: bad value for 'perceived': input should be less than or equal to 1"),
     ],

@@ -23,7 +23,7 @@ from viton_cli.training.pairs.sources import open_sources
 from viton_cli.training.pairs.task import beside, check_size, person_representation, picture, set_norm_decay
 from viton_cli.training.pairs.triplet_set import TripletSet
 from viton_cli.training.pairs.triplet_sources import sources
-from viton_cli.training.task import Batch
+from viton_cli.training.task import Batch, Task
 from viton_cli.vocabulary.layout import GARMENT, TRUNK
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 VALIDATED, PICTURED = 96, 10  # unpaired held-out triplets that are scored, and of them on a sample sheet
 
 
-class LayoutTask:
+class LayoutTask(Task):
     """`LayoutGenerator` on triplets, see `triplet_set` for its examples."""
 
     kind, score = "stage1", "score"

@@ -20,7 +20,7 @@ from viton_cli.methods.viton import as_places
 from viton_cli.training.pairs.layout import paint_layout, triplet_sets
 from viton_cli.training.pairs.perceptual import load_features
 from viton_cli.training.pairs.task import beside, check_size, picture, start_from
-from viton_cli.training.task import Batch
+from viton_cli.training.task import Batch, Task
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 VALIDATED, PICTURED = 48, 8  # held-out triplets that are scored, and of them on a sample sheet
 
 
-class RefineTask:
+class RefineTask(Task):
     """The refinement network G_R (section 3.3) on the answers of a frozen `LayoutGenerator`.
 
     The paper's loss (equation 3), but against the true picture of the person in that garment, and where there is warped

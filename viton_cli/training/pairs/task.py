@@ -18,7 +18,7 @@ from viton_cli.methods.networks import build_composer, build_generator, load_com
 from viton_cli.training.pairs.pairs import PairSample, PairSet
 from viton_cli.training.pairs.perceptual import load_features
 from viton_cli.training.pairs.sources import open_sources
-from viton_cli.training.task import Batch
+from viton_cli.training.task import Batch, Task
 from viton_cli.vocabulary.labels import BACKGROUND
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 PICTURED = 12  # pairs on a sample sheet
 
 
-class _PairTask:
+class _PairTask(Task):
     """What both stages share: the pairs, the feature extractor, tensors."""
 
     kind: str
