@@ -10,6 +10,7 @@ from viton_cli.cli.settings import APP, EXIT_OK, with_settings
 from viton_cli.cli.train_bar import TrainBar
 from viton_cli.config import (
     TrainConfig,
+    TrainGarmentConfig,
     TrainingConfig,
     TrainPerceptionConfig,
     TrainStage1Config,
@@ -59,3 +60,10 @@ def stage2(config: TrainStage2Config, screen: Screen) -> int:
 def perception(config: TrainPerceptionConfig, screen: Screen) -> int:
     """The network that finds joints and labels."""
     return _train(config, screen, "perception")
+
+
+@app.command(cls=Command)
+@with_settings(TrainGarmentConfig)
+def garment(config: TrainGarmentConfig, screen: Screen) -> int:
+    """The segmenter that cuts garments out of product photos."""
+    return _train(config, screen, "garment")

@@ -34,6 +34,7 @@ from viton_cli.config.training import (
     STAGES,
     PairsConfig,
     TrainConfig,
+    TrainGarmentConfig,
     TrainingConfig,
     TrainPerceptionConfig,
     TrainStage1Config,
@@ -45,6 +46,6 @@ __all__ = [
     "ADDRESS", "COMMANDS", "STAGES", "Config", "EvaluateConfig", "EvaluatePerceptionConfig", "EvaluateReportConfig",
     "EvaluateSheetConfig", "EvaluateStage1Config", "EvaluateTableConfig", "EvaluateVotesConfig", "Inputs",
     "MethodConfig", "Names", "Pair", "PairsConfig", "Perception", "PrepareConfig", "ScoringConfig", "Size",
-    "TrainConfig", "TrainPerceptionConfig", "TrainStage1Config", "TrainStage2Config", "TrainingConfig", "TryOnConfig",
-    "is_address", "known_settings", "load", "settings_for",
+    "TrainConfig", "TrainGarmentConfig", "TrainPerceptionConfig", "TrainStage1Config", "TrainStage2Config",
+    "TrainingConfig", "TryOnConfig", "is_address", "known_settings", "load", "settings_for",
 ]  # fmt: skip

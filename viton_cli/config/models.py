@@ -8,7 +8,13 @@ from typing import Literal
 from pydantic import Field
 
 from viton_cli.config.base import FORCE, Config, Inputs, Names, Size, Words
-from viton_cli.config.training import TrainConfig, TrainPerceptionConfig, TrainStage1Config, TrainStage2Config
+from viton_cli.config.training import (
+    TrainConfig,
+    TrainGarmentConfig,
+    TrainPerceptionConfig,
+    TrainStage1Config,
+    TrainStage2Config,
+)
 
 Style = Literal["text", "csv", "markdown", "latex", "json"]
 
@@ -208,6 +214,7 @@ COMMANDS: tuple[type[Config], ...] = (
     TrainStage1Config,
     TrainStage2Config,
     TrainPerceptionConfig,
+    TrainGarmentConfig,
     EvaluateConfig,
     EvaluateStage1Config,
     EvaluateTableConfig,

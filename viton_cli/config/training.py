@@ -5,7 +5,8 @@ TrainingConfig              what every training takes: data, steps, rate, where 
 │   ├── TrainStage1Config   viton train stage1
 │   ├── TrainStage2Config   viton train stage2
 │   └── TrainConfig         viton train: both, one after the other; each gets what is its own
-└── TrainPerceptionConfig   viton train perception
+├── TrainPerceptionConfig   viton train perception
+└── TrainGarmentConfig      viton train garment
 """
 
 from __future__ import annotations
@@ -85,6 +86,9 @@ class TrainingConfig(Config):
 class PairsConfig(TrainingConfig):
     """What both try-on networks take."""
 
+    explain: bool = Field(
+        False, description="Say setting by setting what is the paper's and what departs, and do nothing."
+    )
     size: Size = Field((256, 192), description="Height x width of the network's frame.")
     perceptual: Literal["none", "builtin", "vgg16", "vgg19"] = Field(
         "none", description="Network whose features the perceptual loss compares; vgg19 is the paper's."
@@ -97,14 +101,23 @@ class PairsConfig(TrainingConfig):
         0.5, ge=0, le=1, description="Share of triplets with the labels and joints that perception finds."
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _no_data_to_explain(cls, values: Any) -> Any:
+        """What is explained needs neither data nor a folder."""
+        if isinstance(values, dict) and str(values.get("explain")).lower() in ("true", "1", "yes", "on"):
+            return {"data": ["none"], "out": "none", **values}
+        return values
+
 
 class TrainStage1Config(PairsConfig):
     """`viton train stage1`."""
 
     PAPER: ClassVar[dict[str, Any]] = {
-        "steps": 15000, "batch": 16, "lr": 2e-4, "betas": (0.5, 0.999), "weight_decay": 0.0, "schedule": "constant",
-        "ema": 0.0, "clip": 0.0, "perceptual": "vgg19", "perceptual_shrink": 1, "flat_lay": False, "augment": 0.0,
-        "perceived": 0.0, "network": "paper", "width": 64, "norm_decay": 0.999,
+        "size": (256, 192), "steps": 15000, "batch": 16, "accumulate": 1, "precision": "no", "lr": 2e-4,
+        "betas": (0.5, 0.999), "weight_decay": 0.0, "schedule": "constant", "ema": 0.0, "clip": 0.0,
+        "perceptual": "vgg19", "perceptual_shrink": 1, "flat_lay": False, "augment": 0.0, "perceived": 0.0,
+        "network": "paper", "width": 64, "norm_decay": 0.999,
     }  # fmt: skip
 
     network: Literal["layout", "paper"] = Field(
@@ -193,8 +206,27 @@ class TrainPerceptionConfig(TrainingConfig):
     teacher: str | None = Field(None, description="Weights that label the photos of which only tags are known.")
 
 
+class TrainGarmentConfig(TrainingConfig):
+    """`viton train garment`."""
+
+    preset: Literal["lite"] = Field("lite", description="The paper trains no such network.")
+    steps: int | None = Field(540, ge=1, description="Training steps; with --minutes alone as many as fit.")
+    lr: float = Field(2e-3, gt=0, description="Learning rate.")
+    betas: Pair = Field((0.9, 0.999), description="Decay of Adam's two averages.")
+    weight_decay: float = Field(1e-3, ge=0, description="AdamW's weight decay.")
+    ema: float = Field(0.0, ge=0, lt=1, description="Decay of the average of the weights, which is kept; 0: none.")
+    clip: float = Field(2.0, ge=0, description="Largest norm of a step's gradient; 0: any.")
+    precision: Annotated[Literal["no", "fp16", "bf16"], BeforeValidator(precision_of)] = Field(
+        "bf16", description="Mixed precision."
+    )
+    photos: Path | None = Field(None, description="Photos without masks, in folders named by kind: t-shirt, dress ...")
+    keep_out: int = Field(6, ge=0, description="Leave the first and every N-th --photos for measuring; 0: none.")
+    encoder_rate: float = Field(0.2, ge=0, le=100, description="Learning rate of the encoder, as a share of --lr.")
+
+
 STAGES: dict[str, type[TrainingConfig]] = {
     "stage1": TrainStage1Config, "stage2": TrainStage2Config, "perception": TrainPerceptionConfig,
+    "garment": TrainGarmentConfig,
 }  # fmt: skip
 
 

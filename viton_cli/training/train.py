@@ -1,4 +1,4 @@
-"""`viton train`: stage 1, stage 2, perception.
+"""`viton train`: stage 1, stage 2, perception, the segmenter of product photos.
 
 RUN/config.yaml                         the settings
 RUN/STAGE/last.ckpt ...                 checkpoint, log, curve, sample pictures (see `training.fit`)
@@ -19,6 +19,7 @@ from viton_cli.config import (
     STAGES,
     PairsConfig,
     TrainConfig,
+    TrainGarmentConfig,
     TrainingConfig,
     TrainPerceptionConfig,
     TrainStage1Config,
@@ -159,7 +160,8 @@ def _take(run: Path, stage: str, config: TrainingConfig) -> Ledger:
     Raises:
         BadConfig: It, or what is written there, is also read; it holds other files, and --force is not given.
     """
-    check_apart(run, [path for _, path in map(source_of, config.data)])
+    more = [path for name in ("photos", "nobody") if (path := getattr(config, name, None)) is not None]
+    check_apart(run, [*(path for _, path in map(source_of, config.data)), *more])
     if config.init:
         check_apart(run / stage, [Path(config.init)], written=[run / f"{stage}.safetensors"])
     # A checkpoint without a ledger is of a version that kept none: what lies around it is that run's.
@@ -179,6 +181,10 @@ def _task(config: TrainingConfig, run: Path, say: Callable[[str], None]) -> Task
         from viton_cli.training.perception.train_perception import PerceptionTask
 
         return PerceptionTask(config, say)
+    if isinstance(config, TrainGarmentConfig):
+        from viton_cli.training.garments.train_garment import GarmentTask
+
+        return GarmentTask(config, say)
     if isinstance(config, TrainStage1Config):
         from viton_cli.training.pairs.layout import LayoutTask
         from viton_cli.training.pairs.stage1 import Stage1Task
