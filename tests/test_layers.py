@@ -16,7 +16,7 @@ import viton_cli
 
 ROOT = Path(viton_cli.__file__).parent
 ROWS = (
-    ("errors", "threads", "vocabulary"),
+    ("errors", "lights", "threads", "vocabulary"),
     ("config", "registry", "records", "quantisation"),
     ("core", "imaging", "files"),
     ("checkpoints",),

@@ -146,7 +146,7 @@ class Person:
         pose: Joints in photo pixels.
         parsing: Labels at photo size.
         frame: The try-on crop.
-        checks: Warnings in words ("torso cut off at the left").
+        checks: What is odd about it ("torso cut off at the left"): each a `lights.Check`, or a text, a warning.
         score: How sure perception is that this is a person, [0, 1].
     """
 
@@ -172,7 +172,7 @@ class Garment:
         quality: [0, 1], how far the mask can be trusted.
         kind: "top", "outerwear", "dress", "lower" or "unknown".
         sleeves: "none", "short", "long" or "unknown".
-        checks: Warnings in words.
+        checks: As of `Person`.
     """
 
     photo: Photo
@@ -225,11 +225,12 @@ class Result:
         image: (H, W, 3) uint8; equal to the photo wherever `edited` is False.
         edited: (H, W) bool, where the result may differ from the photo.
         steps: Name -> (h, w, 3) uint8 picture of each intermediate, in the order of the flow.
-        checks: Warnings in words.
+        checks: As of `Person`, those of person and garment included: `check.severity` is info, warn or bad.
         seconds: Name of the stage -> seconds.
         fallback: The warp that had to be used instead, if any.
         trace: Works out `places`.
         profile: ICC profile of the numbers of `image`, the photo's own; None for sRGB.
+        quality: [0, 1], how far the result is likely to be right; None from a method that cannot say.
     """
 
     image: NDArray[np.uint8]
@@ -240,6 +241,7 @@ class Result:
     fallback: str | None = None
     trace: Callable[[], NDArray[np.float32]] | None = field(default=None, repr=False)
     profile: bytes | None = None
+    quality: float | None = None
 
     @cached_property
     def places(self) -> NDArray[np.float32] | None:

@@ -96,15 +96,25 @@ class TestWrongUsage:
 class TestExitCodes:
     def test_all_done(self, viton: Viton, folders: SimpleNamespace) -> None:
         code, out, _ = viton(*tryon(folders))
-        assert code == 0 and out.decode().startswith("6 pairs done, 0 failed, 0 skipped; ")
+        assert code == 0 and out.decode().startswith("6 pairs done, 6 doubtful, 0 bad, 0 failed, 0 skipped; ")
         code, out, _ = viton(*tryon(folders))
-        assert code == 0 and out.decode().startswith("0 pairs done, 0 failed, 6 skipped: ")
+        assert code == 0 and out.decode().startswith("0 pairs done, 6 doubtful, 0 bad, 0 failed, 6 skipped: ")
+
+    @pytest.mark.parametrize(("fail_on", "expected"), [("never", 0), ("bad", 0), ("warn", 1)])
+    def test_doubtful_results_fail_a_run_if_they_are_to(
+        self, viton: Viton, folders: SimpleNamespace, fail_on: str, expected: int
+    ) -> None:
+        for again in ("--no-dry-run", "--quiet"):  # a second run, that skips everything, ends as the first
+            code, _, err = viton(*tryon(folders, "--fail-on", fail_on, again))
+            assert (code, err) == (expected, "")
 
     def test_some_failed(self, viton: Viton, folders: SimpleNamespace) -> None:
         (folders.people / "letter.jpg").write_text("dear reader")
         code, out, err = viton(*tryon(folders, "--json"))
         told = json.loads(out)
         assert code == 1 and (told["ok"], told["failed"]) == (6, 3) and told["seconds_per_pair"] >= 0
+        assert told["lights"] == {"good": 0, "doubtful": 6, "bad": 0} and told["quality"] is None
+        assert told["checks"] == [{"severity": "warn", "text": "sleeves change", "results": 6}]
         assert err == f"failed: {folders.people / 'letter.jpg'}: not a picture but text\n"
 
     def test_nothing_usable(self, viton: Viton, folders: SimpleNamespace) -> None:

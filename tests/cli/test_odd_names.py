@@ -41,7 +41,7 @@ def test_nothing_a_terminal_obeys_is_printed(odd: SimpleNamespace, capsys: pytes
     code, out, err = run(
         capsys, "tryon", "--person", odd.people, "--clothes", odd.clothes / "red.png", "--out", odd.out
     )
-    assert code == 1 and out.startswith("4 pairs done, 2 failed")
+    assert code == 1 and out.startswith("4 pairs done, 4 doubtful, 0 bad, 2 failed")
     lines = err.splitlines()
     assert all(line.isprintable() for line in lines) and not any(
         line.startswith("error: all is lost") for line in lines

@@ -14,10 +14,12 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 from scipy.ndimage import map_coordinates
+from torch import Tensor
 
-from viton_cli.compositing.blend import WORKING, lay_in, trace
+from viton_cli.compositing.blend import lay_in, trace
 from viton_cli.compositing.by_joints import regions_by_joints
 from viton_cli.compositing.painted import SKIN, Painted
+from viton_cli.compositing.wearer import WORKING, Wearer
 from viton_cli.core.warp import Places, Warp, fit_places
 from viton_cli.imaging.frames import crop, person_frame, torso_length
 from viton_cli.imaging.product import Product
@@ -35,27 +37,21 @@ COARSE = 100  # the coarse image is this grey everywhere
 class Straight:
     """The product view onto the frame, corner to corner."""
 
-    def apply(
-        self,
-        image: NDArray[Any],
-        size: tuple[int, int],
-        box: tuple[float, float, float, float] | None = None,
-        fill: float = 1.0,
-        cut: bool = True,
-    ) -> NDArray[np.float32]:
-        x0, y0, x1, y1 = box or (0.0, 0.0, float(size[1]), float(size[0]))
-        sx, sy = image.shape[1] / (x1 - x0), image.shape[0] / (y1 - y0)
-        planes = np.asarray(image, np.float32).reshape(*image.shape[:2], -1)
+    def draw(
+        self, image: Tensor, size: tuple[int, int], box: tuple[float, float, float, float], beyond: bool
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+        x0, y0, x1, y1 = box
+        sx, sy = image.shape[3] / (x1 - x0), image.shape[2] / (y1 - y0)
         out = [
             np.asarray(
-                Image.fromarray(np.ascontiguousarray(planes[:, :, i])).transform(
+                Image.fromarray(np.ascontiguousarray(plane, np.float32)).transform(
                     (size[1], size[0]), Image.Transform.AFFINE, (sx, 0, -x0 * sx, 0, sy, -y0 * sy),
-                    Image.Resampling.NEAREST, fillcolor=fill,
+                    Image.Resampling.NEAREST, fillcolor=0.0,
                 )
             )
-            for i in range(planes.shape[2])
+            for plane in (*image[0].numpy(), np.ones(image.shape[2:]))
         ]  # fmt: skip
-        return np.stack(out, 2).reshape(*size, *image.shape[2:])
+        return np.stack(out), np.stack(out) if beyond else None
 
 
 def person(size: tuple[int, int] = (400, 300), **drawing: Any) -> Person:
@@ -81,7 +77,8 @@ def painted(
 
 
 def lay(who: Person, what: Painted) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-    image, edited = lay_in(who, who.frame, what)
+    laid = lay_in(Wearer(who, who.frame), what)
+    image, edited = laid.image, laid.edited
     assert image.shape == who.photo.image.shape and image.dtype == np.uint8
     assert edited.shape == who.photo.size and edited.dtype == bool
     assert np.array_equal(image[~edited], who.photo.image[~edited]), "outside the edited region it is the photo"
@@ -280,17 +277,14 @@ def test_a_dress_keeps_its_skirt_below_the_new_hem() -> None:
 def test_a_frame_that_misses_the_photo_changes_nothing() -> None:
     who = person((200, 150))
     what = painted(who, who.parsing.labels == L.UPPER)
-    image, edited = lay_in(who, Frame((500, 0, 692, 256), SIZE), what)
-    assert np.array_equal(image, who.photo.image) and not edited.any()
+    laid = lay_in(Wearer(who, Frame((500, 0, 692, 256), SIZE)), what)
+    assert np.array_equal(laid.image, who.photo.image) and not laid.edited.any()
 
 
 def test_regions_share_each_pixel_out() -> None:
     long, bare = person(sleeves="long", bag=True), person(sleeves="none", bag=True)
     what = painted(long, bare.parsing.labels == L.UPPER)
-    height, width = long.photo.size
-    x0, y0, x1, y1 = long.frame.box
-    part = Frame((max(x0, 0), max(y0, 0), min(x1, width), min(y1, height)), (200, 150))
-    regions = regions_by_joints(long, long.frame, part, what)
+    regions = regions_by_joints(Wearer(long, long.frame), what)
     np.testing.assert_allclose(regions.fills.sum(0), 1, atol=1e-6)
     assert (regions.fills[SKIN] * regions.old).any()
     held = np.isin(regions.labels, (L.BAG, L.HAIR, L.FACE))
@@ -388,10 +382,27 @@ def test_places_say_where_each_pixel_came_from() -> None:
     ramp = np.concatenate([ramp, np.full((*SIZE, 1), 90.0)], 2).astype(np.uint8)
     product = replace(what.product, sharp=ramp, box=(0, 0, SIZE[1], SIZE[0]))
     what = replace(what, product=product, warp=warp, laid=warp.apply(product.mask, SIZE, fill=0.0))
-    image, _ = lay(who, what)
-    origin = trace(who, who.frame, what)
+    wearer = Wearer(who, who.frame)
+    laid = lay_in(wearer, what)
+    origin, image = trace(laid, wearer, what), laid.image
     deep = inside(np.isfinite(origin[..., 0]), 8)
     assert deep.sum() > 2000
     x, y = np.moveaxis(origin[deep], -1, 0)
     sampled = np.stack([map_coordinates(ramp[..., k].astype(float), [y, x], order=1) for k in range(3)], 1)
     assert np.abs(image[deep] - sampled).max() <= 2
+
+
+def test_one_persons_garments_do_not_depend_on_each_other() -> None:
+    """What is remembered of a person changes no picture: after any other garment, each comes out as if alone."""
+    who = person(sleeves="long")
+    labels = who.parsing.labels.copy()
+    labels[labels == L.PANTS] = L.DRESS  # whether its skirt goes depends on the garment
+    who = replace(who, parsing=Parsing(labels))
+    worn = np.isin(labels, (L.UPPER, L.DRESS))
+    tops = [worn & (np.indices(worn.shape)[0] < row) for row in (worn.shape[0], int(who.pose.joints[L.R_HIP, 1]), 150)]
+    garments = [by_layout(who, layout_of(labels), top) for top in tops]
+    wearer = Wearer(who, who.frame)
+    for index in (0, 1, 2, 1, 0):
+        alone, _ = lay(who, garments[index])
+        assert np.array_equal(lay_in(wearer, garments[index]).image, alone)
+    assert not np.array_equal(lay(who, garments[0])[0], lay(who, garments[1])[0])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from viton_cli.imaging.matting import guided
+from viton_cli.imaging.matting import Guide
+from viton_cli.imaging.planes import planes_of
 from viton_cli.records import Frame
 
 SIZE = (120, 90)
@@ -25,7 +26,7 @@ def test_a_mask_that_is_four_pixels_off_is_set_right() -> None:
     for shift in (-4, 4):
         mask = np.roll(red, shift, 1)
         mask[:, :20], mask[:, 70:] = True, False
-        matte = guided(mask, image, 8).at(image, WHOLE, WHOLE)
+        matte = Guide(image, 8).fit(mask).at(planes_of(image), WHOLE, WHOLE)
         wrong = (mask != red).sum()
         assert ((matte > 0.5) != red).sum() < 0.5 * wrong
 
@@ -34,14 +35,14 @@ def test_without_an_edge_in_the_photo_the_mask_only_softens() -> None:
     plain = np.full((*SIZE, 3), 120, np.uint8)
     mask = np.zeros(SIZE, bool)
     mask[:, :45] = True
-    matte = guided(mask, plain, 4).at(plain, WHOLE, WHOLE)
+    matte = Guide(plain, 4).fit(mask).at(planes_of(plain), WHOLE, WHOLE)
     assert matte[:, :30].min() > 0.95 and matte[:, 60:].max() < 0.05
 
 
 def test_a_piece_of_a_larger_picture_gets_the_same_matte() -> None:
     image, red = two_colours()
-    fit = guided(red, image, 6)
+    fit = Guide(image, 6).fit(red)
     large = np.repeat(np.repeat(image, 2, 0), 2, 1)
-    everything = fit.at(large, WHOLE, Frame(WHOLE.box, (240, 180)))
-    piece = fit.at(large[40:120, 60:140], WHOLE, Frame((30, 20, 70, 60), (80, 80)))
+    everything = fit.at(planes_of(large), WHOLE, Frame(WHOLE.box, (240, 180)))
+    piece = fit.at(planes_of(large[40:120, 60:140]), WHOLE, Frame((30, 20, 70, 60), (80, 80)))
     np.testing.assert_allclose(piece[4:-4, 4:-4], everything[44:116, 64:136], atol=0.02)

@@ -15,7 +15,7 @@ from viton_cli.config import TryOnConfig
 from viton_cli.files import Manifest, read_pairs
 from viton_cli.pages import index
 from viton_cli.pages.bundle import page as page_of
-from viton_cli.pages.index import light_of, page_data, write_index
+from viton_cli.pages.index import light_in, page_data, write_index
 from viton_cli.pipelines.names import pair_name, safe
 from viton_cli.pipelines.tryon import tryon
 
@@ -99,17 +99,26 @@ def counts(page: Browser) -> str:
 
 class TestData:
     def test_lights(self) -> None:
-        assert light_of({"status": "failed", "light": "good"}) == "failed"
-        assert light_of({"status": "ok", "light": "bad"}) == "bad"
-        assert light_of({"status": "ok"}) == light_of({"status": "ok", "checks": []}) == "good"
-        assert light_of({"status": "ok", "checks": ["sleeves change"]}) == "doubtful"
+        assert light_in({"status": "failed", "light": "good"}) == "failed"
+        assert light_in({"status": "ok", "light": "bad"}) == "bad"
+        assert light_in({"status": "ok"}) == light_in({"status": "ok", "checks": []}) == "good"
+        assert light_in({"status": "ok", "checks": ["sleeves change"]}) == "doubtful"
         severe = [
             {"severity": "info", "text": "a"},
             {"severity": "bad", "text": "b"},
             {"severity": "warn", "text": "c"},
         ]
-        assert light_of({"status": "ok", "checks": severe}) == "bad"
-        assert light_of({"status": "ok", "checks": severe[:1]}) == "good"
+        assert light_in({"status": "ok", "checks": severe}) == "bad"
+        assert light_in({"status": "ok", "checks": severe[:1]}) == "good"
+
+    def test_checks_have_their_severity_and_cure(self, tmp_path: Path) -> None:
+        said: list[Any] = [
+            "sleeves change",
+            {"severity": "info", "text": "a"},
+            {"severity": "bad", "text": "b", "cure": "c"},
+        ]
+        folder = Folder(tmp_path, [{"person": "p", "garment": "g", "status": "ok", "checks": said}])
+        assert data_of(folder)["checks"] == [["sleeves change", "warn", ""], ["a", "info", ""], ["b", "bad", "c"]]
 
     def test_names_become_links_and_never_markup(self, tmp_path: Path) -> None:
         odd = ["a b#1?.x", "</script><b>", "ü/ö", "100%"]
@@ -314,7 +323,7 @@ class TestPage:
         assert page.js("document.querySelector('#slider').checkVisibility()") is False
         page.key("m")
         assert page.js("document.querySelector('#slider').checkVisibility()")
-        assert page.js("document.querySelector('dialog aside').textContent").startswith("■ badon the torso")
+        assert page.js("document.querySelector('dialog aside').textContent").startswith("■ bad■ bad on the torso")
 
     def test_a_photo_that_was_moved_is_shown_small(self, page: Browser, small: Folder, tmp_path: Path) -> None:
         (tmp_path / "p000.png").unlink()

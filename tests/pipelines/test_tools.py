@@ -14,6 +14,7 @@ from viton_cli import TryOn
 from viton_cli.config import MethodConfig, Perception, PrepareConfig, TryOnConfig
 from viton_cli.errors import BadConfig, NoGarmentFound, UnknownName
 from viton_cli.files import read_photo
+from viton_cli.lights import SAY_KIND, Check, check_of
 from viton_cli.perception import Perception as Perceives
 from viton_cli.perception.backends.fake import draw_person
 from viton_cli.perception.perceive import OneByOne, open_perception
@@ -139,16 +140,24 @@ def test_variables_reach_python_as_they_reach_the_commands(
             call()
 
 
-def test_trousers_are_refused_unless_they_are_said_to_be_none() -> None:
-    photo = Photo("jeans", np.zeros((8, 6, 3), np.uint8))
-    check = "looks like trousers or a skirt: only clothes for the upper body can be tried on"
-    jeans = Garment(photo, np.ones((8, 6), np.float32), kind="lower", checks=(check, "small in its photo"))
+@pytest.mark.parametrize(
+    ("kind", "check"),
+    [
+        ("lower", Check("looks like trousers or a skirt: only for the upper body", "bad", "product", SAY_KIND)),
+        ("top", Check("shows a person: give the garment alone", "bad", "product", "a photo of the garment alone")),
+    ],
+)
+def test_what_is_bad_is_refused_unless_a_kind_is_given(kind: str, check: Check) -> None:
+    photo = Photo("odd", np.zeros((8, 6, 3), np.uint8))
+    odd = Garment(photo, np.ones((8, 6), np.float32), kind=kind, checks=(check, "small in its photo"))
 
     def cutter(photo: Photo, mask: object) -> Garment:
-        return jeans
+        return odd
 
-    with pytest.raises(NoGarmentFound, match=r"jeans: looks like trousers or a skirt: .* give --kind top"):
+    with pytest.raises(NoGarmentFound, match=rf"odd: {check}; .* give --kind top"):
         Tools(MethodConfig(), cutter=cutter).cut(photo, None)
-    said = Tools(MethodConfig(kind="top"), cutter=cutter).cut(photo, None)
-    assert said.kind == "top" and said.checks == ("small in its photo",)
-    assert Tools(Perception(), cutter=cutter).cut(photo, None).kind == "lower", "it may be prepared"
+    said = Tools(MethodConfig(kind="outerwear"), cutter=cutter).cut(photo, None)
+    assert said.kind == "outerwear" and said.checks[-1] == "small in its photo"
+    # What the kind settles is gone; what it cannot settle stays, as a warning.
+    assert [check_of(left).severity for left in said.checks] == ["warn"] * (1 if kind == "lower" else 2)
+    assert Tools(Perception(), cutter=cutter).cut(photo, None).kind == kind, "it may be prepared"

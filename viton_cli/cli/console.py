@@ -71,6 +71,12 @@ class Console(Progress):
         if not self.screen.quiet:
             self._say(shown(text))
 
+    def check(self, text: str, severity: str) -> None:
+        if self.screen.quiet or (severity == "info" and not self.screen.verbose):
+            return
+        words = {"info": "info", "warn": "warning", "bad": "bad"}
+        self._say(f"{words[severity]}: {shown(text)}", bad=severity == "bad")
+
     def problem(self, text: str) -> None:
         self._say(f"failed: {shown(text)}", bad=True)
 
@@ -111,7 +117,7 @@ def summary(done: Summary, screen: Screen, aside: bool = False) -> int:
     elif done.is_main and (screen.json or not screen.quiet):
         screen.show(done.as_dict(), str(done))
     if not done.failed:
-        return EXIT_OK
+        return EXIT_SOME_FAILED if done.unfit else EXIT_OK
     return EXIT_SOME_FAILED if done.ok or done.skipped or done.defects else EXIT_NOTHING
 
 

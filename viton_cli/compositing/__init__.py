@@ -9,6 +9,7 @@ equation 2 is applied, once, at the photo's own size. All other pixels stay thos
 
 Departure: the paper's result is the whole 256x192 picture of the networks. This is the same composition, pasted.
 
+    wearer.py      what is known of a person, whatever the garment
     painted.py     what comes in (`Painted`), and what is decided of each pixel (`Regions`)
     by_layout.py   the regions, from the layout that stage 1 predicts
     by_joints.py   the regions, from clothing mask and joints, where stage 1 predicts no layout (the paper's generator)

@@ -6,22 +6,21 @@ import numpy as np
 from scipy import ndimage
 from skimage.draw import polygon2mask
 
-from viton_cli.compositing.body import above_hem, hands, network_pixel, pose_in
+from viton_cli.compositing.body import above_hem
 from viton_cli.compositing.painted import (
     BELOW,
     FILLS,
-    IN_FRONT,
     LOWER,
-    REPLACED,
     SCENE,
     SKIN,
     Bools,
     Painted,
     Regions,
 )
+from viton_cli.compositing.wearer import Wearer
 from viton_cli.imaging.capsules import capsule
-from viton_cli.imaging.frames import carry, crop, torso_length
-from viton_cli.records import Frame, Person, Pose
+from viton_cli.imaging.frames import carry, torso_length
+from viton_cli.records import Pose
 from viton_cli.vocabulary import labels as L
 
 GRAIN = 1.2  # network pixels: what is smaller than about twice this in the predicted mask is noise
@@ -30,19 +29,17 @@ ARMS = ((L.R_SHOULDER, L.R_ELBOW, L.R_WRIST), (L.L_SHOULDER, L.L_ELBOW, L.L_WRIS
 UPPER_ARM, LOWER_ARM, SLEEVE = (0.115, 0.09), (0.088, 0.06), (0.14, 0.12)  # radii in torso lengths, from end to end
 
 
-def regions_by_joints(person: Person, frame: Frame, part: Frame, painted: Painted) -> Regions:
+def regions_by_joints(wearer: Wearer, painted: Painted) -> Regions:
     """Sort the pixels of a part of the photo; see `by_layout.regions_by_layout`."""
-    labels = crop(person.parsing.labels, part, fill=L.BACKGROUND, nearest=True).astype(np.uint8)
-    pose, pixel = pose_in(person.pose, part), network_pixel(frame, part)
+    labels, pose, pixel, frame, part = wearer.labels, wearer.pose, wearer.pixel, wearer.frame, wearer.part
     # The predicted mask carries the grain of the generator's transposed convolutions, which would notch the outline.
     mask = carry(np.asarray(ndimage.gaussian_filter(painted.mask, GRAIN), np.float32), frame, part)
     laid = carry(painted.laid, frame, part)
 
-    arms = np.isin(labels, L.ARMS)
     # An arm in front of the body stays in front; where the network predicts a sleeve, the arm is covered.
-    bare = arms & (mask < 0.5) & ~_sleeves(pose, part.size, laid > 0.5)
-    front = np.isin(labels, IN_FRONT) | (arms & hands(pose, part.size)) | bare
-    old = np.isin(labels, REPLACED)
+    bare = wearer.arms & (mask < 0.5) & ~_sleeves(pose, part.size, laid > 0.5)
+    front = wearer.ahead | (wearer.arms & wearer.hands) | bare
+    old = wearer.replaced.copy()
 
     # Over the background and the old garment, the new one goes as far as the predicted mask: between arm and body the
     # background stays, and a forearm that the old sleeve hid comes out in front of the body.

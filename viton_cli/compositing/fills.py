@@ -2,52 +2,99 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
+from numpy.typing import NDArray
 from scipy import ndimage
 
-from viton_cli.compositing.painted import LOWER, Bools, Floats, Picture, Regions
-from viton_cli.imaging.filling import grow
+from viton_cli.compositing.painted import LOWER, SKIN, Bools, Floats
+from viton_cli.imaging.filling import grow_planes
 from viton_cli.vocabulary import labels as L
 
 ENOUGH = 100  # pixels of skin of arms and neck that make the face's unneeded
 FEWEST = 20  # pixels without which a label shows no colour worth continuing
 DARK = 12.0  # grey levels added before ratios are taken: those of near-black pixels mean nothing
-SHADE = (0.72, 1.25)  # darkest and brightest that the coarse result may make skin, against skin that shows
+SHADE = (0.72, 1.04)  # darkest and brightest that the coarse result may make skin, against its middle
 ODD = 0.5  # log ratio to the median of skin that shows, above which it is not skin
+VARIES = 0.12  # log ratio to the same that the tone may reach: the shadow under a chin is not an arm's
 BLUR = 3.0  # pixels of the part over which the tone is evened out
 
 
-def fill(original: Picture, regions: Regions, coarse: Floats) -> Floats:
-    """What shows beneath the new garment, (h, w, 3) in 0..255.
+@dataclass(frozen=True, eq=False)
+class Around:
+    """What the photo shows around the old garment, continued into it, (3, h, w) in 0..255; None: it shows too little.
+
+    Attributes:
+        scene: Background. lower: Lower clothes. hair: Hair.
+        tone: Skin, evened out.
+    """
+
+    scene: Floats | None
+    lower: Floats | None
+    hair: Floats | None
+    tone: Floats | None
+
+
+def look_around(original: Floats, labels: NDArray[np.uint8], old: Bools, pixel: float) -> Around:
+    """What can be continued into the old garment, whatever the new one.
 
     Args:
-        original: (h, w, 3) the photo's part. regions: Its regions. coarse: (h, w, 3) the coarse result there.
+        original: (3, h, w) the photo's part in 0..255. labels: (h, w) of it. old: (h, w) what goes.
+        pixel: Size of a network pixel there.
     """
     # Only what lies well away from the old garment is sure to have none of its colour.
-    wide = max(round(1.5 * regions.pixel), 1)
-    kept = ~ndimage.binary_dilation(regions.old, iterations=2 * wide)
-    labels = regions.labels
-    scene, lower = (labels == L.BACKGROUND) & kept, np.isin(labels, LOWER) & kept
-    planes = (
-        grow(original, scene) if scene.sum() > FEWEST else coarse,
-        _skin(original, labels, kept, coarse, wide),
-        grow(original, lower) if lower.sum() > FEWEST else coarse,
+    wide = max(round(1.5 * pixel), 1)
+    kept = ~ndimage.binary_dilation(old, iterations=2 * wide)
+    scene, lower, hair = (np.isin(labels, of) & kept for of in ((L.BACKGROUND,), LOWER, (L.HAIR,)))
+    shown = _skin_shown(original, labels, kept, wide)
+    return Around(
+        grow_planes(original, scene) if scene.sum() > FEWEST else None,
+        grow_planes(original, lower) if lower.sum() > FEWEST else None,
+        grow_planes(original, hair) if hair.sum() > FEWEST else None,
+        _tone(original, shown) if shown.any() else None,
     )
-    return np.asarray(sum(share[..., None] * plane for share, plane in zip(regions.fills, planes)), np.float32)
 
 
-def _skin(original: Picture, labels: Picture, kept: Bools, coarse: Floats, wide: int) -> Floats:
-    """The tone of the nearest skin that shows, with the light and the roundness that the coarse result has there."""
+def fill(around: Around, old: Bools, shares: Floats, coarse: Floats) -> Floats:
+    """What shows beneath the new garment, (3, h, w) in 0..255.
+
+    Args:
+        around: What the photo shows there. old: (h, w) what goes. shares: (4, h, w), see `Regions.fills`.
+        coarse: (3, h, w) the coarse result in 0..255.
+    """
+    planes = (around.scene, _skin(around, coarse, old & (shares[SKIN] > 0.5)), around.lower, around.hair)
+    return np.asarray(
+        sum(share * (coarse if plane is None else plane) for share, plane in zip(shares, planes)), np.float32
+    )
+
+
+def _skin_shown(original: Floats, labels: NDArray[np.uint8], kept: Bools, wide: int) -> Bools:
+    """(h, w) skin to take the tone from; nothing if there is too little."""
     # Arms and neck are the best guide to bare arms and chest; the face may be made up or in shade.
     shown = ndimage.binary_erosion(np.isin(labels, (L.L_ARM, L.R_ARM, L.NECK_SKIN)), iterations=wide) & kept
     if shown.sum() < ENOUGH:
         shown = ndimage.binary_erosion(np.isin(labels, L.SKIN), iterations=wide) & kept
     if shown.sum() < FEWEST:
-        return coarse
+        return np.zeros_like(shown)
     # What differs much from most of it is a label gone wrong, on background or cloth.
-    tone = np.log(original + DARK)
-    shown &= np.abs(tone - np.median(tone[shown], 0)).max(2) < ODD
-    light = coarse.mean(2, keepdims=True) + DARK
-    even = ndimage.gaussian_filter(grow(np.concatenate([original, light], 2), shown), (BLUR, BLUR, 0))
-    shade = (light / np.maximum(even[..., 3:], 1)).clip(*SHADE)
-    return np.asarray(((even[..., :3] + DARK) * shade - DARK).clip(0, 255), np.float32)
+    tone = np.log(original[:, shown] + np.float32(DARK))
+    shown[shown] = np.abs(tone - np.median(tone, 1, keepdims=True)).max(0) < ODD
+    return np.asarray(shown)
+
+
+def _tone(original: Floats, shown: Bools) -> Floats:
+    """The tone of skin continued from where it shows, without its grain, near to that of most of it."""
+    dark = np.float32(DARK)
+    usual = np.median(np.log(original[:, shown] + dark), 1)[:, None, None]
+    even = ndimage.gaussian_filter(grow_planes(original, shown), (0, BLUR, BLUR))
+    return np.asarray(np.exp(usual + (np.log(even + dark) - usual).clip(-VARIES, VARIES)) - dark, np.float32)
+
+
+def _skin(around: Around, coarse: Floats, wanted: Bools) -> Floats | None:
+    """The tone of the nearest skin that shows, with the roundness that the coarse result has where skin is `wanted`."""
+    if around.tone is None:
+        return None
+    light = coarse.mean(0) + np.float32(DARK)
+    shade = (light / np.median(light[wanted] if wanted.any() else light)).clip(*SHADE)
+    return np.asarray(((around.tone + np.float32(DARK)) * shade - np.float32(DARK)).clip(0, 255), np.float32)

@@ -22,8 +22,8 @@ IN_FRONT = (L.HAT, L.HAIR, L.SUNGLASSES, L.FACE, L.GLOVE, L.SCARF, L.BAG)
 LOWER = (L.PANTS, L.SKIRT, L.L_LEG, L.R_LEG)
 
 # What can show where the old garment was, in the order of `Regions.fills`.
-FILLS = ("background", "skin", "lower clothes")
-SCENE, SKIN, BELOW = range(len(FILLS))
+FILLS = ("background", "skin", "lower clothes", "hair")
+SCENE, SKIN, BELOW, HAIR = range(len(FILLS))
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +58,7 @@ class Regions:
     Attributes:
         old: The garment that goes, as the labels have it.
         front: What lies in front of the new garment, as the labels have it.
-        fills: (3, h, w) shares of `FILLS` where the old garment was, adding to 1.
+        fills: (4, h, w) shares of `FILLS` where the old garment was, adding to 1.
         limit: In [0, 1], the most that the new garment may cover where nothing lies in front of it.
         gap: In [0, 1], new garment where the warp left it open; its colours go on there.
         labels: Of the part.

@@ -27,9 +27,11 @@ def high_collar(labels: NDArray[np.uint8], photo: Picture) -> Bools:
     neck, skin = labels == L.NECK_SKIN, np.isin(labels, (L.FACE, *L.ARMS))
     if not neck.any() or skin.sum() < FEWEST:
         return np.zeros(labels.shape, bool)
-    away = _tone(photo) - np.median(_tone(photo[skin]), 0)
-    hue = np.abs(away - away.mean(2, keepdims=True)).max(2)  # shadow under the chin darkens all channels alike
-    return np.asarray(neck & ((hue > OTHER_HUE) | (np.abs(away.mean(2)) > OTHER_LIGHT)))
+    away = _tone(photo[neck]) - np.median(_tone(photo[skin]), 0)
+    hue = np.abs(away - away.mean(1, keepdims=True)).max(1)  # shadow under the chin darkens all channels alike
+    found = np.zeros(labels.shape, bool)
+    found[neck] = (hue > OTHER_HUE) | (np.abs(away.mean(1)) > OTHER_LIGHT)
+    return found
 
 
 def missed_fingers(labels: NDArray[np.uint8], photo: Picture, hands: Bools) -> Bools:
@@ -43,8 +45,10 @@ def missed_fingers(labels: NDArray[np.uint8], photo: Picture, hands: Bools) -> B
     if not where.any() or skin.sum() < FEWEST:
         return np.zeros(labels.shape, bool)
     tone = np.median(_tone(photo[skin]), 0)
-    rounded, counts = np.unique((photo[old & ~hands] // STEP).reshape(-1, 3), axis=0, return_counts=True)
-    cloth = _tone(rounded[counts > COMMON * max(counts.sum(), 1)] * STEP + STEP / 2)
+    steps = 256 // STEP
+    counts = np.bincount(photo[old & ~hands] // STEP @ np.array((steps**2, steps, 1)), minlength=steps**3)
+    common = np.flatnonzero(counts > COMMON * max(counts.sum(), 1))
+    cloth = _tone(np.stack(np.unravel_index(common, (steps, steps, steps)), 1) * STEP + STEP / 2)
     pixels = _tone(photo[where])
     from_skin = np.abs(pixels - tone).max(1)
     from_cloth = np.abs(pixels[:, None] - cloth[None]).max(2).min(1) if len(cloth) else np.full(len(pixels), np.inf)

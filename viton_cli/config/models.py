@@ -91,6 +91,9 @@ class TryOnConfig(MethodConfig):
     clothes_mask: Inputs | None = Field(None, description="Masks named as the clothing photos, likewise; they win.")
     steps: bool = Field(False, description="Write steps/PERSON__GARMENT.jpg, a strip of what each stage saw.")
     masks: bool = Field(False, description="Write edited/PERSON__GARMENT.png, white where the photo may have changed.")
+    fail_on: Literal["never", "bad", "warn"] = Field(
+        "never", description="Exit with 1 if a result is bad (bad), or has a warning (warn)."
+    )
     strip: bool = Field(False, description="Write no EXIF: by default the photo's goes along, but for the place.")
     workers: int = Field(2, ge=1, le=64, description="Threads that write pictures beside the networks.")
     threads: int | None = Field(None, ge=1, le=512, description="Threads of the networks; by default two.")

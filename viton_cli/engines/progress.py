@@ -21,6 +21,9 @@ class Progress:
     def note(self, text: str) -> None:
         """Something worth knowing."""
 
+    def check(self, text: str, severity: str) -> None:
+        """What a check says of an item; its severity is one of `lights.SEVERITIES`."""
+
     def problem(self, text: str) -> None:
         """An item failed; `text` is one line that names it and the cause."""
 
@@ -36,6 +39,11 @@ class Summary:
         unit: What was counted ("pair", "photo").
         out: Where the results are.
         ok, skipped, failed: Made, found finished, failed.
+        lights: How many of those made or found finished have each of `lights.LIGHTS`; None where nothing has.
+        aside: How many of them are set aside for their quality.
+        unfit: How many of them count as failures by --fail-on.
+        quality: The lowest of theirs; None where none is known.
+        checks: What was said of them: severity, text and of how many `results`.
         seconds: Wall clock of the work itself, loading of the networks left out.
         problems: One line for each cause of failure.
         defects: How many failed by a defect of the toolkit and not by their input.
@@ -48,6 +56,11 @@ class Summary:
     ok: int = 0
     skipped: int = 0
     failed: int = 0
+    lights: dict[str, int] | None = None
+    aside: int = 0
+    unfit: int = 0
+    quality: float | None = None
+    checks: list[dict[str, Any]] = field(default_factory=list)
     seconds: float = 0.0
     problems: list[str] = field(default_factory=list)
     defects: int = 0
@@ -75,6 +88,9 @@ class Summary:
         """For `--json`."""
         entry = asdict(self)
         del entry["is_main"]
+        if self.lights is None:  # work that has none
+            for name in ("lights", "aside", "unfit", "quality", "checks"):
+                del entry[name]
         entry[f"seconds_per_{self.unit}"] = round(self.pace, 3) if self.ok else None
         return entry
 
@@ -85,7 +101,11 @@ class Summary:
         if self.planned is not None:
             return f"would make {_count(self.planned, self.unit)}, {self.skipped} finished already: {self.out}"
         pace = f"; {self.pace:.2f} s a {self.unit}" if self.ok else ""
-        return f"{_count(self.ok, self.unit)} done, {self.failed} failed, {self.skipped} skipped{pace}: {self.out}"
+        told = {"doubtful": 0, "bad": 0, **(self.lights or {})} if self.lights is not None else {}
+        lights = "".join(f", {told[light]} {light}" for light in ("doubtful", "bad") if light in told)
+        aside = f", {self.aside} set aside" if self.aside else ""
+        counts = f"{lights}{aside}, {self.failed} failed, {self.skipped} skipped"
+        return f"{_count(self.ok, self.unit)} done{counts}{pace}: {self.out}"
 
 
 def _count(number: int, unit: str) -> str:

@@ -36,36 +36,57 @@ def fill(colour: NDArray[np.uint8], known: NDArray[np.bool_], wanted: NDArray[np
 def _blur(colour: NDArray[np.uint8], known: NDArray[np.bool_], sigma: float) -> Floats:
     """Mean colour of the known pixels around each pixel, worked out at a quarter of the size."""
     weight = _halve(_halve(known.astype(np.float32)))
-    total = _halve(_halve(np.where(known[..., None], colour, 0).astype(np.float32)))
+    total = _halve(_halve(np.where(known, colour.transpose(2, 0, 1), 0).astype(np.float32)))
     weight = ndimage.gaussian_filter(weight, sigma / 4)
-    total = ndimage.gaussian_filter(total, (sigma / 4, sigma / 4, 0))
-    mean = np.repeat(np.repeat(total / np.maximum(weight, 1e-4)[..., None], 4, 0), 4, 1)
+    total = ndimage.gaussian_filter(total, (0, sigma / 4, sigma / 4))
+    mean = np.repeat(np.repeat(total / np.maximum(weight, 1e-4), 4, 1), 4, 2).transpose(1, 2, 0)
     smooth: Floats = ndimage.uniform_filter(mean, (5, 5, 1))[: known.shape[0], : known.shape[1]]
     return smooth
 
 
 def grow(colour: NDArray[np.uint8] | Floats, known: NDArray[np.bool_]) -> Floats:
-    """(H, W, 3) known colours spread into the gaps, coarse to fine (push-pull); known pixels keep theirs."""
-    levels: list[tuple[Floats, Floats]] = [
-        (np.where(known[..., None], colour, 0).astype(np.float32), known.astype(np.float32))
-    ]
-    while min(levels[-1][1].shape) > 2:
-        sums, weight = levels[-1]
-        total, share = _halve(sums * weight[..., None]), _halve(weight)
-        mean = np.asarray(total / np.maximum(share, 1e-6)[..., None], np.float32)
-        levels.append((mean, np.minimum(4 * share, np.float32(1))))
-    out = levels[-1][0]
-    for sums, weight in reversed(levels[:-1]):
-        out = np.repeat(np.repeat(out, 2, 0), 2, 1)[: sums.shape[0], : sums.shape[1]]
-        out = ndimage.uniform_filter(out, (3, 3, 1))
-        out = weight[..., None] * sums + (1 - weight[..., None]) * out
-    return out
+    """(H, W, C) known colours spread into the gaps, coarse to fine (push-pull); known pixels keep theirs."""
+    return np.ascontiguousarray(grow_planes(colour.transpose(2, 0, 1), known).transpose(1, 2, 0))
+
+
+def grow_planes(planes: NDArray[np.uint8] | Floats, known: NDArray[np.bool_]) -> Floats:
+    """`grow` of planes (C, H, W)."""
+    means, weight = np.where(known, planes, 0).astype(np.float32, order="C"), known.astype(np.float32)
+    levels = [(means, weight)]
+    while min(weight.shape) > 2:
+        share = _halve(weight)
+        sums = _halve(means * weight if len(levels) > 1 else means)
+        means = np.asarray(sums / np.maximum(share, np.float32(1e-6)), np.float32)
+        weight = np.minimum(4 * share, np.float32(1))
+        levels.append((means, weight))
+    means, weight = levels.pop()
+    overall = (means * weight).sum((1, 2), keepdims=True) / max(float(weight.sum()), 1e-6)
+    out = np.asarray(np.where(weight > 0, means, overall), np.float32)  # what is unknown is not black
+    for means, weight in levels[:0:-1]:
+        out = _double(out, weight.shape)
+        out += weight * (means - out)
+    return np.where(known, levels[0][0], _double(out, known.shape)) if levels else out
 
 
 def _halve(values: Floats) -> Floats:
-    """Means of 2x2 blocks; an odd last row or column counts with zeros beside it."""
-    pad = [(0, values.shape[i] % 2) for i in (0, 1)] + [(0, 0)] * (values.ndim - 2)
-    values = np.pad(values, pad)
-    return np.asarray(
-        0.25 * (values[::2, ::2] + values[1::2, ::2] + values[::2, 1::2] + values[1::2, 1::2]), np.float32
-    )
+    """Means of 2x2 blocks of the last two axes; an odd last row or column counts with zeros beside it."""
+    if values.shape[-2] % 2 or values.shape[-1] % 2:
+        values = np.pad(values, [(0, 0)] * (values.ndim - 2) + [(0, size % 2) for size in values.shape[-2:]])
+    rows = values[..., ::2, :] + values[..., 1::2, :]
+    return np.asarray((rows[..., ::2] + rows[..., 1::2]) * np.float32(0.25), np.float32)
+
+
+def _double(values: Floats, size: tuple[int, ...]) -> Floats:
+    """Planes (C, h, w) at twice the size, or a row or column less: each value four times, then means of 3x3."""
+    for axis in (2, 1):  # the rows last, since whole rows are faster to write than every other column
+        near = np.moveaxis(values, axis, 0) * np.float32(1 / 3)
+        far = near + near
+        out = np.empty([n * (2 if k == axis else 1) for k, n in enumerate(values.shape)], np.float32)
+        pairs = np.moveaxis(out, axis, 0)
+        pairs[::2], pairs[1::2] = far, far
+        pairs[2::2] += near[:-1]
+        pairs[1:-1:2] += near[1:]
+        pairs[0] += near[0]
+        pairs[-1] += near[-1]
+        values = out
+    return values[:, : size[0], : size[1]]

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from viton_cli.checkpoints import resolve
 from viton_cli.compositing.blend import lay_in, trace
 from viton_cli.compositing.painted import Painted
+from viton_cli.compositing.wearer import Wearer
 from viton_cli.core.composer import compose, light_gain, relight
 from viton_cli.core.warp import Places, Warp, fit_places, fit_warp
 from viton_cli.core.warp.target import whole_target
@@ -43,6 +44,7 @@ class PersonView:
         person: As found. frame: The part of the photo the networks see, at their size.
         picture: (1, 3, h, w) the crop in [-1, 1]. labels: (1, h, w). joints: (1, 18, 2) and seen: (1, 18), of the crop.
         both_ways: p of the crop and of its mirror image.
+        wearer: What the composition has to know.
     """
 
     person: Person
@@ -52,6 +54,7 @@ class PersonView:
     joints: torch.Tensor
     seen: torch.Tensor
     both_ways: BothWays
+    wearer: Wearer
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +107,7 @@ class Viton:
         seen = torch.from_numpy(np.asarray(person.pose.seen, bool))[None]
         shown = torch.from_numpy(labels)[None]
         both_ways = represent_both_ways(picture, shown, joints, seen)
-        return PersonView(person, frame, picture, shown, joints, seen, both_ways)
+        return PersonView(person, frame, picture, shown, joints, seen, both_ways, Wearer(person, frame))
 
     @torch.inference_mode()
     def prepare_garment(self, garment: Garment) -> GarmentView:
@@ -142,18 +145,18 @@ class Viton:
             as_picture(coarse.image), as_mask(coarse.mask), as_mask(alpha), garment.product, warp, as_mask(warped.mask),
             gain[0].permute(1, 2, 0).numpy(), None if coarse.layout is None else coarse.layout[0].numpy(),
         )  # fmt: skip
-        finished, edited = lay_in(person.person, person.frame, painted)
+        laid = lay_in(person.wearer, painted)
         clock.lap("paste")
 
         shown = {}
         if steps:
             inside = alpha * warped.mask
             network_result = compose(inside, warped.image, coarse.image)
-            shown = strip(person, garment, coarse, warped, inside, as_picture(network_result), finished)
+            shown = strip(person, garment, coarse, warped, inside, as_picture(network_result), laid.image)
         checks = (*person.person.checks, *garment.garment.checks, *notes)
         return Result(
-            finished, edited, shown, checks, clock.laps, warp.fallback,
-            lambda: trace(person.person, person.frame, painted),
+            laid.image, laid.edited, shown, checks, clock.laps, warp.fallback,
+            lambda: trace(laid, person.wearer, painted),
         )  # fmt: skip
 
     def fit(self, person: PersonView, garment: GarmentView, coarse: Coarse) -> tuple[Warp, tuple[str, ...]]:

@@ -6,18 +6,18 @@ import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from urllib.parse import quote
 
 from viton_cli.errors import shown
 from viton_cli.files import write_text
+from viton_cli.lights import LIGHTS, Check, check_of, light_of
 from viton_cli.pages.bundle import page
 
 if TYPE_CHECKING:
     from viton_cli.pipelines.tryon.folder import TryOnFolder
 
-LIGHTS = ("good", "doubtful", "bad", "failed")
-SEVERITY = {"info": "good", "warn": "doubtful", "bad": "bad"}
+T = TypeVar("T")
 PAUSE = 5.0  # seconds at least between two writings while a run goes on
 SHARE = 20  # a writing may take one in so many seconds
 
@@ -51,7 +51,7 @@ def write_index(folder: TryOnFolder, ahead: int = 0) -> None:
 def page_data(folder: TryOnFolder, ahead: int) -> dict[str, Any]:
     """What the page is given: people, garments and checks once each, and results that name them by number."""
     there = _files(folder.path)
-    people, garments, checks = _Table(), _Table(), _Table()
+    people, garments, checks = _Table[str](), _Table[str](), _Table[Check]()
     photos: dict[str, str] = {}
     results = []
     for entry in folder.manifest.read():
@@ -64,10 +64,9 @@ def page_data(folder: TryOnFolder, ahead: int) -> dict[str, Any]:
         name = folder.output(person, garment).relative_to(folder.path).as_posix().removesuffix(".png")
         files = {"f": f"{name}.png", "t": f"thumbs/{name}.jpg", "s": f"steps/{name}.jpg", "m": f"edited/{name}.png"}
         seconds, quality, changed = entry.get("seconds"), entry.get("quality"), entry.get("changed")
-        texts = [text_of(check) for check in entry.get("checks") or []]
         results.append([
-            people.place(person), garments.place(garment), light_of(entry), _number(quality),
-            [checks.place(text) for text in texts], quote(name),
+            people.place(person), garments.place(garment), light_in(entry), _number(quality),
+            [checks.place(check_of(check)) for check in entry.get("checks") or []], quote(name),
             "".join(flag for flag, path in files.items() if path in there),
             round(sum(seconds.values()), 2) if isinstance(seconds, dict) and seconds else None,
             _number(changed), entry.get("cause"),
@@ -80,44 +79,30 @@ def page_data(folder: TryOnFolder, ahead: int) -> dict[str, Any]:
     return {
         "people": [{"id": shown(p), "thumb": thumb("person", p), "photo": _url(photos.get(p))} for p in people.values],
         "garments": [{"id": shown(g), "thumb": thumb("garment", g)} for g in garments.values],
-        "checks": checks.values,
+        "checks": [[str(check), check.severity, check.cure] for check in checks.values],
         "results": results,
         "ahead": ahead,
     }
 
 
-def light_of(entry: Mapping[str, Any]) -> str:
-    """How far a result can be trusted: one of LIGHTS, as the manifest says or as its checks do.
-
-    A check is a text, which is a warning, or has a `severity`: info, warn or bad.
-    """
+def light_in(entry: Mapping[str, Any]) -> str:
+    """How far a result can be trusted: one of LIGHTS, as its manifest line says or as its checks do."""
     if entry.get("status") != "ok":
         return "failed"
-    if entry.get("light") in LIGHTS:
-        return str(entry["light"])
-    lights = [
-        SEVERITY.get(str(check.get("severity")), "doubtful") if isinstance(check, Mapping) else "doubtful"
-        for check in entry.get("checks") or []
-    ]
-    return max(lights, key=LIGHTS.index, default="good")
+    return str(entry["light"]) if entry.get("light") in LIGHTS else light_of(entry.get("checks") or [])
 
 
-def text_of(check: object) -> str:
-    """A check in words."""
-    return str(check.get("text", "")) if isinstance(check, Mapping) else str(check)
-
-
-class _Table:
+class _Table(Generic[T]):
     """Values by the order in which they first came."""
 
     def __init__(self) -> None:
-        self._places: dict[str, int] = {}
+        self._places: dict[T, int] = {}
 
-    def place(self, value: str) -> int:
+    def place(self, value: T) -> int:
         return self._places.setdefault(value, len(self._places))
 
     @property
-    def values(self) -> list[str]:
+    def values(self) -> list[T]:
         return list(self._places)
 
 

@@ -11,12 +11,15 @@ from scipy import ndimage
 
 from viton_cli.errors import NoPersonFound
 from viton_cli.imaging import frames
+from viton_cli.lights import Check, Severity
 from viton_cli.perception import Perception
 from viton_cli.perception.people import clarity
 from viton_cli.records import Parsing, Perceived, Person, Photo, Pose
 from viton_cli.vocabulary import labels as L
 
 DOUBTFUL = 0.65  # score below which joints and labels are often wrong
+ANOTHER_PHOTO = "another photo: upright, from the front, arms at the sides, hips in the picture"
+ALONE = "a photo of one person"
 # What a person is made of, told by labels.
 _PARTS = (
     (L.FACE, L.HAIR, L.HAT, L.NECK_SKIN),
@@ -77,18 +80,20 @@ def person_of(photo: Photo, perceived: Perceived, size: tuple[int, int]) -> Pers
         raise NoPersonFound(f"{name}: no person found in the photo (nothing of it is labelled as a person)")
     if not pose.seen[[L.R_SHOULDER, L.L_SHOULDER, L.NECK]].any():
         raise NoPersonFound(f"{name}: the person's shoulders cannot be seen, so nothing can be put on")
-    checks: list[str] = []
+    checks: list[Check] = []
     number, heads = max(perceived.people, count_people(labels)), count_heads(labels)
     if number > 1:
-        checks.append(f"{number} people found, the largest is taken")
+        checks.append(Check(f"{number} people found, the largest is taken", "warn", "joints", ALONE))
         labels = largest_person(labels, pose)
     elif heads > 1:
-        checks.append(f"{heads} people found who touch, so that their clothes may be mixed up")
+        text = f"{heads} people found who touch, so that their clothes may be mixed up"
+        checks.append(Check(text, "warn", "labels", ALONE))
     frame = frames.person_frame(pose, photo.size, size)
     checks += check_pose(pose, labels)
     score = clarity(pose)
     if score < DOUBTFUL:
-        checks.append(f"the person is hard to make out (score {score:.2f}): look at the result with care")
+        text = f"the person is hard to make out (score {score:.2f}): look at the result with care"
+        checks.append(Check(text, "warn", "joints", ANOTHER_PHOTO))
     return Person(photo, pose, Parsing(labels, perceived.parsing.confidence), frame, tuple(checks), score)
 
 
@@ -149,19 +154,23 @@ def largest_person(labels: NDArray[np.uint8], pose: Pose) -> NDArray[np.uint8]:
     return np.where(full, L.BACKGROUND, labels).astype(np.uint8)
 
 
-def check_pose(pose: Pose, labels: NDArray[np.uint8]) -> list[str]:
-    """Warnings in words: cut torso, no head, lying, back or side view, arms crossed over the chest."""
-    warnings = []
+def check_pose(pose: Pose, labels: NDArray[np.uint8]) -> list[Check]:
+    """What is odd: cut torso, no head, lying, back or side view, arms crossed over the chest."""
+    checks: list[Check] = []
+
+    def say(text: str, severity: Severity = "warn") -> None:
+        checks.append(Check(text, severity, "joints", ANOTHER_PHOTO if severity != "info" else ""))
+
     joints, seen = pose.joints, pose.seen
     hips = [joints[j] for j in (L.R_HIP, L.L_HIP) if seen[j]]
     both = seen[L.R_SHOULDER] and seen[L.L_SHOULDER]
     for side, shoulder in (("right", L.R_SHOULDER), ("left", L.L_SHOULDER)):
         if not seen[shoulder]:
-            warnings.append(f"the {side} shoulder cannot be seen")
+            say(f"the {side} shoulder cannot be seen")
     if not hips:
-        warnings.append("the torso is cut off above the hips")
+        say("the torso is cut off above the hips")
     if np.isin(labels, _PARTS[0]).sum() < 0.02 * (labels > 0).sum():
-        warnings.append("the head cannot be seen")
+        say("the head cannot be seen", "info")
     torso = frames.torso_length(pose)
     if both:
         right, left = joints[L.R_SHOULDER], joints[L.L_SHOULDER]
@@ -170,14 +179,14 @@ def check_pose(pose: Pose, labels: NDArray[np.uint8]) -> list[str]:
         if hips:
             down = np.mean(hips, 0) - (right + left) / 2
             if abs(down[0]) > abs(down[1]):
-                warnings.append("the person is lying or leaning far over")
+                say("the person is lying or leaning far over", "bad")
         if right[0] > left[0] and face < 0.004:
-            warnings.append("the person is seen from the back")
+            say("the person is seen from the back", "bad")
         elif width < 0.3 * torso and hips:
-            warnings.append("the person is seen from the side")
+            say("the person is seen from the side", "bad")
         if seen[L.R_WRIST] and seen[L.L_WRIST] and hips and _crossed(joints, torso):
-            warnings.append("the arms are crossed over the chest")
-    return warnings
+            say("the arms are crossed over the chest", "bad")
+    return checks
 
 
 def _crossed(joints: NDArray[np.float32], torso: float) -> bool:

@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 
 from viton_cli.config import MethodConfig, Perception
 from viton_cli.errors import NoGarmentFound, NoPersonFound
+from viton_cli.lights import SAY_KIND, Check, check_of
 from viton_cli.methods import METHODS, Method
 from viton_cli.records import Garment, Person, Photo
 
 Size = tuple[int, int]
-LOWER_CHECK = "looks like trousers or a skirt"
 
 
 class Finder(Protocol):
@@ -81,7 +81,7 @@ class Tools:
         a result is the same from Python and from a folder.
 
         Raises:
-            NoGarmentFound: None is found, or it is one for the lower body.
+            NoGarmentFound: None is found, or it is one for the lower body, or the photo shows a person.
         """
         garment = self.cutter(photo, mask)
         if isinstance(self.settings, MethodConfig):
@@ -103,17 +103,21 @@ class Tools:
 def of_kind(garment: Garment, kind: str) -> Garment:
     """The garment, of the kind that is given, or by its photo ("auto").
 
+    A kind that is given settles the checks that it can, and turns what else is bad into a warning.
+
     Raises:
-        NoGarmentFound: By its photo it is one for the lower body: put on, it would be a picture of nothing.
+        NoGarmentFound: By its photo it is bad (for the lower body, or worn by somebody): put on, it would be a picture
+            of nothing.
     """
-    checks = tuple(check for check in garment.checks if not check.startswith(LOWER_CHECK))
+    checks = [check_of(check) for check in garment.checks]
     if kind != "auto":
-        return replace(garment, kind=kind, checks=checks)
-    if garment.kind == "lower":
-        name = garment.photo.source or garment.photo.id
-        raise NoGarmentFound(
-            f"{name}: {LOWER_CHECK}: only clothes for the upper body can be tried on; if it is one, give --kind top"
-        )
+        left = (check for check in checks if check.cure != SAY_KIND)
+        eased = [Check(c, "warn", c.step, c.cure) if c.severity == "bad" else c for c in left]
+        return replace(garment, kind=kind, checks=tuple(eased))
+    for check in checks:
+        if check.severity == "bad":
+            name = garment.photo.source or garment.photo.id
+            raise NoGarmentFound(f"{name}: {check}; if it is to be tried on all the same, give --kind top")
     return garment
 
 

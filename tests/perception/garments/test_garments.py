@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
 from viton_cli.errors import BadMask, NoGarmentFound
+from viton_cli.lights import check_of
+from viton_cli.perception.garments import cut
 from viton_cli.perception.garments.cut import cut_garment
 from viton_cli.records import Photo
 
@@ -202,7 +204,31 @@ def test_person_score_becomes_a_check() -> None:
     mask = draw_mask(SHORT)
     photo = Photo("g", lay(mask, fabric(mask, (150, 40, 60)), even(mask, (240, 240, 240))))
     assert not any("shows a person" in check for check in cut_garment(photo, person_score=0.1).checks)
-    assert any("shows a person" in check for check in cut_garment(photo, person_score=0.9).checks)
+    (worn,) = (check for check in cut_garment(photo, person_score=0.9).checks if "shows a person" in check)
+    assert check_of(worn).severity == "bad" and "--clothes-mask" in check_of(worn).cure
+    (worn,) = (check for check in cut_garment(photo, mask, person_score=0.9).checks if "shows a person" in check)
+    assert check_of(worn).severity == "info", "its mask says which garment is meant"
+
+
+@pytest.mark.parametrize(
+    ("outline", "chance", "severity", "text"),
+    [
+        (SHORT, {"top": 0.98, "dress": 0.01, "lower": 0.01}, None, ""),
+        (SLEEVELESS, {"top": 0.1, "dress": 0.85, "lower": 0.05}, "info", "unknown kind: it may be a top or a dress"),
+        (DRESS, {"top": 0.01, "dress": 0.98, "lower": 0.01}, "info", "looks like a dress"),
+        (SHORT, {"top": 0.5, "dress": 0.3, "lower": 0.2}, "warn", "unknown kind: it may be trousers or a skirt (0.20)"),
+        (SHORT, {"top": 0.3, "dress": 0.1, "lower": 0.6}, "bad", "looks like trousers or a skirt"),
+    ],
+)
+def test_the_less_a_garment_can_be_tried_on_the_more_severe_its_check(
+    outline: Outline, chance: dict[str, float], severity: str | None, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cut.garment_segmenter, "describe", lambda *_: (chance, {"none": 0.1, "short": 0.9}))
+    mask = draw_mask(outline)
+    photo = Photo("g", lay(mask, fabric(mask, (90, 60, 60)), even(mask, (255, 255, 255))))
+    checks = [check_of(check) for check in cut.cut_garment(photo, mask).checks if "neckline" not in check]
+    assert [check.severity for check in checks] == ([severity] if severity else [])
+    assert all(check.startswith(text) and "--kind" in check.cure for check in checks)
 
 
 @pytest.mark.parametrize(

@@ -138,7 +138,9 @@ def test_functions_give_reports(fakes: SimpleNamespace, folders: SimpleNamespace
     done = viton_cli.tryon(folders.people, [folders.clothes / "red.png"], folders.out, masks=True)
     assert (done.ok, done.failed) == (2, 0) and len(done.entries) == 2
     assert sorted(path.name for path in done.results) == ["anna__red.png", "bert ü__red.png"]
-    assert all(path.is_file() for path in done.results) and repr(done).startswith("<2 pairs done, 0 failed")
+    assert all(path.is_file() for path in done.results) and repr(done).startswith(
+        "<2 pairs done, 2 doubtful, 0 bad, 0 failed"
+    )
     one = viton_cli.tryon(folders.people / "anna.png", folders.clothes / "red.png", tmp_path / "one.png")
     assert one.results == [tmp_path / "one.png"]
     ready = viton_cli.prepare(folders.people, folders.clothes, tmp_path / "data", height=96)

@@ -31,6 +31,9 @@ class Spoken(Progress):
     def note(self, text: str) -> None:
         self.notes.append(text)
 
+    def check(self, text: str, severity: str) -> None:
+        self.notes.append(f"{severity}: {text}")
+
     def problem(self, text: str) -> None:
         self.problems.append(text)
 
@@ -59,7 +62,8 @@ def test_every_person_in_every_garment(folders: SimpleNamespace, fakes: SimpleNa
     entry = manifest(folders)["anna", "tops/blue"]
     assert entry["output"] == "anna__tops+blue.png" and entry["status"] == "ok" and entry["cause"] is None
     assert entry["edited"] == [5, 10, 15, 20] and entry["changed"] == round(100 / (64 * 48), 5)
-    assert entry["checks"] == ["sleeves change"] and entry["seconds"]["warp"] == 0.25
+    assert entry["checks"] == [{"severity": "warn", "text": "sleeves change"}] and entry["light"] == "doubtful"
+    assert entry["quality"] is None and entry["seconds"]["warp"] == 0.25
 
 
 def test_outside_the_edited_region_the_file_is_the_photo(folders: SimpleNamespace) -> None:
@@ -223,13 +227,13 @@ class TestFailures:
         folders.photo(folders.people / "two.png", (22, 30, 30))
         said = Spoken()
         run(folders, said)
-        assert said.notes == [f"{folders.people / 'two.png'}: 2 people found, the largest is taken"]
+        assert said.notes == [f"warn: {folders.people / 'two.png'}: 2 people found, the largest is taken"]
 
     def test_a_garment_photo_that_shows_a_person_is_told_once(self, folders: SimpleNamespace) -> None:
         folders.photo(folders.clothes / "worn.png", (255, 0, 255))
         said = Spoken()
         run(folders, said)
-        assert said.notes == [f"{folders.clothes / 'worn.png'}: shows a person"]
+        assert said.notes == [f"warn: {folders.clothes / 'worn.png'}: shows a person"]
 
 
 class TestOnePair:
@@ -267,7 +271,7 @@ def test_pairs_file_masks_and_dry_run(folders: SimpleNamespace, fakes: SimpleNam
     Image.fromarray(mask).save(folders.root / "masks/green.png")
     run(folders, pairing=str(folders.root / "pairs.txt"), clothes_mask=folders.root / "masks")
     assert sorted(fakes.method.pairs) == [("anna", "green"), ("anna", "tops/blue")]
-    checks = {pair: entry["checks"] for pair, entry in manifest(folders).items()}
+    checks = {pair: [check["text"] for check in entry["checks"]] for pair, entry in manifest(folders).items()}
     assert checks["anna", "green"] == ["sleeves change"]
     assert "cut out automatically" in checks["anna", "tops/blue"][0]
 

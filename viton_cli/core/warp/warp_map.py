@@ -8,6 +8,7 @@ stretched to whatever picture is drawn; the target's working size is stretched t
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, overload
@@ -130,23 +131,51 @@ class Warp:
         drawn = self._draw(planes[None], size, box, fill, cut)[0].permute(1, 2, 0).numpy()
         return np.ascontiguousarray(drawn.reshape(*size, *array.shape[2:]))
 
+    def draw(
+        self, image: Tensor, size: tuple[int, int], box: Box, beyond: bool
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+        """What `apply` draws onto nothing, with and without the cut by the garment's outline, for the price of one.
+
+        Args:
+            image, size, box: As in `apply`.
+            beyond: Whether the second is wanted.
+
+        Returns:
+            (C + 1, H, W), and the same without cut, if it is wanted: the picture, times its opacity, which comes last.
+        """
+        cut, uncut = (torch.zeros(image.shape[1] + 1, *size) if wanted else None for wanted in (True, beyond))
+        for (top, bottom, left, right), part, alpha, outline in self._read(image, size, box):
+            for out, opacity in ((cut, alpha * outline), (uncut, alpha)):
+                if out is not None:
+                    under = out[:, top:bottom, left:right]
+                    torch.lerp(under[:-1], part[0], opacity, out=under[:-1])
+                    under[-1] += opacity * (1 - under[-1])
+        assert cut is not None
+        return cut.numpy(), None if uncut is None else uncut.numpy()
+
     def _draw(self, image: Tensor, size: tuple[int, int], box: Box | None, fill: float, cut: bool) -> Tensor:
+        box = box or (0.0, 0.0, float(size[1]), float(size[0]))
+        out = torch.full((1, image.shape[1], *size), fill, dtype=image.dtype)
+        for (top, bottom, left, right), part, alpha, outline in self._read(image, size, box):
+            under = out[..., top:bottom, left:right]
+            opacity = alpha * outline if cut else alpha
+            out[..., top:bottom, left:right] = torch.lerp(under, part, opacity.to(image.dtype))
+        return out
+
+    def _read(
+        self, image: Tensor, size: tuple[int, int], box: Box
+    ) -> Iterator[tuple[tuple[int, int, int, int], Tensor, Tensor, Tensor]]:
+        """Layer by layer: the window of the output that it reaches, the picture as it reads it there (1, C, H, W), its
+        opacity (H, W), and the factor on that which cuts it by the garment's outline."""
         if image.ndim != 4 or image.shape[0] != 1:
             raise ValueError(f"one picture (1, C, h, w) is warped at a time, not {tuple(image.shape)}")
-        box = box or (0.0, 0.0, float(size[1]), float(size[0]))
         picture_size = (int(image.shape[-2]), int(image.shape[-1]))
-        out = torch.full((1, image.shape[1], *size), fill, dtype=image.dtype)
         pyramid = [image]
         for layer in self.layers:
             window = self._window(layer, size, box)
-            if window is None:
-                continue
-            top, bottom, left, right = window
-            unit, level, alpha = self._seen(layer, window, box, picture_size, cut)
-            under = out[..., top:bottom, left:right]
-            part = read_shrinking(pyramid, unit, level)
-            out[..., top:bottom, left:right] = torch.lerp(under, part, alpha.to(image.dtype))
-        return out
+            if window is not None:
+                unit, level, alpha, outline = self._seen(layer, window, box, picture_size)
+                yield window, read_shrinking(pyramid, unit, level), alpha, outline
 
     @cached_property
     def _near(self) -> Tensor:
@@ -179,23 +208,23 @@ class Warp:
             if window is None:
                 continue
             top, bottom, left, right = window
-            unit, _, alpha = self._seen(layer, window, box, self.garment_size, True)
-            there = (alpha * read(self.garment, unit)[0, 0] >= 0.25).numpy()
+            unit, _, alpha, outline = self._seen(layer, window, box, self.garment_size)
+            there = (alpha * outline * read(self.garment, unit)[0, 0] >= 0.25).numpy()
             places = ((unit + 1.0) * (0.5 * ends) - 0.5).permute(1, 2, 0).numpy()
             out[top:bottom, left:right][there] = places[there]
         return out
 
     def _seen(
-        self, layer: Layer, window: tuple[int, int, int, int], box: Box, picture_size: tuple[int, int], cut: bool
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """For a window of the output: where the layer reads (2, H, W), at which level and its opacity (H, W)."""
+        self, layer: Layer, window: tuple[int, int, int, int], box: Box, picture_size: tuple[int, int]
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """For a window of the output: where the layer reads (2, H, W), at which level, its opacity (H, W), and the
+        factor on that which cuts it by the garment's outline."""
         x, y = self._spots(window, box)
         unit, level = self._places(layer, x, y, picture_size)
         scale = (box[3] - box[1]) / self.frame[0]
         alpha = (sample_grid(layer.cover, x, y) * max(scale, 1.0) + 0.5).clamp(0.0, 1.0)
-        if cut:
-            alpha = alpha * read(self.garment if layer.above else self._near, unit)[0, 0]
-        return unit, level, alpha * (unit.abs().amax(0) <= 1.0)  # nothing beyond the picture's edge
+        outline = read(self.garment if layer.above else self._near, unit)[0, 0]
+        return unit, level, alpha * (unit.abs().amax(0) <= 1.0), outline  # nothing beyond the picture's edge
 
     def _window(self, layer: Layer, size: tuple[int, int], box: Box) -> tuple[int, int, int, int] | None:
         """Rows and columns (top, bottom, left, right) of the output that the layer can reach."""

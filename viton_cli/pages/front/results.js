@@ -16,7 +16,7 @@ const results = data.results.map(([person, garment, light, quality, checks, name
 }));
 for (const result of results) {
   result.id = `${result.person.id}\t${result.garment.id}`;
-  result.text = [result.person.id, result.garment.id, result.cause ?? "", ...result.checks.map((at) => data.checks[at])]
+  result.text = [result.person.id, result.garment.id, result.cause ?? "", ...result.checks.map((at) => data.checks[at][0])]
     .join("\n").toLowerCase();
 }
 

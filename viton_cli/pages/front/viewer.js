@@ -2,6 +2,8 @@
 import { h, legend } from "./dom.js";
 import { Zoom } from "./zoom.js";
 
+const SEVERITIES = { info: "○ info", warn: "▲ warning", bad: "■ bad" };
+
 /** A dialog over the page. `about(index)` gives what to show; `judge(index, verdict)` is told; `step(index, by)` is next. */
 export class Viewer {
   constructor({ about, judge, step, closed }) {
@@ -95,7 +97,8 @@ export class Viewer {
     this.buttons.mask.disabled = !shown.mask;
     this.side.replaceChildren(
       h("p", { class: `light ${shown.light}` }, shown.lightText),
-      ...(shown.lines.length ? [h("ul", {}, ...shown.lines.map((line) => h("li", {}, line)))] : []),
+      ...(shown.lines.length ? [h("ul", {}, ...shown.lines.map(([text, severity, cure]) => h("li", { class: severity },
+        h("span", { class: "light" }, SEVERITIES[severity]), ` ${text}`, cure ? h("span", { class: "soft" }, ` — ${cure}`) : "")))] : []),
       h("p", { class: "soft" }, shown.numbers),
       ...(shown.garmentThumb ? [h("img", { src: shown.garmentThumb, alt: `garment ${shown.garment}`, width: 192, height: 256 })] : []),
       ...(shown.full ? [h("p", {}, h("a", { class: "button", href: shown.full, target: "_blank" }, "Open the file"))] : []));

@@ -13,6 +13,7 @@ from viton_cli.config import EvaluateReportConfig
 from viton_cli.engines.progress import Progress
 from viton_cli.errors import BadConfig, NothingUsable
 from viton_cli.files import Manifest, check_apart, read_photo
+from viton_cli.lights import check_of
 from viton_cli.metrics import METRICS, Score
 from viton_cli.pages.report import SAMPLE, TILE, Curve, Section, Shown, as_uri, curve, write_page
 from viton_cli.pipelines.evaluate.pictures import evaluate_folder
@@ -109,7 +110,12 @@ def _results(source: Path, config: EvaluateReportConfig, progress: Progress | No
     table = [header, *(_line(score) for score in found.scores)]
     missing = [f"{name}: {why}" for name, why in found.missing.items()]
     sections = [Section("Scores", rows=table, warnings=[*found.notes, *missing])]
-    checks = [f"{e.get('person')} + {e.get('garment')}: {check}" for e in entries for check in e.get("checks") or []]
+    checks = [
+        f"{e.get('person')} + {e.get('garment')}: {check}"
+        for e in entries
+        for check in map(check_of, e.get("checks") or [])
+        if check.severity != "info"
+    ]
     if failed:
         sections.append(Section(f"{len(failed)} pairs failed", warnings=failed))
     if checks:

@@ -20,6 +20,7 @@ from viton_cli.pipelines.contents import Contents
 from viton_cli.pipelines.names import pair_name, safe
 from viton_cli.pipelines.receipts import receipt_of, weights_of
 from viton_cli.pipelines.tryon.finish import edited_box, encode, full_edited
+from viton_cli.pipelines.tryon.lights import verdict_of
 from viton_cli.records import Garment, Person, Result
 
 Pair = tuple[str, str]
@@ -146,7 +147,7 @@ class TryOnFolder:
                 "seconds": {name: round(value, 3) for name, value in {**seconds, **result.seconds}.items()},
                 "edited": list(box) if box else None,
                 "changed": round(float((result.image != person.photo.image).any(2).mean()), 5),
-                "checks": list(dict.fromkeys((*person.checks, *garment.checks, *result.checks))),
+                **verdict_of((*person.checks, *garment.checks, *result.checks), result.quality),
                 "fallback": result.fallback,
                 "inputs": self.sources.of(*ids),
             }

@@ -5,9 +5,7 @@ A person is looked at once, a garment is cut once, and pictures are read and wri
 
 from __future__ import annotations
 
-import errno
 import logging
-import sys
 import time
 from concurrent.futures import Future
 from pathlib import Path
@@ -17,21 +15,21 @@ from viton_cli.config import MethodConfig, TryOnConfig
 from viton_cli.engines.overlap import Writer, read_ahead
 from viton_cli.engines.progress import Progress, Summary
 from viton_cli.errors import BadConfig, VitonError
-from viton_cli.files import look, picture_size, write_bytes
-from viton_cli.files.temporary import sweep
+from viton_cli.files import look, picture_size
+from viton_cli.lights import check_of
 from viton_cli.pages.gallery import write_gallery
 from viton_cli.pages.index import LiveIndex, write_index
 from viton_cli.pipelines.contents import Contents, made_with
 from viton_cli.pipelines.garment_store import GarmentStore
 from viton_cli.pipelines.pairing import pairs_of
-from viton_cli.pipelines.receipts import receipt_of, weights_of
 from viton_cli.pipelines.run_config import begin
 from viton_cli.pipelines.swapped import SwapGuess
 from viton_cli.pipelines.tools import Tools
 from viton_cli.pipelines.tryon.api import TryOn
-from viton_cli.pipelines.tryon.finish import encode
 from viton_cli.pipelines.tryon.folder import FIXED, Sources, TryOnFolder
-from viton_cli.pipelines.tryon.inputs import PIPE, Given, check_inputs, is_folder, list_given
+from viton_cli.pipelines.tryon.inputs import check_inputs, is_folder, list_given
+from viton_cli.pipelines.tryon.lights import count_lights
+from viton_cli.pipelines.tryon.one_pair import one_pair
 from viton_cli.pipelines.tryon.views import GarmentViews
 from viton_cli.records import Garment, Person, Photo, Result
 from viton_cli.threads import use_threads
@@ -83,7 +81,7 @@ def tryon(config: TryOnConfig, progress: Progress | None = None, tools: Tools | 
     swap = SwapGuess(len(wanted), (path for id, path in garments if id not in clothes.given), tools)
     if not is_folder(config.out):
         with swap.explained():
-            return _one_pair(config, wanted, people, store, engine, progress)
+            return one_pair(config, wanted, people, store, engine, progress)
 
     photos = {("person", id): path for id, path in people.files.items()}
     photos |= {("garment", id): path for id, path in clothes.files.items()}
@@ -124,6 +122,8 @@ def tryon(config: TryOnConfig, progress: Progress | None = None, tools: Tools | 
         finally:
             done.seconds = time.monotonic() - began
     folder.manifest.compact()
+    pairs = set(pairing.pairs)
+    count_lights(done, config, (e for e in folder.manifest.read() if (e.get("person"), e.get("garment")) in pairs))
     write_gallery(folder, wanted)
     return done
 
@@ -199,6 +199,10 @@ class _Run:
             return
         laps = ", ".join(f"{name} {lap:.3f} s" for name, lap in {**seconds, **result.seconds}.items())
         log.debug("%s: %s", " with ".join(ids), laps)
+        said = {*person.checks, *garment.checks}  # of photos, which are told once
+        for check in map(check_of, result.checks):
+            if check not in said and check.severity == "bad":
+                self.progress.check(f"{self.folder.output(*ids).name}: {check}", "bad")
         self.writer.submit(self._write, person, garment, result, seconds)
         self.done.ok += 1
         self.progress.advance(self.folder.output(*ids).name)
@@ -235,57 +239,8 @@ class _Run:
         return cause
 
     def _notes(self, photo: Photo, checks: tuple[str, ...]) -> None:
-        for check in checks:
-            self.progress.note(f"{photo.source or photo.id}: {check}")
-
-
-def _one_pair(
-    config: TryOnConfig,
-    wanted: dict[str, list[str]],
-    people: Given,
-    store: GarmentStore,
-    engine: TryOn,
-    progress: Progress,
-) -> Summary:
-    """A result that goes to a file or to stdout."""
-    pairs = [(person, garment) for person, garments in wanted.items() for garment in garments]
-    if len(pairs) != 1:
-        raise BadConfig(f"--out {config.out}: takes exactly one pair, there are {len(pairs)}; give a folder")
-    if config.steps or config.masks:
-        raise BadConfig(f"--out {config.out}: --steps and --masks need a folder")
-    done = Summary("pair", config.out)
-    if config.dry_run:
-        done.planned = 1
-        return done
-    ((person, garment),) = pairs
-    engine.load()
-    began = time.monotonic()
-    found = engine.find(people.read(person))
-    cut = store.get(garment)
-    result = engine.dress(found, cut)
-    for check in dict.fromkeys((*found.checks, *cut.checks, *result.checks)):
-        progress.note(check)
-    receipt = receipt_of(found.photo, cut, weights_of(config), config)
-    if config.out == PIPE:
-        _to_stdout(encode(found.photo, result, ".png", config.strip, receipt))
-    else:
-        out = Path(config.out)
-        sweep(out.parent)
-        write_bytes(out, encode(found.photo, result, out.suffix, config.strip, receipt))
-    done.ok, done.seconds = 1, time.monotonic() - began
-    return done
-
-
-def _to_stdout(data: bytes) -> None:
-    try:
-        if sys.stdout is None:
-            raise OSError(errno.EBADF, "is closed")
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, "stdout") from None
+        for check in map(check_of, checks):
+            self.progress.check(f"{photo.source or photo.id}: {check}", check.severity)
 
 
 def _pixels(path: Path) -> int:
