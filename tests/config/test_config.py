@@ -91,6 +91,7 @@ def test_text_becomes_what_a_setting_is() -> None:
     )
     assert (config.minutes, config.resume, config.size, config.steps) == (0.1, True, (128, 96), None)
     assert (config.precision, config.betas, config.data) == ("no", (0.9, 0.99), ["a", "b"])
+    assert train(sets=["perceptual=none", "init=none"]).perceptual == "none" and config.init is None, "a choice stays"
 
 
 def test_yamls_own_oddities_do_no_harm(tmp_path: Path) -> None:

@@ -101,8 +101,19 @@ def test_torchrun_trains_stage2_as_one_process_does_with_the_doubled_batch(
              "size": "64x64", "steps": 3, "log_every": 1, "device": "cpu"}  # fmt: skip
     flags = [f"--{name.replace('_', '-')}={value}" for name, value in given.items()]
     launcher = ["-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-addr", "127.0.0.1"]
-    command = [sys.executable, *launcher, "--master-port", str(free_port()), "-m", "viton_cli", "train", "stage2",
-               "--data", f"rendered:{rendered}", "--out", str(tmp_path / "two"), "--batch", "2", "--json", *flags]  # fmt: skip
+    command = [
+        sys.executable,
+        *launcher,
+        "--master-port",
+        str(free_port()),
+        "-m",
+        "viton_cli",
+        "train",
+        "stage2",
+        "--batch",
+        "2",
+    ]
+    command += ["--data", f"rendered:{rendered}", "--out", str(tmp_path / "two"), "--json", *flags]
     done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, timeout=900, check=False)
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)

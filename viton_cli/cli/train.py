@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import typer
 
 from viton_cli.cli.arguments import Command
-from viton_cli.cli.screen import Screen
+from viton_cli.cli.screen import Screen, write
 from viton_cli.cli.settings import APP, EXIT_OK, with_settings
 from viton_cli.cli.train_bar import TrainBar
 from viton_cli.config import (
+    ReleaseConfig,
     TrainConfig,
     TrainGarmentConfig,
     TrainingConfig,
@@ -18,6 +21,7 @@ from viton_cli.config import (
 )
 
 app = typer.Typer(**APP)
+RUNS = typer.Argument(..., metavar="RUN...", help="Folders of trainings, whose best weights are taken.")
 
 
 def _train(config: TrainingConfig, screen: Screen, stage: str) -> int:
@@ -67,3 +71,17 @@ def perception(config: TrainPerceptionConfig, screen: Screen) -> int:
 def garment(config: TrainGarmentConfig, screen: Screen) -> int:
     """The segmenter that cuts garments out of product photos."""
     return _train(config, screen, "garment")
+
+
+@app.command(cls=Command)
+@with_settings(ReleaseConfig)
+def release(config: ReleaseConfig, screen: Screen, *, runs: list[Path] = RUNS) -> int:
+    """Write the weights of runs as files to use and to ship: half precision, manifest, scores, sources.
+
+    Example: viton train release runs/first --out weights
+    """
+    from viton_cli.training.release import release as run
+
+    done = run(config, runs, lambda line: write(line) if not screen.quiet else None)
+    screen.show(done.as_dict(), str(done))
+    return EXIT_OK

@@ -33,6 +33,7 @@ from viton_cli.config.models import (
 from viton_cli.config.training import (
     STAGES,
     PairsConfig,
+    ReleaseConfig,
     TrainConfig,
     TrainGarmentConfig,
     TrainingConfig,
@@ -45,7 +46,7 @@ from viton_cli.config.training import (
 __all__ = [
     "ADDRESS", "COMMANDS", "STAGES", "Config", "EvaluateConfig", "EvaluatePerceptionConfig", "EvaluateReportConfig",
     "EvaluateSheetConfig", "EvaluateStage1Config", "EvaluateTableConfig", "EvaluateVotesConfig", "Inputs",
-    "MethodConfig", "Names", "Pair", "PairsConfig", "Perception", "PrepareConfig", "ScoringConfig", "Size",
-    "TrainConfig", "TrainGarmentConfig", "TrainPerceptionConfig", "TrainStage1Config", "TrainStage2Config",
-    "TrainingConfig", "TryOnConfig", "is_address", "known_settings", "load", "settings_for",
+    "MethodConfig", "Names", "Pair", "PairsConfig", "Perception", "PrepareConfig", "ReleaseConfig", "ScoringConfig",
+    "Size", "TrainConfig", "TrainGarmentConfig", "TrainPerceptionConfig", "TrainStage1Config",
+    "TrainStage2Config", "TrainingConfig", "TryOnConfig", "is_address", "known_settings", "load", "settings_for",
 ]  # fmt: skip

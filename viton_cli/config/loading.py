@@ -8,7 +8,7 @@ import difflib
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from pydantic import ValidationError
 
@@ -132,6 +132,9 @@ def _file_values(file: Path | None) -> dict[Any, Any]:
 
 def _from_text(text: str, model: type[Config], name: str) -> object:
     """Value of a variable or of `--set`. Plain settings stay text, which pydantic reads by their type."""
+    field = model.model_fields.get(name)
+    if field is not None and text in get_args(field.annotation):  # "none" may be one of a setting's choices
+        return text
     if text.lower() in ("null", "none", ""):
         return None
     if name == model.former_group:

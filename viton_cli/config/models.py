@@ -9,6 +9,7 @@ from pydantic import Field
 
 from viton_cli.config.base import FORCE, Config, Inputs, Names, Size, Words
 from viton_cli.config.training import (
+    ReleaseConfig,
     TrainConfig,
     TrainGarmentConfig,
     TrainPerceptionConfig,
@@ -218,6 +219,7 @@ COMMANDS: tuple[type[Config], ...] = (
     TrainStage2Config,
     TrainPerceptionConfig,
     TrainGarmentConfig,
+    ReleaseConfig,
     EvaluateConfig,
     EvaluateStage1Config,
     EvaluateTableConfig,

@@ -16,7 +16,7 @@ from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
-from viton_cli.config.base import FORCE, Config, Names, Pair, Size, Whole, precision_of
+from viton_cli.config.base import FORCE, Config, Names, Pair, Size, Whole, Words, precision_of
 
 WIDEST = 1024  # channels of a layer
 Width = Annotated[int, Field(ge=1, le=WIDEST)]
@@ -222,6 +222,18 @@ class TrainGarmentConfig(TrainingConfig):
     photos: Path | None = Field(None, description="Photos without masks, in folders named by kind: t-shirt, dress ...")
     keep_out: int = Field(6, ge=0, description="Leave the first and every N-th --photos for measuring; 0: none.")
     encoder_rate: float = Field(0.2, ge=0, le=100, description="Learning rate of the encoder, as a share of --lr.")
+
+
+class ReleaseConfig(Config):
+    """`viton train release`."""
+
+    command = "train_release"
+
+    out: Path = Field(description="Folder of the weights to write.")
+    eight_bits: Words = Field([], description="Networks stored in eight bits a weight: stage1, stage2 ...")
+    calibrate: bool = Field(True, description="Choose by half the validation photos how often perception says dress.")
+    sources: Path | None = Field(None, description="JSON list of what is known of data; by default the package's.")
+    force: bool = Field(False, description=FORCE)
 
 
 STAGES: dict[str, type[TrainingConfig]] = {

@@ -47,7 +47,7 @@ class StageReport:
 
 @dataclass(frozen=True)
 class TrainReport:
-    """What became of a training: each stage's report, or, of a dry run, what each would take, or what is the paper's."""
+    """What became of a training: each stage's report; of a dry run, what each would take; or what is the paper's."""
 
     out: Path
     stages: dict[str, StageReport] = field(default_factory=dict)

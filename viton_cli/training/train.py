@@ -27,7 +27,7 @@ from viton_cli.config import (
     settings_for,
 )
 from viton_cli.errors import BadConfig, VitonError
-from viton_cli.files import Ledger, check_apart, look, write_bytes, write_text
+from viton_cli.files import Ledger, check_apart, look, sha256, write_bytes, write_text
 from viton_cli.files.ownership import LEDGER
 from viton_cli.threads import use_threads
 from viton_cli.training.estimate import Estimate, estimate
@@ -213,5 +213,5 @@ def _refinement(config: TrainStage2Config, run: Path, say: Callable[[str], None]
     if config.warp == "places" and not places:
         raise BadConfig(f"--warp places: {path} says none; give --warp parts or paper, or another --stage1")
     if isinstance(generator, LayoutGenerator) and config.warp in ("auto", "places"):
-        return RefineTask(config, generator, say)
-    return Stage2Task(config, generator, say)
+        return RefineTask(config, generator, say, sha256(path))
+    return Stage2Task(config, generator, say, sha256(path))

@@ -40,12 +40,19 @@ class RefineTask(Task):
         config: Of `viton train stage2`; augmented people and products give the warps of a generator that is a little
             off, as in use.
         generator: Of stage 1.
-        say: Gets lines of progress.
+        say: Gets lines of progress. stage1: Hash of the generator's weight file.
     """
 
     kind, score = "stage2", "-L1"
 
-    def __init__(self, config: TrainStage2Config, generator: LayoutGenerator, say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        config: TrainStage2Config,
+        generator: LayoutGenerator,
+        say: Callable[[str], None],
+        stage1: str | None = None,
+    ) -> None:
+        self.stage1 = stage1
         self.size, self.width = check_size(config.size), config.width
         self.net: nn.Module = build_composer({"width": self.width})
         if config.init:
@@ -63,7 +70,7 @@ class RefineTask(Task):
         return [{"params": list(self.net.parameters()), "lr": lr}]
 
     def meta(self) -> dict[str, Any]:
-        return {"kind": self.kind, "width": self.width, "size": list(self.size)}
+        return {"kind": self.kind, "width": self.width, "size": list(self.size), "stage1": self.stage1}
 
     def sample(self, index: int, rng: np.random.Generator) -> Batch:
         return self.warped(self.examples.sample(index, rng))

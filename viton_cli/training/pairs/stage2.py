@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -34,18 +34,27 @@ class Stage2Task(_PairTask):
 
     Args:
         config: Of `viton train stage2`. generator: Of stage 1. say: Gets lines of progress.
+        stage1: Hash of the generator's weight file.
     """
 
     kind, score = "stage2", "-L1"
 
     def __init__(
-        self, config: TrainStage2Config, generator: Generator | LayoutGenerator, say: Callable[[str], None]
+        self,
+        config: TrainStage2Config,
+        generator: Generator | LayoutGenerator,
+        say: Callable[[str], None],
+        stage1: str | None = None,
     ) -> None:
         super().__init__(config, say)
+        self.stage1 = stage1
         self.variant = "paper" if config.warp == "paper" else "parts"
         # The published code leaves the frozen generator in training mode (batch statistics, dropout); here it is as in
         # use.
         self.generator = generator.eval().requires_grad_(False)
+
+    def meta(self) -> dict[str, Any]:
+        return {**super().meta(), "stage1": self.stage1}
 
     @cached_property
     def _validation(self) -> list[Batch]:
