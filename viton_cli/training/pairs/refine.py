@@ -58,10 +58,10 @@ class RefineTask(Task):
         if config.init:
             self.net.load_state_dict(start_from(config.init, self.kind, self.width))
         self.generator = generator.eval().requires_grad_(False)
-        self.examples, self.held_out = triplet_sets(config, say)
-        self.validated = self.held_out.unpaired(VALIDATED) or list(range(len(self.held_out)))[:VALIDATED]
         found = load_features(config.perceptual, config.perceptual_source, config.perceptual_shrink)
         self.features, _, self.weights = found
+        self.examples, self.held_out = triplet_sets(config, say)
+        self.validated = self.held_out.unpaired(VALIDATED) or list(range(len(self.held_out)))[:VALIDATED]
 
     def __len__(self) -> int:
         return len(self.examples)

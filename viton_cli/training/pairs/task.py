@@ -44,6 +44,9 @@ class _PairTask(Task):
         self.net: nn.Module = build({"width": self.width})
         if config.init:
             self.net.load_state_dict(start_from(config.init, self.kind, self.width))
+        # Before the data are prepared, which may take long.
+        found = load_features(config.perceptual, config.perceptual_source, config.perceptual_shrink)
+        self.features, *self.feature_weights = found
         sources = open_sources(config.data)
         cache = Path(config.out) / "pairs"
         self.pairs = PairSet(sources, self.size, split="train", flat_lay=config.flat_lay, say=say, cache=cache)
@@ -51,8 +54,6 @@ class _PairTask(Task):
             raise BadDataset(f"{', '.join(config.data)}: no pairs of a person and the garment worn to train on")
         held_out = PairSet(sources, self.size, split="val", flat_lay=config.flat_lay, say=say, cache=cache)
         self.held_out = [held_out.sample(i, None) for i in range(len(held_out))]
-        found = load_features(config.perceptual, config.perceptual_source, config.perceptual_shrink)
-        self.features, *self.feature_weights = found
 
     def __len__(self) -> int:
         return len(self.pairs)
