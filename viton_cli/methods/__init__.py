@@ -34,4 +34,23 @@ class Method(Protocol[PersonView, GarmentView]):
         ...
 
 
-METHODS = Registry("method", {"viton": "viton_cli.methods.viton:Viton"})
+METHODS = Registry(
+    "method",
+    {
+        "viton": "viton_cli.methods.viton:Viton",
+        "encoder-decoder": "viton_cli.methods.encoder_decoder:EncoderDecoder",
+        "non-parametric": "viton_cli.methods.non_parametric:NonParametric",
+        "crn": "viton_cli.methods.crn:Crn",
+        "prgan": "viton_cli.methods.prgan:Prgan",
+        "cagan": "viton_cli.methods.cagan:Cagan",
+    },
+)
+# The weight files of each method, NAME.safetensors, which are also the names of what `viton train` trains for it.
+WEIGHTS = {
+    "viton": ("stage1", "stage2"),
+    "encoder-decoder": ("stage1",),
+    "non-parametric": ("stage1",),
+    "crn": ("crn",),
+    "prgan": ("prgan",),
+    "cagan": ("cagan",),
+}

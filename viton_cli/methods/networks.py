@@ -6,9 +6,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from viton_cli.checkpoints import load_network
+from viton_cli.checkpoints import load_network, resolve
 from viton_cli.core.composer import Composer
 from viton_cli.core.generator import Generator, LayoutGenerator
+
+
+def weight_file(kind: str, folder: str | None) -> Path:
+    """The weights of one network: KIND.safetensors in the folder, or, without one, those that ship.
+
+    Raises:
+        BadWeights: None ship.
+    """
+    return resolve(kind) if folder is None else Path(folder) / f"{kind}.safetensors"
 
 
 def build_generator(meta: Mapping[str, Any]) -> Generator | LayoutGenerator:

@@ -23,6 +23,7 @@ from viton_cli.config import MethodConfig
 from viton_cli.errors import BadImage
 from viton_cli.files import open_picture, sha256
 from viton_cli.files.exif import LARGEST
+from viton_cli.methods import WEIGHTS
 from viton_cli.records import Garment, Photo
 
 ALTERED = "digitally altered: the clothing in this picture was put on by a program"
@@ -91,10 +92,13 @@ def fingerprint(photo: Photo, as_pixels: bool = False) -> str:
 def weights_of(settings: MethodConfig) -> dict[str, str]:
     """Hashes of the weights that these settings lead to: the shipped ones that stay in use, and files of one's own."""
     used = {name: str(entry.get("sha256")) for name, entry in shipped().items()}
-    if settings.weights is not None:
-        for kind in ("stage1", "stage2"):
+    kinds = WEIGHTS.get(settings.method, ())
+    for kind in {kind for others in WEIGHTS.values() for kind in others}:
+        if kind not in kinds or settings.weights is not None:
             used.pop(kind, None)
-        used |= {path.name: sha256(path) for path in sorted(Path(settings.weights).glob("stage?.safetensors"))}
+    if settings.weights is not None:
+        files = (Path(settings.weights) / f"{kind}.safetensors" for kind in kinds)
+        used |= {path.name: sha256(path) for path in files if path.is_file()}
     for source in (settings.pose_source, settings.parsing_source):
         if source is not None and source.is_file():
             used[source.name] = sha256(source)

@@ -15,7 +15,7 @@ from viton_cli import TryOn
 from viton_cli.checkpoints import save_weights
 from viton_cli.config import TryOnConfig
 from viton_cli.files import Manifest, read_photo, write_image
-from viton_cli.methods import viton
+from viton_cli.methods import views
 from viton_cli.methods.networks import build_composer, build_generator
 from viton_cli.perception.backends.fake import draw_person
 from viton_cli.pipelines.tryon import tryon
@@ -52,8 +52,8 @@ def test_product_and_representation_are_worked_out_once_a_garment_and_once_a_per
     made: list[str] = []
 
     def counted(name: str) -> None:
-        real = getattr(viton, name)
-        monkeypatch.setattr(viton, name, lambda *given: (made.append(name), real(*given))[1])
+        real = getattr(views, name)
+        monkeypatch.setattr(views, name, lambda *given: (made.append(name), real(*given))[1])
 
     for name in ("cut_product", "represent_both_ways"):
         counted(name)
