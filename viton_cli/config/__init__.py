@@ -13,7 +13,7 @@ the nearest known one.
 
 from __future__ import annotations
 
-from viton_cli.config.base import ADDRESS, Config, Inputs, Names, Pair, Size, is_address
+from viton_cli.config.base import ADDRESS, Config, Inputs, Names, Pair, Size, is_address, refuse_addresses
 from viton_cli.config.loading import known_settings, load
 from viton_cli.config.models import (
     COMMANDS,
@@ -48,5 +48,6 @@ __all__ = [
     "EvaluateSheetConfig", "EvaluateStage1Config", "EvaluateTableConfig", "EvaluateVotesConfig", "Inputs",
     "MethodConfig", "Names", "Pair", "PairsConfig", "Perception", "PrepareConfig", "ReleaseConfig", "ScoringConfig",
     "Size", "TrainConfig", "TrainGarmentConfig", "TrainPerceptionConfig", "TrainStage1Config",
-    "TrainStage2Config", "TrainingConfig", "TryOnConfig", "is_address", "known_settings", "load", "settings_for",
+    "TrainStage2Config", "TrainingConfig", "TryOnConfig", "is_address", "known_settings", "load", "refuse_addresses",
+    "settings_for",
 ]  # fmt: skip
