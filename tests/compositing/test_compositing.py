@@ -16,6 +16,7 @@ from PIL import Image
 from scipy.ndimage import map_coordinates
 from torch import Tensor
 
+from viton_cli.compositing import wearer as wearer_module
 from viton_cli.compositing.blend import lay_in, trace
 from viton_cli.compositing.by_joints import regions_by_joints
 from viton_cli.compositing.painted import SKIN, Painted
@@ -406,3 +407,26 @@ def test_one_persons_garments_do_not_depend_on_each_other() -> None:
         alone, _ = lay(who, garments[index])
         assert np.array_equal(lay_in(wearer, garments[index]).image, alone)
     assert not np.array_equal(lay(who, garments[0])[0], lay(who, garments[1])[0])
+
+
+def test_what_is_the_persons_is_worked_out_once_for_all_garments(monkeypatch: pytest.MonkeyPatch) -> None:
+    who = person(sleeves="long")
+    labels = who.parsing.labels
+    counts: dict[str, int] = {}
+
+    def counted(name: str) -> None:
+        function = getattr(wearer_module, name)
+
+        def call(*arguments: Any) -> Any:
+            counts[name] = counts.get(name, 0) + 1
+            return function(*arguments)
+
+        monkeypatch.setattr(wearer_module, name, call)
+
+    for name in ("leftovers", "high_collar", "missed_fingers", "forearms", "hands", "throat", "long_garment", "Guide"):
+        counted(name)
+    wearer = Wearer(who, who.frame)
+    for column in (0, 120, 140):
+        garment = (labels == L.UPPER) & (np.indices(labels.shape)[1] >= column)
+        lay_in(wearer, by_layout(who, layout_of(labels), garment))
+    assert counts and set(counts.values()) == {1}

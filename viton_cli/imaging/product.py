@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,6 +73,11 @@ class Product:
     sharp: NDArray[np.uint8]
     sharp_mask: NDArray[np.float32]
     box: tuple[int, int, int, int] = (0, 0, 1, 1)
+
+    @cached_property
+    def planes(self) -> NDArray[np.uint8]:
+        """(3, H, W), `sharp` as it is drawn from."""
+        return np.ascontiguousarray(self.sharp.transpose(2, 0, 1))
 
 
 def cut_product(

@@ -61,8 +61,11 @@ def page_data(folder: TryOnFolder, ahead: int) -> dict[str, Any]:
         if isinstance(entry.get("photo"), str):
             photos[person] = entry["photo"]
         # Everything of a pair is called like its result (`TryOnFolder`); the page makes the same names.
-        name = folder.output(person, garment).relative_to(folder.path).as_posix().removesuffix(".png")
-        files = {"f": f"{name}.png", "t": f"thumbs/{name}.jpg", "s": f"steps/{name}.jpg", "m": f"edited/{name}.png"}
+        name = folder.output(person, garment).relative_to(folder.path).with_suffix("").as_posix()
+        files = {
+            "f": f"{name}.png", "j": f"{name}.jpg", "w": f"{name}.webp",
+            "t": f"thumbs/{name}.jpg", "s": f"steps/{name}.jpg", "m": f"edited/{name}.png",
+        }  # fmt: skip
         seconds, quality, changed = entry.get("seconds"), entry.get("quality"), entry.get("changed")
         results.append([
             people.place(person), garments.place(garment), light_in(entry), _number(quality),

@@ -125,7 +125,8 @@ function about(index) {
   return {
     person: result.person.id, garment: result.garment.id, light: result.light, lightText: LIGHTS[result.light],
     verdict: verdictOf(result), lines: result.checks.map((at) => data.checks[at]), numbers: numbers.filter(Boolean).join(" · "),
-    full: url(result, "", ".png", "f"), strip: url(result, "steps/", ".jpg", "s"), mask: url(result, "edited/", ".png", "m"),
+    full: url(result, "", ".png", "f") ?? url(result, "", ".jpg", "j") ?? url(result, "", ".webp", "w"),
+    strip: url(result, "steps/", ".jpg", "s"), mask: url(result, "edited/", ".png", "m"),
     photo: result.person.photo ?? result.person.thumb, small: result.person.thumb, garmentThumb: result.garment.thumb,
   };
 }

@@ -13,13 +13,23 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from viton_cli.config import TryOnConfig
-from viton_cli.files import Ledger, Manifest, remove, write_bytes, write_image
+from viton_cli.files import (
+    Ledger,
+    Manifest,
+    is_lossless,
+    one_at_a_time,
+    remove,
+    write_arrays,
+    write_bytes,
+    write_image,
+)
 from viton_cli.imaging.drawing import colour_labels, draw_skeleton, tile
 from viton_cli.imaging.frames import crop, to_frame
 from viton_cli.pipelines.contents import Contents
 from viton_cli.pipelines.names import pair_name, safe
 from viton_cli.pipelines.receipts import receipt_of, weights_of
-from viton_cli.pipelines.tryon.finish import edited_box, encode, full_edited
+from viton_cli.pipelines.tryon.finish import edited_box, encode, full_edited, full_trace
+from viton_cli.pipelines.tryon.inputs import RESULT_ENDINGS, ending_of
 from viton_cli.pipelines.tryon.lights import verdict_of
 from viton_cli.records import Garment, Person, Result
 
@@ -74,6 +84,7 @@ class TryOnFolder:
         self.sources = sources
         self.ledger = ledger
         self.names = names or {}
+        self.ending = ending_of(config)
         self.manifest = Manifest(self.path / "manifest.jsonl")
 
     def name(self, person: str, garment: str) -> str:
@@ -82,7 +93,11 @@ class TryOnFolder:
 
     def output(self, person: str, garment: str) -> Path:
         """The result of a pair."""
-        return self.path / f"{self.name(person, garment)}.png"
+        return self.path / f"{self.name(person, garment)}{self.ending}"
+
+    def places(self, person: str, garment: str) -> Path:
+        """Where each pixel of the garment in a result came from."""
+        return self.path / f"{self.name(person, garment)}.places.npz"
 
     def strip(self, person: str, garment: str) -> Path:
         """The picture of a pair's steps."""
@@ -100,7 +115,7 @@ class TryOnFolder:
 
     def needed(self, person: str, garment: str) -> list[Path]:
         """The files that a finished pair has."""
-        extra = {self.strip: self.config.steps, self.edited: self.config.masks}
+        extra = {self.strip: self.config.steps, self.edited: self.config.masks, self.places: self.config.places}
         return [self.output(person, garment), *(path(person, garment) for path, wanted in extra.items() if wanted)]
 
     def finished(self, wanted: dict[str, list[str]]) -> set[Pair]:
@@ -127,10 +142,18 @@ class TryOnFolder:
         """Write everything of one finished pair; its manifest line comes last."""
         ids = person.photo.id, garment.photo.id
         output = self.output(*ids)
-        receipt = receipt_of(person.photo, garment, self._weights, self.config)
-        write_bytes(output, encode(person.photo, result, output.suffix, self.config.strip, receipt))
+        quality = self.config.quality
+        receipt = receipt_of(person.photo, garment, self._weights, self.config, quality)
+        write_bytes(output, encode(person.photo, result, self.ending, self.config.strip, receipt, quality))
+        for other in RESULT_ENDINGS:  # of an earlier run in another format
+            if other != self.ending:
+                remove(output.with_name(output.name.removesuffix(self.ending) + other))
         if self.config.masks:
             write_image(self.edited(*ids), full_edited(person.photo, result).astype(np.uint8) * 255)
+        trace = full_trace(person.photo, garment.photo, result) if self.config.places else None
+        if trace is not None:
+            with one_at_a_time(person.photo.full_size):
+                write_arrays(self.places(*ids), {"places": trace()})
         if self.config.steps:
             pictures = steps_of(person, result)
             write_image(self.strip(*ids), tile(list(pictures.values()), len(pictures), list(pictures)))
@@ -141,6 +164,7 @@ class TryOnFolder:
                 "person": ids[0],
                 "garment": ids[1],
                 "output": self.output(*ids).relative_to(self.path).as_posix(),
+                "lossless": is_lossless(self.ending),
                 "photo": _beside(person.photo.source, self.path),
                 "status": "ok",
                 "cause": None,
@@ -165,7 +189,7 @@ class TryOnFolder:
 
     def write_failure(self, person: str, garment: str, cause: str) -> None:
         """Put a failed pair into the manifest, and take away what an earlier run made of it."""
-        for path in (self.output, self.strip, self.edited):
+        for path in (self.output, self.strip, self.edited, self.places):
             remove(path(person, garment))
         remove(self.thumb("pair", person, garment))
         self.manifest.append(
