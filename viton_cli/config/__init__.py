@@ -5,8 +5,9 @@ line are made from these models, so that a setting exists everywhere or nowhere.
 the nearest known one.
 
     base.py      what all settings share
-    models.py    the settings of each command
+    models.py    the settings of each command; explain.py: of one more
     training.py  those of `viton train`, one model a network
+    commands.py  all of them
     loading.py   where they come from
     yaml_text.py YAML in bounded time and memory
 """
@@ -14,9 +15,10 @@ the nearest known one.
 from __future__ import annotations
 
 from viton_cli.config.base import ADDRESS, Config, Inputs, Names, Pair, Size, is_address, refuse_addresses
+from viton_cli.config.commands import COMMANDS
+from viton_cli.config.explain import ExplainConfig
 from viton_cli.config.loading import known_settings, load
 from viton_cli.config.models import (
-    COMMANDS,
     EvaluateConfig,
     EvaluatePerceptionConfig,
     EvaluateReportConfig,
@@ -45,9 +47,9 @@ from viton_cli.config.training import (
 
 __all__ = [
     "ADDRESS", "COMMANDS", "STAGES", "Config", "EvaluateConfig", "EvaluatePerceptionConfig", "EvaluateReportConfig",
-    "EvaluateSheetConfig", "EvaluateStage1Config", "EvaluateTableConfig", "EvaluateVotesConfig", "Inputs",
-    "MethodConfig", "Names", "Pair", "PairsConfig", "Perception", "PrepareConfig", "ReleaseConfig", "ScoringConfig",
-    "Size", "TrainConfig", "TrainGarmentConfig", "TrainPerceptionConfig", "TrainStage1Config",
+    "EvaluateSheetConfig", "EvaluateStage1Config", "EvaluateTableConfig", "EvaluateVotesConfig", "ExplainConfig",
+    "Inputs", "MethodConfig", "Names", "Pair", "PairsConfig", "Perception", "PrepareConfig", "ReleaseConfig",
+    "ScoringConfig", "Size", "TrainConfig", "TrainGarmentConfig", "TrainPerceptionConfig", "TrainStage1Config",
     "TrainStage2Config", "TrainingConfig", "TryOnConfig", "is_address", "known_settings", "load", "refuse_addresses",
     "settings_for",
 ]  # fmt: skip

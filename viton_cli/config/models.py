@@ -8,14 +8,6 @@ from typing import Literal
 from pydantic import Field
 
 from viton_cli.config.base import FORCE, Config, Inputs, Names, Words
-from viton_cli.config.training import (
-    ReleaseConfig,
-    TrainConfig,
-    TrainGarmentConfig,
-    TrainPerceptionConfig,
-    TrainStage1Config,
-    TrainStage2Config,
-)
 
 Style = Literal["text", "csv", "markdown", "latex", "json"]
 
@@ -98,6 +90,7 @@ class TryOnConfig(MethodConfig):
         None, description="Of the results: png (default) keeps every pixel, jpg and webp are smaller."
     )
     quality: int | None = Field(None, ge=1, le=100, description="Of jpg and webp; 95.")
+    min_quality: float | None = Field(None, ge=0, le=1, description="Results of less go to OUT/aside, not the sheet.")
     fail_on: Literal["never", "bad", "warn"] = Field(
         "never", description="Exit with 1 if a result is bad (bad), or has a warning (warn)."
     )
@@ -222,22 +215,3 @@ class EvaluateVotesConfig(Config):
     seed: int = Field(0, ge=0, description="Seed of the samples.")
     out: Path | None = Field(None, description="Write every vote that counts, with the names, to this CSV file.")
     dry_run: bool = Field(False, description="Say how many answers there are, and count nothing.")
-
-
-COMMANDS: tuple[type[Config], ...] = (
-    PrepareConfig,
-    TryOnConfig,
-    TrainConfig,
-    TrainStage1Config,
-    TrainStage2Config,
-    TrainPerceptionConfig,
-    TrainGarmentConfig,
-    ReleaseConfig,
-    EvaluateConfig,
-    EvaluateStage1Config,
-    EvaluateTableConfig,
-    EvaluateReportConfig,
-    EvaluatePerceptionConfig,
-    EvaluateSheetConfig,
-    EvaluateVotesConfig,
-)

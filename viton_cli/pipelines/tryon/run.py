@@ -28,7 +28,7 @@ from viton_cli.pipelines.tools import Tools
 from viton_cli.pipelines.tryon.api import TryOn
 from viton_cli.pipelines.tryon.folder import FIXED, Sources, TryOnFolder
 from viton_cli.pipelines.tryon.inputs import check_inputs, ending_of, is_folder, list_given
-from viton_cli.pipelines.tryon.lights import count_lights
+from viton_cli.pipelines.tryon.lights import count_lights, entries_of, without_aside
 from viton_cli.pipelines.tryon.one_pair import one_pair
 from viton_cli.pipelines.tryon.views import GarmentViews
 from viton_cli.records import Garment, Person, Photo, Result
@@ -123,9 +123,8 @@ def tryon(config: TryOnConfig, progress: Progress | None = None, tools: Tools | 
         finally:
             done.seconds = time.monotonic() - began
     folder.manifest.compact()
-    pairs = set(pairing.pairs)
-    count_lights(done, config, (e for e in folder.manifest.read() if (e.get("person"), e.get("garment")) in pairs))
-    write_gallery(folder, wanted)
+    count_lights(done, config, entries := entries_of(folder.manifest, pairing.pairs))
+    write_gallery(folder, without_aside(wanted, entries))
     return done
 
 

@@ -1,0 +1,44 @@
+"""Every command's settings."""
+
+from __future__ import annotations
+
+from viton_cli.config.base import Config
+from viton_cli.config.explain import ExplainConfig
+from viton_cli.config.models import (
+    EvaluateConfig,
+    EvaluatePerceptionConfig,
+    EvaluateReportConfig,
+    EvaluateSheetConfig,
+    EvaluateStage1Config,
+    EvaluateTableConfig,
+    EvaluateVotesConfig,
+    PrepareConfig,
+    TryOnConfig,
+)
+from viton_cli.config.training import (
+    ReleaseConfig,
+    TrainConfig,
+    TrainGarmentConfig,
+    TrainPerceptionConfig,
+    TrainStage1Config,
+    TrainStage2Config,
+)
+
+COMMANDS: tuple[type[Config], ...] = (
+    PrepareConfig,
+    TryOnConfig,
+    ExplainConfig,
+    TrainConfig,
+    TrainStage1Config,
+    TrainStage2Config,
+    TrainPerceptionConfig,
+    TrainGarmentConfig,
+    ReleaseConfig,
+    EvaluateConfig,
+    EvaluateStage1Config,
+    EvaluateTableConfig,
+    EvaluateReportConfig,
+    EvaluatePerceptionConfig,
+    EvaluateSheetConfig,
+    EvaluateVotesConfig,
+)
