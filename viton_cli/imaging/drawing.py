@@ -14,6 +14,8 @@ from viton_cli.vocabulary.layout import COLOURS, GARMENT_LAYERS
 
 LINES = 150  # of a skeleton's strokes that a picture is high
 CAPTION = 14  # pixels that a line of text takes
+BLUE = 0.4  # of all places, so that none is black
+BODY = 110  # grey of a body's shape
 _COLOURS = np.array(palette(), np.uint8).reshape(256, 3)
 _LIMBS = (
     "#ff5500", "#ffaa00", "#ffff00", "#55ff00", "#00ff55", "#00ffaa", "#00aaff", "#0055ff", "#0000ff", "#aa00ff",
@@ -53,7 +55,7 @@ def colour_places(at: NDArray[np.float32], layout: NDArray[np.integer]) -> NDArr
     """
     height, width = layout.shape
     shares = (at / np.array((width, height), np.float32)).clip(0, 1)
-    picture = np.dstack((shares[..., 0], shares[..., 1], np.full(layout.shape, 0.4, np.float32)))
+    picture = np.dstack((shares[..., 0], shares[..., 1], np.full(layout.shape, BLUE, np.float32)))
     return np.asarray(np.where(np.isin(layout, GARMENT_LAYERS)[..., None], picture * 255, 0), np.uint8)
 
 
@@ -61,7 +63,7 @@ def draw_representation(representation: NDArray[np.float32]) -> NDArray[np.uint8
     """(H, W, 3) picture of the 22 channels: the head in its colours over the body's shape in grey, joints in white."""
     joints, shape, head = representation[:18].max(0), representation[18], representation[19:22]
     colours = (head.transpose(1, 2, 0) + 1) * 127.5
-    body = np.repeat(shape[..., None] * 110, 3, 2)
+    body = np.repeat(shape[..., None] * BODY, 3, 2)
     picture = np.where(np.abs(head).max(0)[..., None] > 0, colours, body)
     return np.asarray(np.where(joints[..., None] > 0, 255, picture).clip(0, 255), np.uint8)
 
