@@ -14,11 +14,23 @@ the nearest known one.
 
 from __future__ import annotations
 
-from viton_cli.config.base import ADDRESS, Config, Inputs, Names, Pair, Size, is_address, refuse_addresses
+from viton_cli.config.base import (
+    ADDRESS,
+    Config,
+    Device,
+    Inputs,
+    Names,
+    Pair,
+    Size,
+    is_address,
+    refuse_addresses,
+    store_of,
+)
 from viton_cli.config.commands import COMMANDS
 from viton_cli.config.explain import ExplainConfig
 from viton_cli.config.loading import known_settings, load
 from viton_cli.config.models import (
+    DECISIVE,
     EvaluateConfig,
     EvaluatePerceptionConfig,
     EvaluateReportConfig,
@@ -46,10 +58,10 @@ from viton_cli.config.training import (
 )
 
 __all__ = [
-    "ADDRESS", "COMMANDS", "STAGES", "Config", "EvaluateConfig", "EvaluatePerceptionConfig", "EvaluateReportConfig",
-    "EvaluateSheetConfig", "EvaluateStage1Config", "EvaluateTableConfig", "EvaluateVotesConfig", "ExplainConfig",
-    "Inputs", "MethodConfig", "Names", "Pair", "PairsConfig", "Perception", "PrepareConfig", "ReleaseConfig",
-    "ScoringConfig", "Size", "TrainConfig", "TrainGarmentConfig", "TrainPerceptionConfig", "TrainStage1Config",
-    "TrainStage2Config", "TrainingConfig", "TryOnConfig", "is_address", "known_settings", "load", "refuse_addresses",
-    "settings_for",
+    "ADDRESS", "COMMANDS", "DECISIVE", "STAGES", "Config", "Device", "EvaluateConfig", "EvaluatePerceptionConfig",
+    "EvaluateReportConfig", "EvaluateSheetConfig", "EvaluateStage1Config", "EvaluateTableConfig",
+    "EvaluateVotesConfig", "ExplainConfig", "Inputs", "MethodConfig", "Names", "Pair", "PairsConfig", "Perception",
+    "PrepareConfig", "ReleaseConfig", "ScoringConfig", "Size", "TrainConfig", "TrainGarmentConfig",
+    "TrainPerceptionConfig", "TrainStage1Config", "TrainStage2Config", "TrainingConfig", "TryOnConfig", "is_address",
+    "known_settings", "load", "refuse_addresses", "settings_for", "store_of",
 ]  # fmt: skip
