@@ -5,7 +5,7 @@ line are made from these models, so that a setting exists everywhere or nowhere.
 the nearest known one.
 
     base.py      what all settings share
-    models.py    the settings of each command; explain.py: of one more
+    models.py    the settings of each command; demo.py, explain.py: of two more
     training.py  those of `viton train`, one model a network
     commands.py  all of them
     loading.py   where they come from
@@ -27,6 +27,7 @@ from viton_cli.config.base import (
     store_of,
 )
 from viton_cli.config.commands import COMMANDS
+from viton_cli.config.demo import DemoConfig
 from viton_cli.config.explain import ExplainConfig
 from viton_cli.config.loading import known_settings, load
 from viton_cli.config.models import (
@@ -58,7 +59,8 @@ from viton_cli.config.training import (
 )
 
 __all__ = [
-    "ADDRESS", "COMMANDS", "DECISIVE", "STAGES", "Config", "Device", "EvaluateConfig", "EvaluatePerceptionConfig",
+    "ADDRESS", "COMMANDS", "DECISIVE", "STAGES", "Config", "DemoConfig", "Device", "EvaluateConfig",
+    "EvaluatePerceptionConfig",
     "EvaluateReportConfig", "EvaluateSheetConfig", "EvaluateStage1Config", "EvaluateTableConfig",
     "EvaluateVotesConfig", "ExplainConfig", "Inputs", "MethodConfig", "Names", "Pair", "PairsConfig", "Perception",
     "PrepareConfig", "ReleaseConfig", "ScoringConfig", "Size", "TrainConfig", "TrainGarmentConfig",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from viton_cli.config.base import Config
+from viton_cli.config.demo import DemoConfig
 from viton_cli.config.explain import ExplainConfig
 from viton_cli.config.models import (
     EvaluateConfig,
@@ -27,6 +28,7 @@ from viton_cli.config.training import (
 COMMANDS: tuple[type[Config], ...] = (
     PrepareConfig,
     TryOnConfig,
+    DemoConfig,
     ExplainConfig,
     TrainConfig,
     TrainStage1Config,
