@@ -27,6 +27,7 @@ UNSURE_IN_FRONT = (0.4, 0.8)  # the same where the labels have a hand or hair: o
 SHARP = (L.FACE, L.SUNGLASSES)  # never touched, whatever their colour
 EDGE = 0.8  # pixels of the part by which the old garment's matte is widened
 NOT_OLD, NOT_FRONT = 0.03, 0.3  # shares of a pixel below which it is none of the old garment, and nothing in front
+FULL = 0.999  # coverage from which nothing else is mixed in
 WHOLE = 0.9  # coverage from which a pixel shows the garment's own colour
 SEEN = 4e-3  # opacity below this changes no grey level
 GROWN = 400  # longest side at which the garment's colours are continued into gaps
@@ -173,7 +174,7 @@ def _cloth(painted: Painted, frame: Frame, whole: Frame, gap: Mask) -> tuple[Flo
     there, laid = drawn[4], drawn[3].clip(0, 1)
     cloth = drawn[:3] / np.maximum(there, np.float32(1e-3))
     if further is not None:
-        rim = (there < 0.999) & (further[4] > 0)
+        rim = (there < FULL) & (further[4] > 0)
         onward = further[:3, rim] / np.maximum(further[4, rim], np.float32(1e-3))
         cloth[:, rim] += (1 - there[rim]) * (onward - cloth[:, rim])
         reached = np.maximum(there, further[4])

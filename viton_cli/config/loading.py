@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from viton_cli.config.base import VERSION, Config, refuse_addresses
-from viton_cli.config.models import COMMANDS
+from viton_cli.config.base import VERSION, Config, refuse_addresses, store_of
+from viton_cli.config.commands import COMMANDS
 from viton_cli.config.yaml_text import NotSettings, read_yaml, read_yaml_file
 from viton_cli.errors import BadConfig
 
@@ -45,7 +45,11 @@ def load(
     def put(name: str, value: object, source: str) -> None:
         head, _, rest = name.partition(".")
         _known(model, head, source)
-        refuse_addresses(source, value)
+        if head in model.stores:
+            value_ = [entry for entry in (value if isinstance(value, list) else [value]) if not store_of(entry)]
+            refuse_addresses(source, value_)
+        else:
+            refuse_addresses(source, value)
         if rest or (head in values and isinstance(values[head], dict) and isinstance(value, dict)):
             inner: Any = {rest: value} if rest else value
             value = _merged(values.get(head) or {}, inner, name, source)

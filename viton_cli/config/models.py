@@ -7,9 +7,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from viton_cli.config.base import Config, Inputs, Names, Pair, Size, Words, precision_of
+from viton_cli.config.base import Cache, Config, Device, Inputs, Names, Pair, Shard, Size, Words, precision_of
 
 FORCE = "Write into a folder that holds other files too; none of these is replaced."
+DEVICE = "Where the networks compute; auto: on CUDA where there is a card, else on the CPU."
 Style = Literal["text", "csv", "markdown", "latex", "json"]
 
 
@@ -21,12 +22,25 @@ class Perception(Config):
     parsing: str = Field("builtin", description="Parsing backend.")
     parsing_source: Path | None = Field(None, description="Weight file or folder of PNG files of the parsing backend.")
     label_set: str | None = Field(None, description="Label set of given parsing files.")
+    device: Device = Field("auto", description=DEVICE)
 
 
-class PrepareConfig(Perception):
+class Catalogue(Config):
+    """How the work on many photos is shared out, and what of it is remembered."""
+
+    shard: Shard | None = Field(None, description="I/N: the I-th of N shares; N runs anywhere fill one folder.")
+    cache: Cache = Field(None, description="Remember what is found, from run to run: in DIR, or in the user's cache.")
+    cache_size: float = Field(2.0, gt=0, description="Gigabytes that --cache takes at most; the longest unused goes.")
+    threads: int | None = Field(None, ge=1, le=512, description="Threads of the networks; by default two.")
+    dry_run: bool = Field(False, description="Say what would be done, and do nothing.")
+    force: bool = Field(False, description=FORCE)
+
+
+class PrepareConfig(Perception, Catalogue):
     """`viton prepare`."""
 
     command = "prepare"
+    stores = ("person", "clothes", "clothes_mask", "pairs", "out")
 
     person: Inputs | None = Field(None, description="Photos of people: files, folders, patterns such as 'p/*.jpg'.")
     clothes: Inputs | None = Field(None, description="Photos of garments, given likewise.")
@@ -36,28 +50,18 @@ class PrepareConfig(Perception):
     split: str | None = Field(None, description="Only this split of the data set; by default all it has.")
     pairs: Path | None = Field(None, description="Pairs file of who wears what; a third column is a garment not worn.")
     out: Path = Field(description="The prepared folder to write.")
-    export: Words = Field(
-        [],
-        description="Also write OUT/NAME as its loaders open it: viton, cp-vton, viton-hd, hr-viton, dresscode.",
-    )
+    export: Words = Field([], description="Also write OUT/NAME as the code of others opens it.")
     height: int | None = Field(
         None,
         ge=64,
         le=4096,
         description="Height of the person crops, 4/3 of their width; 512, or 1024 for an export of that.",
     )
-    test_share: float = Field(
-        0.1, ge=0, le=1, description="Share of the pairs that go to test_pairs.txt, by hash of id."
-    )
-    flatten: bool = Field(
-        False, description="Of people whose garment no pair names, lay it flat out of the photo, as a product picture."
-    )
+    test_share: float = Field(0.1, ge=0, le=1, description="Share of the pairs for test_pairs.txt, by hash of id.")
+    flatten: bool = Field(False, description="Lay garments that no pair names flat out of the photos of their wearers.")
     overlays: bool = Field(True, description="Write overlay/ID.jpg, skeleton and labels over the photo.")
     workers: int = Field(2, ge=1, le=64, description="Threads that read and write pictures beside the networks.")
-    threads: int | None = Field(None, ge=1, le=512, description="Threads of the networks; by default two.")
     overwrite: bool = Field(False, description="Redo photos that are finished.")
-    dry_run: bool = Field(False, description="Say what would be done, and do nothing.")
-    force: bool = Field(False, description=FORCE)
 
 
 class MethodConfig(Perception):
@@ -73,8 +77,14 @@ class MethodConfig(Perception):
     )
 
 
-class TryOnConfig(MethodConfig):
+# Settings on which a result depends. Where it is computed changes its last digits alone.
+DECISIVE = tuple(name for name in MethodConfig.model_fields if name != "device")
+
+
+class TryOnConfig(MethodConfig, Catalogue):
     """`viton tryon`."""
+
+    stores = ("person", "clothes", "clothes_mask", "pairing", "out")
 
     person: Inputs = Field(description="Photos of people: files, folders, patterns; - for a picture on stdin.")
     clothes: Inputs = Field(description="Photos of garments: files, folders, patterns; - for a picture on stdin.")
@@ -83,6 +93,8 @@ class TryOnConfig(MethodConfig):
     limit: int | None = Field(None, ge=1, description="At most so many pairs, the first ones.")
     shuffle: bool = Field(False, description="Take the pairs in random order; with --limit a random sample.")
     seed: int | None = Field(None, ge=0, description="Seed of --shuffle; 0 if it is not given.")
+    engine: Literal["local", "ray"] = Field("local", description="ray: pairs as tasks of a Ray cluster (RAY_ADDRESS).")
+    watch: bool = Field(False, description="Go on with photos that arrive in the folders, until Ctrl-C.")
     clothes_mask: Inputs | None = Field(None, description="Masks named as the garments' photos, likewise; they win.")
     steps: bool = Field(False, description="Write steps/PERSON__GARMENT.jpg, a strip of what each stage saw.")
     masks: bool = Field(False, description="Write edited/PERSON__GARMENT.png, white where the photo may have changed.")
@@ -91,15 +103,13 @@ class TryOnConfig(MethodConfig):
         None, description="Of the results: png (default) keeps every pixel, jpg and webp are smaller."
     )
     quality: int | None = Field(None, ge=1, le=100, description="Of jpg and webp; 95.")
+    min_quality: float | None = Field(None, ge=0, le=1, description="Results of less go to OUT/aside, not the sheet.")
     fail_on: Literal["never", "bad", "warn"] = Field(
         "never", description="Exit with 1 if a result is bad (bad), or has a warning (warn)."
     )
     strip: bool = Field(False, description="Write no EXIF: by default the photo's goes along, but for the place.")
     workers: int = Field(2, ge=1, le=64, description="Threads that write pictures beside the networks.")
-    threads: int | None = Field(None, ge=1, le=512, description="Threads of the networks; by default two.")
     overwrite: bool = Field(False, description="Redo pairs that are finished.")
-    force: bool = Field(False, description=FORCE)
-    dry_run: bool = Field(False, description="Say what would be done, and do nothing.")
 
 
 class TrainConfig(Config):
@@ -137,7 +147,7 @@ class TrainConfig(Config):
     resume: bool = Field(False, description="Carry on from the last checkpoint in --out.")
     dry_run: bool = Field(False, description="Say what it would take in time, memory and disk, and do nothing.")
     force: bool = Field(False, description=FORCE)
-    device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="Where to compute.")
+    device: Device = Field("auto", description="Where to compute.")
     precision: Annotated[Literal["no", "fp16", "bf16"], BeforeValidator(precision_of)] = Field(
         "no", description="Mixed precision."
     )
@@ -187,6 +197,7 @@ class ScoringConfig(Config):
     inception: Path | None = Field(None, description="Weights of torch-fidelity's Inception; by default its cache.")
     alexnet: Path | None = Field(None, description="Weights of torchvision's AlexNet; by default its cache.")
     vgg16: Path | None = Field(None, description="Weights of torchvision's VGG-16; by default its cache.")
+    device: Device = Field("auto", description=DEVICE)
     mixed_sizes: bool = Field(False, description="Allow results of different sizes in one score.")
     workers: int = Field(2, ge=1, le=64, description="Threads that read and compare pictures.")
     dry_run: bool = Field(False, description="Say what would be scored, and do nothing.")
@@ -232,6 +243,7 @@ class EvaluateStage1Config(Config):
     ids: str = Field("*", description="Only people of this shell pattern, such as '*7'.")
     weights: Path | None = Field(None, description="Folder of the weight files; by default the shipped ones.")
     limit: int | None = Field(None, ge=1, description="At most so many try-ons, evenly spread.")
+    device: Device = Field("auto", description=DEVICE)
     dry_run: bool = Field(False, description="Say how many try-ons there are to score, and do nothing.")
 
 
@@ -277,17 +289,3 @@ class EvaluateVotesConfig(Config):
     seed: int = Field(0, ge=0, description="Seed of the samples.")
     out: Path | None = Field(None, description="Write every vote that counts, with the names, to this CSV file.")
     dry_run: bool = Field(False, description="Say how many answers there are, and count nothing.")
-
-
-COMMANDS: tuple[type[Config], ...] = (
-    PrepareConfig,
-    TryOnConfig,
-    TrainConfig,
-    EvaluateConfig,
-    EvaluateStage1Config,
-    EvaluateTableConfig,
-    EvaluateReportConfig,
-    EvaluatePerceptionConfig,
-    EvaluateSheetConfig,
-    EvaluateVotesConfig,
-)

@@ -14,6 +14,7 @@ from viton_cli.imaging.frames import crop, fit_box
 from viton_cli.records import Frame
 
 WHITE = 255
+MARGIN = 0.05  # share of the frame's height and width left free at each side of a product
 # Pixels on the very edge are a mixture with the background: those less solid, and a rim of so many pixels of the view's
 # height over this, are not trusted. By eye.
 SOLID, BORDER = 0.9, 400
@@ -26,7 +27,7 @@ def on_white(image: NDArray[np.uint8], mask: NDArray[np.float32]) -> NDArray[np.
 
 
 def product_view(
-    image: NDArray[np.uint8], mask: NDArray[np.float32], size: tuple[int, int], margin: float = 0.05
+    image: NDArray[np.uint8], mask: NDArray[np.float32], size: tuple[int, int], margin: float = MARGIN
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32], tuple[int, int, int, int]]:
     """The garment centred in a frame, its aspect kept, everything else white.
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,7 @@ from PIL import Image
 
 from viton_cli import __version__
 from viton_cli.checkpoints import shipped
-from viton_cli.config import MethodConfig
+from viton_cli.config import DECISIVE, MethodConfig
 from viton_cli.errors import BadImage
 from viton_cli.files import open_picture, sha256
 from viton_cli.files.exif import LARGEST
@@ -28,6 +29,7 @@ from viton_cli.records import Garment, Photo
 
 ALTERED = "digitally altered: the clothing in this picture was put on by a program"
 SOFTWARE, DESCRIPTION, EXIF_IFD, USER_COMMENT = 0x0131, 0x010E, 0x8769, 0x9286
+_MASKS: WeakKeyDictionary[Garment, str] = WeakKeyDictionary()  # hashed once a garment, not once a pair
 PREFIX = b"ASCII\0\0\0"  # how EXIF says that a UserComment is text
 
 
@@ -40,7 +42,7 @@ class Receipt:
         person, garment: Hash of the photo's file ("file:...") or, where it was none, of its pixels ("pixels:...").
         mask: Hash of the garment's mask as it was used, given or found.
         weights: Name or file name of each weight file, and its hash.
-        settings: Those of `MethodConfig`; of a path only the last part.
+        settings: Those of `config.DECISIVE`; of a path only the last part.
         quality: At which it was packed, if other than by default.
     """
 
@@ -71,13 +73,16 @@ def receipt_of(
     """The receipt of a result of these."""
     dump = {
         name: value.name if isinstance(value, Path) else value
-        for name in MethodConfig.model_fields
+        for name in DECISIVE
         if (value := getattr(settings, name)) is not None
     }
     if settings.weights is not None:
         dump["weights"] = Path(settings.weights).name
-    mask = _hash(np.round(garment.mask * 255).astype(np.uint8))
-    return Receipt(__version__, fingerprint(person), fingerprint(garment.photo), mask, dict(weights), dump, quality)
+    if garment not in _MASKS:
+        _MASKS[garment] = _hash(np.round(garment.mask * 255).astype(np.uint8))
+    return Receipt(
+        __version__, fingerprint(person), fingerprint(garment.photo), _MASKS[garment], dict(weights), dump, quality
+    )
 
 
 def fingerprint(photo: Photo, as_pixels: bool = False) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from viton_cli.devices import use_device
 from viton_cli.errors import BadDataset
 from viton_cli.files import read_photo
 from viton_cli.metrics import Score
@@ -34,6 +35,7 @@ def evaluate_perception(
     Raises:
         BadDataset: No photo with labels or joints among the ids asked for.
     """
+    use_device(config.device)
     perception = perception or open_perception(
         config.pose, config.parsing, config.pose_source, config.parsing_source, config.label_set
     )

@@ -23,6 +23,7 @@ from viton_cli.files import (
     write_bytes,
     write_image,
 )
+from viton_cli.files.stores import address_of, spoken
 from viton_cli.imaging.drawing import colour_labels, draw_skeleton, tile
 from viton_cli.imaging.frames import crop, to_frame
 from viton_cli.pipelines.contents import Contents
@@ -36,7 +37,7 @@ from viton_cli.records import Garment, Person, Result
 Pair = tuple[str, str]
 THUMB_HEIGHT = 256
 # What every run makes in its folder.
-FIXED = ("config.yaml", "manifest.jsonl", "index.html", "sheet.jpg", "thumbs", "steps", "edited")
+FIXED = ("config.yaml", "manifest.jsonl", "index.html", "sheet.jpg", "thumbs", "steps", "edited", "aside")
 
 
 @dataclass(frozen=True)
@@ -74,10 +75,16 @@ class TryOnFolder:
         sources: What its results are made from.
         ledger: Of the folder (`files.look`).
         names: What the results of some pairs are to be called; the others are `pair_name`.
+        part: What this process's records are called by, where several share the work (`engines.share`).
     """
 
     def __init__(
-        self, config: TryOnConfig, sources: Sources, ledger: Ledger, names: dict[Pair, str] | None = None
+        self,
+        config: TryOnConfig,
+        sources: Sources,
+        ledger: Ledger,
+        names: dict[Pair, str] | None = None,
+        part: str = "",
     ) -> None:
         self.path = Path(config.out)
         self.config = config
@@ -85,15 +92,20 @@ class TryOnFolder:
         self.ledger = ledger
         self.names = names or {}
         self.ending = ending_of(config)
-        self.manifest = Manifest(self.path / "manifest.jsonl")
+        self.manifest = Manifest(self.path / "manifest.jsonl", part)
 
     def name(self, person: str, garment: str) -> str:
         """What the files of a pair are called, without ending."""
         return self.names.get((person, garment)) or pair_name(person, garment)
 
-    def output(self, person: str, garment: str) -> Path:
-        """The result of a pair."""
-        return self.path / f"{self.name(person, garment)}{self.ending}"
+    def output(self, person: str, garment: str, aside: bool = False) -> Path:
+        """The result of a pair; `aside`: where one of too low a quality is kept."""
+        return (self.path / "aside" if aside else self.path) / f"{self.name(person, garment)}{self.ending}"
+
+    def is_aside(self, quality: object) -> bool:
+        """Whether a result of this quality is kept aside; one of which none is known is not."""
+        least = self.config.min_quality
+        return least is not None and isinstance(quality, (int, float)) and quality < least
 
     def places(self, person: str, garment: str) -> Path:
         """Where each pixel of the garment in a result came from."""
@@ -113,17 +125,18 @@ class TryOnFolder:
             return self.path / "thumbs" / f"{self.name(id, garment)}.jpg"
         return self.path / "thumbs" / kind / f"{safe(id)}.jpg"
 
-    def needed(self, person: str, garment: str) -> list[Path]:
+    def needed(self, person: str, garment: str, aside: bool = False) -> list[Path]:
         """The files that a finished pair has."""
         extra = {self.strip: self.config.steps, self.edited: self.config.masks, self.places: self.config.places}
-        return [self.output(person, garment), *(path(person, garment) for path, wanted in extra.items() if wanted)]
+        beside = (path(person, garment) for path, wanted in extra.items() if wanted)
+        return [self.output(person, garment, aside), *beside]
 
     def finished(self, wanted: dict[str, list[str]]) -> set[Pair]:
         """Those of the wanted pairs whose files are all there and whole, and made from what there is now."""
         if self.config.overwrite:
             return set()
         made = {
-            (entry.get("person"), entry.get("garment")): entry.get("inputs")
+            (entry.get("person"), entry.get("garment")): (entry.get("inputs"), self.is_aside(entry.get("quality")))
             for entry in self.manifest.read()
             if entry.get("status") == "ok"
             and isinstance(entry.get("person"), str)
@@ -134,20 +147,24 @@ class TryOnFolder:
             for person, garments in wanted.items()
             for garment in garments
             if (person, garment) in made
-            and all(self.ledger.is_finished(path) for path in self.needed(person, garment))
-            and made[person, garment] == self.sources.of(person, garment)
+            and all(self.ledger.is_finished(path) for path in self.needed(person, garment, made[person, garment][1]))
+            and made[person, garment][0] == self.sources.of(person, garment)
         }
+
+    def failed(self) -> set[Pair]:
+        """The pairs that failed."""
+        entries = (entry for entry in self.manifest.read() if entry.get("status") == "failed")
+        return {(str(entry.get("person")), str(entry.get("garment"))) for entry in entries}
 
     def write_pair(self, person: Person, garment: Garment, result: Result, seconds: dict[str, float]) -> None:
         """Write everything of one finished pair; its manifest line comes last."""
         ids = person.photo.id, garment.photo.id
-        output = self.output(*ids)
+        aside = self.is_aside(result.quality)
+        output = self.output(*ids, aside)
         quality = self.config.quality
         receipt = receipt_of(person.photo, garment, self._weights, self.config, quality)
         write_bytes(output, encode(person.photo, result, self.ending, self.config.strip, receipt, quality))
-        for other in RESULT_ENDINGS:  # of an earlier run in another format
-            if other != self.ending:
-                remove(output.with_name(output.name.removesuffix(self.ending) + other))
+        self._remove_results(*ids, but=output)
         if self.config.masks:
             write_image(self.edited(*ids), full_edited(person.photo, result).astype(np.uint8) * 255)
         trace = full_trace(person.photo, garment.photo, result) if self.config.places else None
@@ -163,7 +180,8 @@ class TryOnFolder:
             {
                 "person": ids[0],
                 "garment": ids[1],
-                "output": self.output(*ids).relative_to(self.path).as_posix(),
+                "output": output.relative_to(self.path).as_posix(),
+                "aside": aside,
                 "lossless": is_lossless(self.ending),
                 "photo": _beside(person.photo.source, self.path),
                 "status": "ok",
@@ -189,18 +207,36 @@ class TryOnFolder:
 
     def write_failure(self, person: str, garment: str, cause: str) -> None:
         """Put a failed pair into the manifest, and take away what an earlier run made of it."""
-        for path in (self.output, self.strip, self.edited, self.places):
+        self._remove_results(person, garment)
+        for path in (self.strip, self.edited, self.places):
             remove(path(person, garment))
         remove(self.thumb("pair", person, garment))
         self.manifest.append(
-            {"person": person, "garment": garment, "output": None, "status": "failed", "cause": cause, "checks": []}
+            {
+                "person": person,
+                "garment": garment,
+                "output": None,
+                "status": "failed",
+                "cause": spoken(cause),
+                "checks": [],
+            }
         )
+
+    def _remove_results(self, person: str, garment: str, but: Path | None = None) -> None:
+        """Take away what earlier runs made of a pair, in whichever format and place."""
+        for aside in (False, True):
+            place = self.output(person, garment, aside)
+            for ending in RESULT_ENDINGS:
+                if (old := place.with_name(place.name.removesuffix(self.ending) + ending)) != but:
+                    remove(old)
 
 
 def _beside(path: Path | None, folder: Path) -> str | None:
     """Where a photo is, seen from the folder; None for one from a pipe."""
     if path is None:
         return None
+    if (address := address_of(path)) is not None:
+        return address
     try:
         return Path(os.path.relpath(path, folder)).as_posix()
     except ValueError:  # another drive

@@ -37,8 +37,8 @@ def one_pair(
     pairs = [(person, garment) for person, garments in wanted.items() for garment in garments]
     if len(pairs) != 1:
         raise BadConfig(f"--out {config.out}: takes exactly one pair, there are {len(pairs)}; give a folder")
-    if config.steps or config.masks or config.places:
-        raise BadConfig(f"--out {config.out}: --steps, --masks and --places need a folder")
+    if config.steps or config.masks or config.places or config.min_quality is not None:
+        raise BadConfig(f"--out {config.out}: --steps, --masks, --places and --min-quality need a folder")
     ending = ending_of(config)
     done = Summary("pair", config.out)
     if config.dry_run:

@@ -1,0 +1,34 @@
+"""Every command's settings."""
+
+from __future__ import annotations
+
+from viton_cli.config.base import Config
+from viton_cli.config.demo import DemoConfig
+from viton_cli.config.explain import ExplainConfig
+from viton_cli.config.models import (
+    EvaluateConfig,
+    EvaluatePerceptionConfig,
+    EvaluateReportConfig,
+    EvaluateSheetConfig,
+    EvaluateStage1Config,
+    EvaluateTableConfig,
+    EvaluateVotesConfig,
+    PrepareConfig,
+    TrainConfig,
+    TryOnConfig,
+)
+
+COMMANDS: tuple[type[Config], ...] = (
+    PrepareConfig,
+    TryOnConfig,
+    DemoConfig,
+    ExplainConfig,
+    TrainConfig,
+    EvaluateConfig,
+    EvaluateStage1Config,
+    EvaluateTableConfig,
+    EvaluateReportConfig,
+    EvaluatePerceptionConfig,
+    EvaluateSheetConfig,
+    EvaluateVotesConfig,
+)
