@@ -85,13 +85,23 @@ def explain(config: ExplainConfig, person: Path, garment: Path) -> Explanation:
     Raises:
         BadImage, BadMask: A file cannot be read. BadConfig: Something is where the picture would be written.
     """
+    out = where(config, person, garment)
+    found = _explained(config, as_photo(person, "person"), as_photo(garment, "garment"))
+    write_image(out, found.picture)
+    return found
+
+
+def where(config: ExplainConfig, person: Path, garment: Path) -> Path:
+    """The file that will be written.
+
+    Raises:
+        BadConfig: Something is there already, or it is one of the photos.
+    """
     out = config.out or Path(f"{person.stem}__{garment.stem}.explained.png")
     if config.out is None and out.exists():
         raise BadConfig(f"{out}: is there already; name another file (--out)")
     check_apart(out, [person, garment], written=[out])
-    found = _explained(config, as_photo(person, "person"), as_photo(garment, "garment"))
-    write_image(out, found.picture)
-    return found
+    return out
 
 
 def _explained(config: ExplainConfig, person: Photo, garment: Photo) -> Explanation:
