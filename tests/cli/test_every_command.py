@@ -103,6 +103,20 @@ def test_a_dry_run_writes_nothing_and_says_so_on_stdout(
     assert sorted(folders.root.rglob("*")) == before
 
 
+def test_a_dry_run_of_doctor_fetches_and_throws_away_nothing(
+    viton: Viton, folders: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from viton_cli.metrics import fetched
+
+    monkeypatch.setattr(fetched, "fetch", lambda *_: pytest.fail("fetched"))
+    assert "would fetch alexnet, 244 MB, from https://" in viton("doctor", "--fetch", "alexnet", "--dry-run")[2]
+    entry = folders.root / "cache/ab/abcdef"
+    entry.parent.mkdir(parents=True)
+    entry.write_bytes(b"kept")
+    given = ("doctor", "--clear-cache", "--cache", folders.root / "cache")
+    assert b"would throw away" in viton(*given, "--dry-run")[1] and entry.exists()
+
+
 @pytest.mark.parametrize("words", ["tryno", "tryon extra", "train stage3", "evaluate tabel", "evaluate votes", "-x"])
 def test_what_click_refuses_is_one_line_as_every_other_error(viton: Viton, words: str) -> None:
     code, out, err = viton(*words.split())
