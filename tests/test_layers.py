@@ -36,9 +36,7 @@ ALLOWED = {
     ("pipelines", "engines"): "commands share their work out, read ahead, write behind and report through them",
 }
 # Functions of more than 60 lines, by module.
-LONG = {
-    "pipelines/evaluate/perception.py": {"evaluate_perception"},
-}
+LONG: dict[str, set[str]] = {}
 MODULES = sorted(path for path in ROOT.rglob("*.py"))
 
 

@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 # Settings that make a training of hours one of seconds; everything else is as the README has it.
-SHORT = {"VITON_TRAIN_STEPS": "1", "VITON_TRAIN_BATCH": "2", "VITON_TRAIN_MODEL": '{"width": 8}'}
+SHORT = {"VITON_TRAIN_STEPS": "1", "VITON_TRAIN_BATCH": "2", "VITON_TRAIN_WIDTH": "8"}
 
 
 def blocks(kind: str, text: str = README) -> list[str]:
@@ -41,7 +41,7 @@ def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
     path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
     short = SHORT if words[1] == "train" else {}
     if "--init" in words:  # the weights that ship have a size of their own
-        short = {name: value for name, value in short.items() if name != "VITON_TRAIN_MODEL"}
+        short = {name: value for name, value in short.items() if name != "VITON_TRAIN_WIDTH"}
     environment = {**os.environ, **short, "PYTHONPATH": path}
     return subprocess.run(arguments, cwd=folder, env=environment, capture_output=True, text=True, timeout=1200)
 

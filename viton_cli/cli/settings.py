@@ -10,7 +10,6 @@ from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import typer
-from pydantic.fields import FieldInfo
 
 from viton_cli.cli.arguments import ALONE, Group
 from viton_cli.cli.choices import choices, completion
@@ -31,6 +30,8 @@ APP: dict[str, Any] = {
 }
 
 
+# What switches a setting off, where that is not --no-NAME.
+OTHERWISE = {"tuck": "--untuck"}
 JSON: Any = typer.Option("--json", help="Print one JSON object.")
 QUIET: Any = typer.Option("--quiet", "-q", help="Print nothing but errors and results.")
 VERBOSE: Any = typer.Option("--verbose", "-v", help="Print what is done, in detail.")
@@ -42,9 +43,8 @@ def with_settings(model: type[Config]) -> Callable[[Callable[..., int]], Callabl
 
     What keyword-only parameters the function has besides become the command's own.
 
-    The command has a flag for each setting of `model` (free-form settings aside), `--config`, `--set`, `--json`,
-    `--quiet` and `--verbose`. Where the command is a group's own action and a sub-command was called, the function is
-    left out.
+    The command has a flag for each setting of `model`, `--config`, `--set`, `--json`, `--quiet` and `--verbose`. Where
+    the command is a group's own action and a sub-command was called, the function is left out.
     """
 
     def make(run: Callable[..., int]) -> Callable[..., None]:
@@ -73,8 +73,7 @@ def with_settings(model: type[Config]) -> Callable[[Callable[..., int]], Callabl
         parameters = [inspect.Parameter("ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)]
         # What the command adds to its base comes first.
         names = sorted(model.model_fields, key=lambda name: name not in model.__annotations__)
-        flags = {name: flag for name in names if (flag := _flag(name, model.model_fields[name]))}
-        parameters += [_parameter(name, *flag) for name, flag in flags.items()]
+        parameters += [_parameter(name, *_flag(name, model)) for name in names]
         parameters += [
             _parameter("config", Path | None, typer.Option(help="YAML file of settings.", metavar="FILE")),
             _parameter("set", list[str] | None, typer.Option(help="A setting; may be repeated.", metavar="NAME=VALUE")),
@@ -127,16 +126,17 @@ def _parameter(name: str, kind: Any, option: Any, default: object = None) -> ins
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, option])
 
 
-def _flag(name: str, field: FieldInfo) -> tuple[Any, Any] | None:
-    """Type and Typer option of one setting; None for a free-form one, which only `--set` and files reach."""
+def _flag(name: str, model: type[Config]) -> tuple[Any, Any]:
+    """Type and Typer option of one setting."""
+    field = model.model_fields[name]
     (kind, *_) = (kind for kind in _members(field.annotation) if kind is not type(None))
     flag = "--" + name.replace("_", "-")
     default = "" if field.is_required() or field.default is None else _shown(field.default)
+    default = "each stage's own" if name in model.by_stage else default
     help = (field.description or "") + (f" [default: {default}]" if default else "")
     if kind is bool:
-        return bool | None, typer.Option(f"{flag}/--no-{name.replace('_', '-')}", help=help, show_default=False)
-    if get_origin(kind) is dict:
-        return None
+        other = OTHERWISE.get(name, f"--no-{name.replace('_', '-')}")
+        return bool | None, typer.Option(f"{flag}/{other}", help=help, show_default=False)
     several = get_origin(kind) is list
     names = choices(name) or tuple(str(choice) for choice in get_args(kind) if get_origin(kind) is Literal)
     plain = f"[{_metavar(kind)}]" if flag in ALONE else _metavar(kind)
@@ -161,7 +161,7 @@ def _metavar(kind: Any) -> str:
     if get_origin(kind) is tuple:
         return "A,B" if _members(get_args(kind)[0]) == (float,) else "HEIGHTxWIDTH"
     if get_origin(kind) is list:
-        return "PATH..."
+        return "INTEGER,..." if get_args(kind)[0] is int else "PATH..."
     return {int: "INTEGER", float: "NUMBER", Path: "PATH"}.get(kind, "TEXT")
 
 

@@ -14,8 +14,15 @@ from viton_cli.config.models import (
     EvaluateTableConfig,
     EvaluateVotesConfig,
     PrepareConfig,
-    TrainConfig,
     TryOnConfig,
+)
+from viton_cli.config.training import (
+    ReleaseConfig,
+    TrainConfig,
+    TrainGarmentConfig,
+    TrainPerceptionConfig,
+    TrainStage1Config,
+    TrainStage2Config,
 )
 
 COMMANDS: tuple[type[Config], ...] = (
@@ -24,6 +31,11 @@ COMMANDS: tuple[type[Config], ...] = (
     DemoConfig,
     ExplainConfig,
     TrainConfig,
+    TrainStage1Config,
+    TrainStage2Config,
+    TrainPerceptionConfig,
+    TrainGarmentConfig,
+    ReleaseConfig,
     EvaluateConfig,
     EvaluateStage1Config,
     EvaluateTableConfig,

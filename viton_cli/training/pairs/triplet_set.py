@@ -21,7 +21,7 @@ from viton_cli.training.pairs import triplet_augment as colours
 from viton_cli.training.pairs.packing import FOUND, TRUE, Packed
 from viton_cli.training.pairs.pair_augment import random_recolouring
 from viton_cli.training.pairs.shorten import Cut, random_cut, reframed
-from viton_cli.training.pairs.views import View, person_view, plain_view, product_view, sample
+from viton_cli.training.pairs.views import View, nearest, person_view, plain_view, product_view, sample
 from viton_cli.training.task import Batch
 from viton_cli.vocabulary import labels as L
 from viton_cli.vocabulary.layout import GARMENT, L_SLEEVE, R_SLEEVE, TRUNK, UNCOVERED, layout_table
@@ -32,6 +32,9 @@ JUMP = 3.0  # pixels between neighbours' places that are not mixed: an edge of t
 JOINT_NOISE = 1.0  # pixels of true joints, which perception does not find to the pixel
 Bools = NDArray[np.bool_]
 _LAYOUT = torch.from_numpy(layout_table().astype(np.int64))
+# What a part of a garment is in the layout; -1 where that is not known.
+_PARTS = torch.full((256,), -1)
+_PARTS[[parts.TRUNK, parts.COLLAR]], _PARTS[parts.L_SLEEVE], _PARTS[parts.R_SLEEVE] = TRUNK, L_SLEEVE, R_SLEEVE
 _FLIP_LABELS = torch.tensor(L.FLIP_LABELS, dtype=torch.uint8)
 
 
@@ -81,10 +84,10 @@ class TripletSet:
             shown = product_view(rng, self.augment, flip, self.size)
         positions = view.positions()
         pictures = sample(torch.cat([_picture(pack.image[i]) for i in (person, truth)]), positions)
-        layers = [pack.labels[person, kind], pack.labels[truth, TRUE], pack.part[truth]]
-        stacked = torch.stack([torch.from_numpy(layer) for layer in layers]).float()
-        labels, true_labels, part = sample(stacked, positions, nearest=True).round().to(torch.uint8)
-        true_at = torch.from_numpy(pack.places[truth]).float().permute(2, 0, 1)
+        spots = nearest(positions, (height, width))
+        layers = (pack.labels[person, kind], pack.labels[truth, TRUE], pack.part[truth])
+        labels, true_labels, part = (torch.from_numpy(layer).reshape(-1)[spots] for layer in layers)
+        true_at = torch.from_numpy(pack.places[truth]).permute(2, 0, 1)
         cut = None if rng is None else random_cut(rng, pack.clothing_part[garment])
         solid, gone = _left_of(cut, pack, garment), torch.zeros(self.size, dtype=torch.bool)
         if cut is not None:
@@ -107,8 +110,8 @@ class TripletSet:
         tall = torch.from_numpy(solid).any(1).nonzero()
         scale = float(torch.linalg.det(shown.matrix).abs().sqrt())
         return {
-            "person": before / 127.5 - 1, "labels": labels.long(), "joints": joints, "seen": seen,
-            "clothing": clothing / 127.5 - 1, "clothing_mask": mask, "image": image / 127.5 - 1,
+            "person": _scaled(before), "labels": labels.long(), "joints": joints, "seen": seen,
+            "clothing": _scaled(clothing), "clothing_mask": mask, "image": _scaled(image),
             "worn": worn.float()[None], "layout": layout, "places": torch.where(worn, places, torch.nan),
             "tall": torch.tensor((float(tall.max() - tall.min()) + 1) / scale if len(tall) else float(self.size[0])),
             "trust": torch.tensor(1.0 if pack.exact[self.order[index][1]] else LAID_TRUST),
@@ -123,17 +126,25 @@ class TripletSet:
 def carried_places(places: Tensor, positions: Tensor, product: View | None) -> Tensor:
     """True places (2, H, W), NaN where not known, seen at `positions` of theirs, in pixels of a view of the product, or
     of its stored picture."""
-    known = torch.isfinite(places[:1])
-    filled = torch.where(known, places, 0.0)
-    nearest = sample(torch.cat([filled, known.float()]), positions, nearest=True)
-    mixed = sample(torch.cat([filled, known.float()]), positions)
-    value = mixed[:2] / mixed[2:].clamp_min(1e-3)
-    jump = (nearest[2] > 0) & ((value - nearest[:2]).abs().amax(0) > JUMP)
-    value = torch.where(jump, nearest[:2], value)
-    use = mixed[2] > 0.5
-    out = torch.full_like(value, torch.nan)
-    out[:, use] = value[:, use] if product is None else product.carry(value[:, use].T).T
-    return out
+    size = places.shape[1], places.shape[2]
+    flat = places.permute(1, 2, 0).reshape(-1, 2)
+    closest = flat[nearest(positions, size).reshape(-1)].float()
+    # The garment is a part of the picture, and all that follows is done there alone.
+    near = torch.isfinite(closest[:, 0]).nonzero()[:, 0]
+    at, closest = positions.reshape(-1, 2)[near], closest[near]
+    corner = at.floor()
+    total, share = torch.zeros_like(at), torch.zeros(len(at), 1)
+    for step in (torch.tensor([x, y]) for x in (0.0, 1.0) for y in (0.0, 1.0)):
+        value = flat[nearest(corner + step, size)].float()
+        weight = (1 - (at - corner - step).abs()).prod(1, keepdim=True) * torch.isfinite(value[:, :1])
+        total += value.nan_to_num() * weight
+        share += weight
+    mixed, enough = total / share.clamp_min(1e-3), share[:, 0] > 0.5
+    jump = ((mixed - closest).abs() > JUMP).any(1, keepdim=True)
+    out = torch.full((2, positions.shape[0] * positions.shape[1]), torch.nan)
+    found = torch.where(jump, closest, mixed)[enough]
+    out[:, near[enough]] = (found if product is None else product.carry(found)).T
+    return out.reshape(2, *positions.shape[:2])
 
 
 def carried_joints(joints: np.ndarray, seen: np.ndarray, view: View) -> tuple[Tensor, Tensor]:
@@ -154,15 +165,8 @@ def flip_parts(part: Tensor) -> Tensor:
 def layout_of(labels: Tensor, part: Tensor) -> Tensor:
     """(h, w) int64 layout of true labels, the garment's parts told by `part` where they are known."""
     layout = _LAYOUT[labels.long()]
-    garment = layout == GARMENT
-    for name, index in (
-        (parts.TRUNK, TRUNK),
-        (parts.COLLAR, TRUNK),
-        (parts.L_SLEEVE, L_SLEEVE),
-        (parts.R_SLEEVE, R_SLEEVE),
-    ):
-        layout = torch.where(garment & (part == name), index, layout)
-    return layout
+    named = _PARTS[part.long()]
+    return torch.where((layout == GARMENT) & (named >= 0), named, layout)
 
 
 def _left_of(cut: Cut | None, pack: Packed, garment: int) -> Bools:
@@ -182,6 +186,11 @@ def _product(pack: Packed, garment: int, solid: Bools, view: View) -> tuple[Tens
     picture = torch.where(left, _picture(pack.clothing[garment]), 255.0)
     both = sample(torch.cat([picture, mask[None]]), view.positions())
     return both[:3], both[3:] / 255
+
+
+def _scaled(picture: Tensor) -> Tensor:
+    """From 0 .. 255 to -1 .. 1."""
+    return (picture * (1 / 127.5)).sub_(1)
 
 
 def _picture(image: np.ndarray) -> Tensor:
