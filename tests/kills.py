@@ -36,13 +36,13 @@ def prepare(root: Path, out: Path) -> None:
 
 def train(root: Path, out: Path) -> None:
     """A training of the smallest networks that writes a checkpoint after each step."""
-    from viton_cli.config import TrainConfig
+    from viton_cli.config import TrainStage1Config
     from viton_cli.training.train import train
 
-    settings = TrainConfig(
+    settings = TrainStage1Config(
         data=[f"rendered:{root / 'rendered'}"], out=out, size=(64, 64), batch=2, steps=90, log_every=3, device="cpu",
         checkpoint_minutes=1e-9, validate_minutes=1e-3, resume=True, seed=3,
-        model={"width": 4, "perceptual_source": str(root / "encoder.safetensors")},
+        network="paper", width=4, perceptual="builtin", perceptual_source=root / "encoder.safetensors",
     )  # fmt: skip
     train("stage1", settings, lambda _: None)
 

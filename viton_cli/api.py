@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from viton_cli.config import Config, EvaluateConfig, PrepareConfig, TrainConfig, TryOnConfig, load
+from viton_cli.config import STAGES, Config, EvaluateConfig, PrepareConfig, TrainConfig, TryOnConfig, load
 
 if TYPE_CHECKING:
     from viton_cli.engines.progress import Summary
@@ -101,7 +101,8 @@ def train(
     Args:
         data: Prepared folder, or FORMAT:PATH of a data set; one or several.
         out: Folder of the run.
-        stage: "stage1", "stage2", "both" one after the other, or another part that `viton train` knows.
+        stage: "stage1", "stage2", "both" one after the other, or another part that `viton train` knows, which then has
+            the settings of that part's command.
 
     Returns:
         The report: for each part its weights, its best and its last step, and the scores of the best.
@@ -112,9 +113,8 @@ def train(
     from viton_cli.training.report import train_all
 
     entries = [data] if isinstance(data, (str, Path)) else list(data)
-    return train_all(
-        stage, load(TrainConfig, flags={"data": [str(entry) for entry in entries], "out": out, **settings})
-    )
+    given = {"data": [str(entry) for entry in entries], "out": out, **settings}
+    return train_all(stage, load(STAGES.get(stage, TrainConfig), flags=given))
 
 
 @_with_settings_of(EvaluateConfig)

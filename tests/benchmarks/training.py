@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from viton_cli.config import TrainConfig, for_stage
+from viton_cli.config import TrainStage1Config
 from viton_cli.core.losses import Answer, layout_stage1_loss
 from viton_cli.training.fit import Average
 from viton_cli.training.pairs.layout import LayoutTask, paint_layout
@@ -53,10 +53,8 @@ def main() -> None:
         spent[name] += time.process_time() - began
 
     with tempfile.TemporaryDirectory() as folder:
-        model = {"perceived": given.perceived}
-        config = for_stage(TrainConfig(data=given.data, out=Path(folder), model=model), "stage1")
+        config = TrainStage1Config(data=given.data, out=Path(folder), perceived=given.perceived)
         task = LayoutTask(config, print)
-    assert config.batch and config.lr and config.betas and config.weight_decay is not None
     net = task.net.to(memory_format=torch.channels_last)
     optimizer = torch.optim.AdamW(
         net.parameters(), config.lr, config.betas, weight_decay=config.weight_decay, fused=True

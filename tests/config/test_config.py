@@ -9,7 +9,19 @@ from typing import Any
 import pytest
 import yaml
 
-from viton_cli.config import COMMANDS, Config, EvaluateConfig, PrepareConfig, TrainConfig, TryOnConfig, load
+from viton_cli.config import (
+    COMMANDS,
+    Config,
+    EvaluateConfig,
+    PrepareConfig,
+    TrainConfig,
+    TrainPerceptionConfig,
+    TrainStage1Config,
+    TrainStage2Config,
+    TryOnConfig,
+    load,
+    settings_for,
+)
 from viton_cli.errors import BadConfig
 
 NEEDED = {"data": ["a"], "out": "run"}
@@ -27,7 +39,7 @@ def test_each_source_beats_the_one_before(tmp_path: Path) -> None:
     config = train(
         file=file, environment=environment, sets=["lr=4", "workers=4"], flags={"workers": "5", "batch": None}
     )
-    assert (config.steps, config.batch, config.seed, config.lr, config.workers) == (None, 2, 3, 4.0, 5)
+    assert (config.minutes, config.batch, config.seed, config.lr, config.workers) == (None, 2, 3, 4.0, 5)
 
 
 @pytest.mark.parametrize(
@@ -79,18 +91,68 @@ def test_text_becomes_what_a_setting_is() -> None:
     )
     assert (config.minutes, config.resume, config.size, config.steps) == (0.1, True, (128, 96), None)
     assert (config.precision, config.betas, config.data) == ("no", (0.9, 0.99), ["a", "b"])
+    assert train(sets=["perceptual=none", "init=none"]).perceptual == "none" and config.init is None, "a choice stays"
 
 
 def test_yamls_own_oddities_do_no_harm(tmp_path: Path) -> None:
-    (tmp_path / "c.yaml").write_text("precision: no\nlr: 1e-4\ninit: 0123\nmodel: {rate: 2e-3}\n")
+    (tmp_path / "c.yaml").write_text("precision: no\nlr: 1e-4\ninit: 0123\nmodel: {augment: 2e-3}\n")
     config = train(file=tmp_path / "c.yaml")
-    assert config.precision == "no" and config.lr == 1e-4 and config.model == {"rate": 0.002}
+    assert config.precision == "no" and config.lr == 1e-4 and config.augment == 0.002
 
 
-def test_dots_reach_into_free_form_settings(tmp_path: Path) -> None:
-    (tmp_path / "c.yaml").write_text("model: {width: 8, encoder: {depth: 2, norm: batch}}\n")
-    config = train(file=tmp_path / "c.yaml", sets=["model.width=16", "model.encoder.depth=3"])
-    assert config.model == {"width": 16, "encoder": {"depth": 3, "norm": "batch"}}
+FORMER = """preset: lite
+steps: null
+minutes: null
+batch: null
+lr: 0.0012
+betas: null
+weight_decay: null
+model: {width: 32, flat_lay: false, channels: [8, 16], blocks: [0, 1]}
+"""
+
+
+def test_files_and_settings_of_before_are_read(tmp_path: Path) -> None:
+    """Sizes of the networks once stood in a group of their own, and null for what the stage decides."""
+    (tmp_path / "c.yaml").write_text(FORMER)
+    config = train(file=tmp_path / "c.yaml", sets=["model.width=16", "model={perceived: 0.25}"])
+    assert (config.width, config.flat_lay, config.channels, config.blocks) == (16, False, [8, 16], [0, 1])
+    assert (config.perceived, config.lr) == (0.25, 0.0012)
+    for model in (TrainStage1Config, TrainStage2Config):
+        stage, plain = settings_for(config, model), model(**NEEDED)
+        for name in ("steps", "batch", "betas", "weight_decay"):
+            assert getattr(stage, name) == getattr(plain, name), name
+    for given, cause in (
+        ("model=3", "'model' is a group of settings: expected 'name: value' pairs"),
+        ("model.wdith=3", "unknown setting 'wdith' \\(did you mean 'width'"),
+        ("model.encoder.depth=3", "unknown setting 'encoder.depth'"),
+    ):
+        with pytest.raises(BadConfig, match=f"--set {given}: {cause}"):
+            train(sets=[given])
+
+
+def test_a_preset_is_laid_under_what_is_given() -> None:
+    paper = train(flags={"preset": "paper"}, sets=["ema=0.9"])
+    stage1, stage2 = (settings_for(paper, model) for model in (TrainStage1Config, TrainStage2Config))
+    assert (stage1.steps, stage1.batch, stage1.network, stage1.ema) == (15000, 16, "paper", 0.9)
+    assert (stage2.steps, stage2.batch, stage2.warp, stage2.ema) == (6000, 16, "paper", 0.9)
+    assert settings_for(train(flags={"preset": "paper", "minutes": 3}), TrainStage1Config).steps is None
+    with pytest.raises(BadConfig, match="--preset: bad value for 'preset': input should be 'lite'"):
+        load(TrainPerceptionConfig, flags={**NEEDED, "preset": "paper"}, environment={})
+
+
+@pytest.mark.parametrize("model", sorted(COMMANDS, key=lambda model: model.__name__))
+def test_every_setting_is_a_type_and_none_a_dictionary(model: type[Config]) -> None:
+    for name, field in model.model_fields.items():
+        assert "dict" not in str(field.annotation) and "Any" not in str(field.annotation), name
+
+
+def test_settings_of_both_stages_go_to_each() -> None:
+    config = train(sets=["width=8", "augment=1.5", "stage1=a.safetensors", "norm_decay=0.5"])
+    stage1, stage2 = (settings_for(config, model) for model in (TrainStage1Config, TrainStage2Config))
+    assert stage1.width == stage2.width == 8 and stage1.augment == stage2.augment == 1.5
+    assert stage1.norm_decay == 0.5 and stage2.stage1 == "a.safetensors"
+    assert (stage1.steps, stage2.steps) == (12000, 1500), "what is not given is each stage's own"
+    assert {"steps", "betas", "perceptual"} <= TrainConfig.by_stage and "lr" not in TrainConfig.by_stage
 
 
 def test_one_environment_serves_all_commands_and_each_hears_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -182,7 +244,11 @@ def test_what_was_used_can_be_used_again(tmp_path: Path) -> None:
 
 
 def test_every_command_has_variables_of_its_own() -> None:
-    names = [model.command for model in COMMANDS]
-    assert all(name and name == name.lower() for name in names) and len(set(names)) == len(names)
-    variables = [f"{model.command}_{name}" for model in COMMANDS for name in model.model_fields]
-    assert len(set(variables)) == len(variables)
+    """The parts of `viton train` share theirs: VITON_TRAIN_SEED speaks to each."""
+    names = {model.command for model in COMMANDS}
+    assert all(name and name == name.lower() for name in names)
+    assert len(names) == sum(model.command != "train" for model in COMMANDS) + 1
+    others = [
+        f"{model.command}_{name}" for model in COMMANDS for name in model.model_fields if model.command != "train"
+    ]
+    assert len(set(others)) == len(others) and not any(name.startswith("train_") for name in others)

@@ -154,7 +154,7 @@ def read_settings(path: Path) -> None:
         value,
         *(lambda model=model: load(model, path, environment={}) for model in (TryOnConfig, PrepareConfig, TrainConfig)),
         lambda: load(TrainConfig, None, [f"model={text}", "out=x", "data=x"], environment={}),
-        lambda: load(TrainConfig, None, ["out=x"], environment={"VITON_TRAIN_DATA": text, "VITON_TRAIN_MODEL": text}),
+        lambda: load(TrainConfig, None, ["out=x"], environment={"VITON_TRAIN_DATA": text, "VITON_TRAIN_INIT": text}),
     )
 
 

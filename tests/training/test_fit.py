@@ -13,15 +13,15 @@ import torch
 from torch import Tensor, nn
 
 from viton_cli.checkpoints import load_weights
-from viton_cli.config import TrainConfig, for_stage
+from viton_cli.config import TrainStage1Config
 from viton_cli.errors import BadConfig, BadWeights
 from viton_cli.training.curve import draw_curve
 from viton_cli.training.fit import LEFT_OUT, Average, fit, learning_rate
 from viton_cli.training.stopping import SIGNALS, Stopped
-from viton_cli.training.task import _Positions, _Stream
+from viton_cli.training.task import Positions, Stream, Task
 
 
-class Line:
+class Line(Task):
     """Learn y = 3 x + 1 from noisy points, through dropout (so that the generator's state matters)."""
 
     score = "-error"
@@ -65,7 +65,7 @@ class Line:
         return {"kind": "line"}
 
 
-def config(out: Path, **settings: Any) -> TrainConfig:
+def config(out: Path, **settings: Any) -> TrainStage1Config:
     given = {
         "data": ["none"],
         "out": out,
@@ -76,7 +76,7 @@ def config(out: Path, **settings: Any) -> TrainConfig:
         "device": "cpu",
         "ema": 0.9,
     }
-    return for_stage(TrainConfig(**{**given, **settings}), "stage1")
+    return TrainStage1Config(**{**given, **settings})
 
 
 @pytest.fixture(autouse=True)
@@ -255,17 +255,17 @@ def test_minutes_end_a_run_too(tmp_path: Path) -> None:
 
 def test_every_example_is_seen_once_an_epoch_in_a_new_order() -> None:
     task = Line()
-    stream = _Stream(task, seed=4)
-    values = [float(stream[i]["x"]) for i in range(21)]
+    stream = Stream(task, seed=4)
+    values = [float(x) for x in stream.__getitems__(range(21))["x"]]
     epochs = [task.seen[i : i + 7] for i in (0, 7, 14)]
     assert all(sorted(epoch) == list(range(7)) for epoch in epochs) and epochs[0] != epochs[1]
     assert len(set(values)) == 21, "augmented anew each time"
-    assert float(_Stream(Line(), seed=4)[12]["x"]) == values[12], "a function of seed and position alone"
-    assert float(_Stream(Line(), seed=5)[12]["x"]) != values[12]
+    assert float(Stream(Line(), seed=4).__getitems__([12])["x"]) == values[12], "a function of seed and position alone"
+    assert float(Stream(Line(), seed=5).__getitems__([12])["x"]) != values[12]
 
 
 def test_processes_share_the_positions() -> None:
-    parts = [iter(_Positions(start=3, batch=2, rank=rank, world=2)) for rank in (0, 1)]
+    parts = [iter(Positions(start=3, batch=2, rank=rank, world=2)) for rank in (0, 1)]
     batches = [next(part) for _ in range(2) for part in parts]
     assert batches == [[12, 13], [14, 15], [16, 17], [18, 19]]
 

@@ -55,7 +55,9 @@ def test_a_run_of_a_version_without_ledger_is_carried_on(rendered: Path, encoder
     train("stage1", settings(rendered, encoder, tmp_path, steps=3, resume=True), lambda _: None)
 
 
-@pytest.mark.parametrize("changes", [{"size": (64, 96)}, {"model": {"width": 0}}, {"init": "gone.safetensors"}])
+@pytest.mark.parametrize(
+    "changes", [{"size": (64, 96)}, {"perceptual_source": "gone.safetensors"}, {"init": "gone.safetensors"}]
+)
 def test_a_run_that_cannot_be_begun_leaves_nothing(
     rendered: Path, encoder: Path, tmp_path: Path, changes: dict[str, object]
 ) -> None:

@@ -137,9 +137,9 @@ def test_minutes_are_those_of_both_stages(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def mini(rendered: Path, encoder: Path, out: Path, **changes: Any) -> TrainConfig:
-    model = {"width": 4, "perceptual_source": str(encoder)}
-    given = {"data": [f"rendered:{rendered}"], "out": out, "size": (64, 64), "batch": 2, "steps": 2, "model": model}
-    return TrainConfig(**{**given, "device": "cpu", **changes})
+    given = {"data": [f"rendered:{rendered}"], "out": out, "size": (64, 64), "batch": 2, "steps": 2, "network": "paper"}
+    network = {"width": 4, "perceptual": "builtin", "perceptual_source": encoder}
+    return TrainConfig(**{**given, **network, "device": "cpu", **changes})
 
 
 def test_a_dry_run_says_what_it_would_take_and_leaves_nothing(rendered: Path, encoder: Path, tmp_path: Path) -> None:

@@ -17,8 +17,8 @@ import torch
 import yaml
 
 from viton_cli.checkpoints import load_weights, save_weights
-from viton_cli.config import TrainConfig
-from viton_cli.errors import BadConfig, BadWeights
+from viton_cli.config import TrainConfig, TrainPerceptionConfig, TrainStage2Config, load, settings_for
+from viton_cli.errors import BadConfig, BadWeights, VitonError
 from viton_cli.methods.networks import build_generator, load_composer, load_generator
 from viton_cli.training.pairs.stage2 import Stage2Task
 from viton_cli.training.train import train
@@ -37,7 +37,7 @@ def settings(data: Path, encoder: Path, out: Path, **changes: Any) -> TrainConfi
     given: dict[str, Any] = {
         "data": [f"rendered:{data}"], "out": out, "size": (64, 64), "batch": 8, "steps": 3, "log_every": 2,
         "device": "cpu", "ema": 0.5, "preset": "paper", "lr": 6e-4,
-        "model": {"width": 4, "perceptual": "builtin", "perceptual_source": str(encoder)},
+        "width": 4, "perceptual": "builtin", "perceptual_source": str(encoder),
     }  # fmt: skip
     return TrainConfig(**{**given, **changes})
 
@@ -71,10 +71,9 @@ def test_stage1_fits_its_pairs(trained: Path) -> None:
 
 def test_stage2_fits_its_pairs(trained: Path, rendered: Path, encoder: Path, tmp_path: Path) -> None:
     """The loss of the same eight pairs under the network that training began with and the one it ended with."""
-    model = {"width": 4, "perceptual": "builtin", "perceptual_source": str(encoder)}
-    model["stage1"] = str(trained / "stage1.safetensors")
     torch.manual_seed(0)
-    task = Stage2Task(settings(rendered, encoder, tmp_path, model=model), lambda _: None)
+    config = settings_for(settings(rendered, encoder, tmp_path), TrainStage2Config)
+    task = Stage2Task(config, load_generator(trained / "stage1.safetensors")[0], lambda _: None)
     samples = [task.sample(index, np.random.default_rng(index)) for index in range(8)]
     batch = {key: torch.stack([sample[key] for sample in samples]) for key in samples[0]}
     assert batch["fits"].all()
@@ -136,7 +135,7 @@ def command(data: Path, encoder: Path, out: Path, *more: str) -> list[str]:
     return [
         sys.executable, "-m", "viton_cli", "train", "stage1", "--data", f"rendered:{data}", "--out", str(out),
         "--size", "64,64", "--batch", "2", "--steps", "10", "--log-every", "1", "--device", "cpu",
-        "--preset", "paper", "--lr", "6e-4", "--set", "model.width=4", "--set", "model.perceptual=builtin",
+        "--preset", "paper", "--lr", "6e-4", "--width", "4", "--set", "perceptual=builtin",
         "--set", f"model.perceptual_source={encoder}", *more,
     ]  # fmt: skip
 
@@ -176,9 +175,9 @@ def test_a_killed_run_carries_on_to_the_same_weights(rendered: Path, encoder: Pa
 
 
 def test_perception_trains_too(rendered: Path, tmp_path: Path) -> None:
-    config = TrainConfig(
+    config = TrainPerceptionConfig(
         data=[f"rendered:{rendered}"], out=tmp_path, size=(64, 64), batch=2, steps=3, log_every=1, device="cpu",
-        model={"width": 16},
+        width=16,
     )  # fmt: skip
     scores = train("perception", config, lambda _: None)
     assert {"mIoU12", "PCK@0.1", "PCK@0.2", "score"} <= set(scores)
@@ -195,9 +194,9 @@ def test_perception_trains_without_what_cannot_be_read(rendered: Path, tmp_path:
     (data / "image/p0001.jpg").write_bytes(b"torn")
     (data / "image-parse/p0002.png").write_bytes(b"torn")
     (data / "pose/p0004_keypoints.json").write_text('{"people": 3}')
-    config = TrainConfig(
+    config = TrainPerceptionConfig(
         data=[f"rendered:{data}"], out=tmp_path / "run", size=(64, 64), batch=8, steps=3, device="cpu",
-        model={"width": 16, "labelled_repeats": 1},
+        width=16, labelled_repeats=1,
     )  # fmt: skip
     heard: list[str] = []
     train("perception", config, heard.append)
@@ -210,32 +209,36 @@ def test_perception_trains_without_what_cannot_be_read(rendered: Path, tmp_path:
     ("changes", "text"),
     [
         ({"size": (64, 60)}, "size 64x60: height and width must be multiples of 64"),
-        ({"model": {"wdith": 4}}, "unknown setting 'model.wdith'; known: model.width"),
-        ({"model": {"perceptual": "vgg11"}}, "unknown perceptual features 'vgg11'; known: builtin, vgg16, vgg19"),
+        ({"perceptual": "vgg16", "perceptual_source": "gone.h5"}, "gone.h5: no such file"),
     ],
 )
 def test_settings_that_cannot_be(
     rendered: Path, encoder: Path, tmp_path: Path, changes: dict[str, Any], text: str
 ) -> None:
-    with pytest.raises(BadConfig) as caught:
+    with pytest.raises(VitonError) as caught:
         train("stage1", settings(rendered, encoder, tmp_path, **changes), lambda _: None)
     assert str(caught.value).startswith(text)
 
 
 @pytest.mark.parametrize(
-    ("changes", "text"),
+    ("given", "text"),
     [
-        ({"size": (64, 50)}, "size 64x50: height and width must be multiples of 32"),
-        ({"model": {"width": 20}}, "model.width=20: must be a multiple of 16"),
-        ({"model": {"perceptual": "vgg19"}}, "unknown setting 'model.perceptual'; known: model.width"),
+        ("size=64x50", "size 64x50: height and width must be multiples of 32"),
+        ("width=20", "--set width=20: bad value for 'width': input should be a multiple of 16, not '20'"),
+        ("perceptual=vgg19", "--set perceptual=vgg19: unknown setting 'perceptual'"),
     ],
 )
-def test_settings_that_perception_does_not_take(
-    rendered: Path, encoder: Path, tmp_path: Path, changes: dict[str, Any], text: str
-) -> None:
+def test_settings_that_perception_does_not_take(rendered: Path, tmp_path: Path, given: str, text: str) -> None:
     with pytest.raises(BadConfig) as caught:
-        train("perception", settings(rendered, encoder, tmp_path, **{"model": {}, **changes}), lambda _: None)
+        flags = {"data": [f"rendered:{rendered}"], "out": tmp_path}
+        train("perception", load(TrainPerceptionConfig, None, [given], flags, {}), lambda _: None)
     assert str(caught.value).startswith(text)
+
+
+def test_a_stage_takes_no_settings_of_another(rendered: Path, encoder: Path, tmp_path: Path) -> None:
+    with pytest.raises(BadConfig, match="unknown setting 'perceptual' of perception; known: data, out"):
+        train("perception", settings(rendered, encoder, tmp_path), lambda _: None)
+    assert not list(tmp_path.iterdir())
 
 
 def test_an_unknown_stage_is_named(rendered: Path, encoder: Path, tmp_path: Path) -> None:
@@ -251,7 +254,7 @@ def test_weights_of_something_else_are_refused(rendered: Path, encoder: Path, tm
                 rendered,
                 encoder,
                 tmp_path,
-                model={"stage1": str(encoder), "perceptual": "builtin", "perceptual_source": str(encoder)},
+                stage1=str(encoder),
             ),
             lambda _: None,
         )

@@ -10,7 +10,6 @@ from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import typer
-from pydantic.fields import FieldInfo
 
 from viton_cli.cli.arguments import Group
 from viton_cli.cli.choices import choices, completion
@@ -42,9 +41,8 @@ def with_settings(model: type[Config]) -> Callable[[Callable[..., int]], Callabl
 
     What keyword-only parameters the function has besides become the command's own.
 
-    The command has a flag for each setting of `model` (free-form settings aside), `--config`, `--set`, `--json`,
-    `--quiet` and `--verbose`. Where the command is a group's own action and a sub-command was called, the function is
-    left out.
+    The command has a flag for each setting of `model`, `--config`, `--set`, `--json`, `--quiet` and `--verbose`. Where
+    the command is a group's own action and a sub-command was called, the function is left out.
     """
 
     def make(run: Callable[..., int]) -> Callable[..., None]:
@@ -71,8 +69,7 @@ def with_settings(model: type[Config]) -> Callable[[Callable[..., int]], Callabl
         parameters = [inspect.Parameter("ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)]
         # What the command adds to its base comes first.
         names = sorted(model.model_fields, key=lambda name: name not in model.__annotations__)
-        flags = {name: flag for name in names if (flag := _flag(name, model.model_fields[name]))}
-        parameters += [_parameter(name, *flag) for name, flag in flags.items()]
+        parameters += [_parameter(name, *_flag(name, model)) for name in names]
         parameters += [
             _parameter("config", Path | None, typer.Option(help="YAML file of settings.", metavar="FILE")),
             _parameter("set", list[str] | None, typer.Option(help="A setting; may be repeated.", metavar="NAME=VALUE")),
@@ -125,16 +122,16 @@ def _parameter(name: str, kind: Any, option: Any, default: object = None) -> ins
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, option])
 
 
-def _flag(name: str, field: FieldInfo) -> tuple[Any, Any] | None:
-    """Type and Typer option of one setting; None for a free-form one, which only `--set` and files reach."""
+def _flag(name: str, model: type[Config]) -> tuple[Any, Any]:
+    """Type and Typer option of one setting."""
+    field = model.model_fields[name]
     (kind, *_) = (kind for kind in _members(field.annotation) if kind is not type(None))
     flag = "--" + name.replace("_", "-")
     default = "" if field.is_required() or field.default is None else _shown(field.default)
+    default = "each stage's own" if name in model.by_stage else default
     help = (field.description or "") + (f" [default: {default}]" if default else "")
     if kind is bool:
         return bool | None, typer.Option(f"{flag}/--no-{name.replace('_', '-')}", help=help, show_default=False)
-    if get_origin(kind) is dict:
-        return None
     several = get_origin(kind) is list
     names = choices(name) or tuple(str(choice) for choice in get_args(kind) if get_origin(kind) is Literal)
     metavar = "|".join(names) + (",..." if several else "") if names else _metavar(kind)
@@ -158,7 +155,7 @@ def _metavar(kind: Any) -> str:
     if get_origin(kind) is tuple:
         return "A,B" if _members(get_args(kind)[0]) == (float,) else "HEIGHTxWIDTH"
     if get_origin(kind) is list:
-        return "PATH..."
+        return "INTEGER,..." if get_args(kind)[0] is int else "PATH..."
     return {int: "INTEGER", float: "NUMBER", Path: "PATH"}.get(kind, "TEXT")
 
 

@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import typer
 
 from viton_cli.cli.arguments import Command
-from viton_cli.cli.screen import Screen
+from viton_cli.cli.screen import Screen, write
 from viton_cli.cli.settings import APP, EXIT_OK, with_settings
 from viton_cli.cli.train_bar import TrainBar
-from viton_cli.config import TrainConfig
+from viton_cli.config import (
+    ReleaseConfig,
+    TrainConfig,
+    TrainGarmentConfig,
+    TrainingConfig,
+    TrainPerceptionConfig,
+    TrainStage1Config,
+    TrainStage2Config,
+)
 
 app = typer.Typer(**APP)
+RUNS = typer.Argument(..., metavar="RUN...", help="Folders of trainings, whose best weights are taken.")
 
 
-def _train(config: TrainConfig, screen: Screen, stage: str) -> int:
+def _train(config: TrainingConfig, screen: Screen, stage: str) -> int:
+    from viton_cli.training.processes import is_main
     from viton_cli.training.report import train_all
 
     with TrainBar(screen) as bar:
         report = train_all(stage, config, bar.note, bar.step if bar.is_shown else None)
-    if screen.json or not screen.quiet:
+    if is_main() and (screen.json or not screen.quiet):
         screen.show(report.as_dict(), str(report))
     return EXIT_OK
 
@@ -34,21 +46,42 @@ def both(config: TrainConfig, screen: Screen) -> int:
 
 
 @app.command(cls=Command)
-@with_settings(TrainConfig)
-def stage1(config: TrainConfig, screen: Screen) -> int:
+@with_settings(TrainStage1Config)
+def stage1(config: TrainStage1Config, screen: Screen) -> int:
     """The generator: coarse image and clothing mask."""
     return _train(config, screen, "stage1")
 
 
 @app.command(cls=Command)
-@with_settings(TrainConfig)
-def stage2(config: TrainConfig, screen: Screen) -> int:
+@with_settings(TrainStage2Config)
+def stage2(config: TrainStage2Config, screen: Screen) -> int:
     """The refinement network, which composes coarse image and warped clothing."""
     return _train(config, screen, "stage2")
 
 
 @app.command(cls=Command)
-@with_settings(TrainConfig)
-def perception(config: TrainConfig, screen: Screen) -> int:
+@with_settings(TrainPerceptionConfig)
+def perception(config: TrainPerceptionConfig, screen: Screen) -> int:
     """The network that finds joints and labels."""
     return _train(config, screen, "perception")
+
+
+@app.command(cls=Command)
+@with_settings(TrainGarmentConfig)
+def garment(config: TrainGarmentConfig, screen: Screen) -> int:
+    """The segmenter that cuts garments out of product photos."""
+    return _train(config, screen, "garment")
+
+
+@app.command(cls=Command)
+@with_settings(ReleaseConfig)
+def release(config: ReleaseConfig, screen: Screen, *, runs: list[Path] = RUNS) -> int:
+    """Write the weights of runs as files to use and to ship: half precision, manifest, scores, sources.
+
+    Example: viton train release runs/first --out weights
+    """
+    from viton_cli.training.release import release as run
+
+    done = run(config, runs, lambda line: write(line) if not screen.quiet else None)
+    screen.show(done.as_dict(), str(done))
+    return EXIT_OK

@@ -5,7 +5,8 @@ line are made from these models, so that a setting exists everywhere or nowhere.
 the nearest known one.
 
     base.py      what all settings share
-    models.py    the settings of each command, and those of each training stage
+    models.py    the settings of each command
+    training.py  those of `viton train`, one model a network
     loading.py   where they come from
     yaml_text.py YAML in bounded time and memory
 """
@@ -27,14 +28,25 @@ from viton_cli.config.models import (
     Perception,
     PrepareConfig,
     ScoringConfig,
-    TrainConfig,
     TryOnConfig,
-    for_stage,
+)
+from viton_cli.config.training import (
+    STAGES,
+    PairsConfig,
+    ReleaseConfig,
+    TrainConfig,
+    TrainGarmentConfig,
+    TrainingConfig,
+    TrainPerceptionConfig,
+    TrainStage1Config,
+    TrainStage2Config,
+    settings_for,
 )
 
 __all__ = [
-    "ADDRESS", "COMMANDS", "Config", "EvaluateConfig", "EvaluatePerceptionConfig", "EvaluateReportConfig",
+    "ADDRESS", "COMMANDS", "STAGES", "Config", "EvaluateConfig", "EvaluatePerceptionConfig", "EvaluateReportConfig",
     "EvaluateSheetConfig", "EvaluateStage1Config", "EvaluateTableConfig", "EvaluateVotesConfig", "Inputs",
-    "MethodConfig", "Names", "Pair", "Perception", "PrepareConfig", "ScoringConfig", "Size", "TrainConfig",
-    "TryOnConfig", "for_stage", "is_address", "known_settings", "load",
+    "MethodConfig", "Names", "Pair", "PairsConfig", "Perception", "PrepareConfig", "ReleaseConfig", "ScoringConfig",
+    "Size", "TrainConfig", "TrainGarmentConfig", "TrainPerceptionConfig", "TrainStage1Config",
+    "TrainStage2Config", "TrainingConfig", "TryOnConfig", "is_address", "known_settings", "load", "settings_for",
 ]  # fmt: skip

@@ -10,6 +10,7 @@ import yaml
 from annotated_types import Len
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
+FORCE = "Write into a folder that holds other files too; none of these is replaced."
 VERSION = 1  # of a file of settings
 
 
@@ -34,12 +35,20 @@ def _two(value: object) -> object:
     return re.split(r"\s*[x,]\s*", value) if isinstance(value, str) else value
 
 
+def _numbers(value: object) -> object:
+    entries = value if isinstance(value, (list, tuple)) else [value]
+    if not all(isinstance(entry, str) for entry in entries):
+        return value
+    return [part for entry in entries for part in re.split(r"[,\s]+", str(entry).strip("[]() ")) if part]
+
+
 def precision_of(value: object) -> object:
     return "no" if value is False else value  # YAML 1.1 reads a bare `no` as false
 
 
 Names = Annotated[list[str], BeforeValidator(_several)]
 Words = Annotated[list[str], BeforeValidator(_words)]  # names without commas: given apart, or joined by them
+Whole = Annotated[list[int], BeforeValidator(_numbers)]
 # Files, folders and glob patterns, one or several; a comma may be part of a name.
 Inputs = Annotated[list[str], Len(1), BeforeValidator(_entries)]
 _Side = Annotated[int, Field(ge=16, le=4096)]
@@ -61,9 +70,13 @@ class Config(BaseModel):
 
     Attributes:
         command: The command's name in variables: VITON_COMMAND_NAME.
+        former_group: A group that some settings were in once; what a file or `--set` puts there is still read.
+        by_stage: Settings whose default is another for each of several parts that the command runs.
     """
 
     command: ClassVar[str] = ""
+    former_group: ClassVar[str] = ""
+    by_stage: ClassVar[frozenset[str]] = frozenset()
     model_config = ConfigDict(
         extra="forbid", frozen=True, coerce_numbers_to_str=True, protected_namespaces=(), allow_inf_nan=False
     )
@@ -80,7 +93,12 @@ class Config(BaseModel):
 
     def to_yaml(self) -> str:
         """All settings as YAML that `load` reads back to an equal object."""
-        return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+        return self.as_yaml()
+
+    def as_yaml(self, exclude_unset: bool = False) -> str:
+        """All settings, or those that were given, as YAML."""
+        values = self.model_dump(mode="json", exclude_unset=exclude_unset)
+        return yaml.safe_dump(values, sort_keys=False, allow_unicode=True)
 
     def to_file(self) -> str:
         """The text of a config.yaml: the settings, and which version of them this is."""

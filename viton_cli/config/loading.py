@@ -8,7 +8,7 @@ import difflib
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from pydantic import ValidationError
 
@@ -32,7 +32,7 @@ def load(
     Args:
         model: The command's model.
         file: YAML file of settings.
-        sets: "name=value" strings; "model.width=32" reaches into a free-form setting.
+        sets: "name=value" strings; names may stand in the model's `former_group`: "model.width=32".
         flags: What the command line gave; None means not given.
         environment: Variables, by default the process's.
 
@@ -44,14 +44,15 @@ def load(
 
     def put(name: str, value: object, source: str) -> None:
         head, _, rest = name.partition(".")
-        _known(model, head, source)
+        if head and head == model.former_group:
+            for part, inner in _parts(head, {rest: value} if rest else value, source).items():
+                put(part, inner, source)
+            return
+        _known(model, name, source)
         for entry in value if isinstance(value, list) else [value]:
             if is_address(entry):
                 raise BadConfig(f"{source}: {ADDRESS.format(entry)}")
-        if rest or (head in values and isinstance(values[head], dict) and isinstance(value, dict)):
-            inner: Any = {rest: value} if rest else value
-            value = _merged(values.get(head) or {}, inner, name, source)
-        values[head], origin[head] = value, source
+        values[name], origin[name] = value, source
 
     for name, value in _file_values(file).items():
         put(str(name), value, str(file))
@@ -131,9 +132,12 @@ def _file_values(file: Path | None) -> dict[Any, Any]:
 
 def _from_text(text: str, model: type[Config], name: str) -> object:
     """Value of a variable or of `--set`. Plain settings stay text, which pydantic reads by their type."""
+    field = model.model_fields.get(name)
+    if field is not None and text in get_args(field.annotation):  # "none" may be one of a setting's choices
+        return text
     if text.lower() in ("null", "none", ""):
         return None
-    if "." in name or name == "model":
+    if name == model.former_group:
         try:
             return read_yaml(text)
         except NotSettings:
@@ -141,20 +145,11 @@ def _from_text(text: str, model: type[Config], name: str) -> object:
     return text
 
 
-def _merged(base: object, update: Mapping[str, object], name: str, source: str) -> dict[str, object]:
-    """`update` laid over `base`; keys with dots reach deeper."""
-    if not isinstance(base, dict):
-        raise BadConfig(f"{source}: '{name}' reaches into a setting that has no parts")
-    out = dict(base)
-    for key, value in update.items():
-        head, _, rest = key.partition(".")
-        if rest:
-            out[head] = _merged(out.get(head) or {}, {rest: value}, name, source)
-        elif isinstance(value, dict) and isinstance(out.get(head), dict):
-            out[head] = _merged(out[head], value, name, source)
-        else:
-            out[head] = value
-    return out
+def _parts(group: str, value: object, source: str) -> dict[str, object]:
+    """What stands in a group of settings, by name."""
+    if not isinstance(value, dict | None):
+        raise BadConfig(f"{source}: '{group}' is a group of settings: expected 'name: value' pairs")
+    return {str(name): inner for name, inner in (value or {}).items()}
 
 
 def _explain(error: ValidationError, origin: Mapping[str, str]) -> str:
@@ -173,10 +168,12 @@ def _bad_value(error: Any, origin: Mapping[str, str]) -> str:
     message = error["msg"].removeprefix("Value error, ")
     given = error["input"]
     got = "" if isinstance(given, dict) or given == "" else f", not '{_shown(given)}'"
-    return f"{origin.get(name, name)}: bad value for '{name}': {message[:1].lower()}{message[1:]}{got}"
+    return f"{origin.get(name, _flag(name))}: bad value for '{name}': {message[:1].lower()}{message[1:]}{got}"
 
 
 def _shown(value: object) -> str:
+    if isinstance(value, list) and all(isinstance(part, int) for part in value):
+        value = ",".join(map(str, value))
     text = " ".join(str(value).split()) if isinstance(value, (str, int, float, Path)) else type(value).__name__
     return text if len(text) <= 60 else f"{text[:60]}..."
 

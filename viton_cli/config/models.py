@@ -1,15 +1,22 @@
-"""The settings of each command, with defaults and meanings: the only place where a default is written."""
+"""The settings of each command but `viton train`, with defaults and meanings."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
-from viton_cli.config.base import Config, Inputs, Names, Pair, Size, Words, precision_of
+from viton_cli.config.base import FORCE, Config, Inputs, Names, Size, Words
+from viton_cli.config.training import (
+    ReleaseConfig,
+    TrainConfig,
+    TrainGarmentConfig,
+    TrainPerceptionConfig,
+    TrainStage1Config,
+    TrainStage2Config,
+)
 
-FORCE = "Write into a folder that holds other files too; none of these is replaced."
 Style = Literal["text", "csv", "markdown", "latex", "json"]
 
 
@@ -94,65 +101,6 @@ class TryOnConfig(MethodConfig):
     overwrite: bool = Field(False, description="Redo pairs that are finished.")
     force: bool = Field(False, description=FORCE)
     dry_run: bool = Field(False, description="Say what would be done, and do nothing.")
-
-
-class TrainConfig(Config):
-    """`viton train`."""
-
-    command = "train"
-
-    data: Names = Field(min_length=1, description="Prepared folder, or FORMAT:PATH of a data set; may be repeated.")
-    out: Path = Field(description="Folder of the run: weights, curve, samples.")
-    preset: Literal["lite", "paper"] = Field(
-        "lite", description="lite: what two CPU cores can train; paper: its sizes."
-    )
-    steps: int | None = Field(None, ge=1, description="Training steps; by default the stage's and preset's.")
-    minutes: float | None = Field(
-        None, gt=0, description="Stop after so long, reading data and both stages together; stage 1 has 3/4 of it."
-    )
-    batch: int | None = Field(None, ge=1, description="Examples a step; by default the stage's and preset's.")
-    lr: float | None = Field(None, gt=0, description="Learning rate; by default the stage's and preset's.")
-    betas: Pair | None = Field(None, description="Decay of Adam's two averages; by default the stage's.")
-    weight_decay: float | None = Field(None, ge=0, description="AdamW's weight decay; by default the stage's.")
-    ema: float = Field(0.998, ge=0, lt=1, description="Decay of the average of the weights, which is what is kept.")
-    clip: float = Field(1.0, gt=0, description="Largest norm of a step's gradient.")
-    seed: int = Field(0, ge=0, description="Seed of everything random.")
-    size: Size = Field((256, 192), description="Height x width of the network's frame.")
-    workers: int = Field(0, ge=0, le=64, description="Processes that load data beside the training.")
-    threads: int | None = Field(None, ge=1, le=1024, description="Threads of the training; by default all cores.")
-    checkpoint_minutes: float = Field(10, gt=0, description="Write a checkpoint this often.")
-    validate_minutes: float = Field(10, gt=0, description="Validate and write sample pictures this often.")
-    log_every: int = Field(20, ge=1, description="Log the losses every so many steps.")
-    tensorboard: bool = Field(False, description="Log for TensorBoard too, into RUN/STAGE/tensorboard.")
-    init: str | None = Field(None, description="Start from these weights: a file or the name of shipped ones.")
-    resume: bool = Field(False, description="Carry on from the last checkpoint in --out.")
-    dry_run: bool = Field(False, description="Say what it would take in time, memory and disk, and do nothing.")
-    force: bool = Field(False, description=FORCE)
-    device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="Where to compute.")
-    precision: Annotated[Literal["no", "fp16", "bf16"], BeforeValidator(precision_of)] = Field(
-        "no", description="Mixed precision."
-    )
-    model: dict[str, Any] = Field(default_factory=dict, description="Sizes of the network, as the stage knows them.")
-
-
-# What TrainConfig leaves open, by stage and preset. "paper": section 4.2 of VITON and its published code.
-_STAGE_DEFAULTS: dict[tuple[str, str], dict[str, Any]] = {
-    ("stage1", "paper"): {"steps": 15000, "batch": 16, "lr": 2e-4, "betas": (0.5, 0.999), "weight_decay": 0.0},
-    ("stage2", "paper"): {"steps": 6000, "batch": 16, "lr": 2e-4, "betas": (0.5, 0.999), "weight_decay": 0.0},
-    ("stage1", "lite"): {"steps": 12000, "batch": 8, "lr": 1e-3, "betas": (0.9, 0.99), "weight_decay": 1e-2},
-    ("stage2", "lite"): {"steps": 1500, "batch": 8, "lr": 1e-3, "betas": (0.5, 0.999), "weight_decay": 0.0},
-    ("perception", "lite"): {"steps": 20000, "batch": 16, "lr": 1.5e-3, "betas": (0.9, 0.999), "weight_decay": 1e-4},
-}
-_STAGE_DEFAULTS[("perception", "paper")] = _STAGE_DEFAULTS[("perception", "lite")]  # the paper trains no perception
-
-
-def for_stage(config: TrainConfig, stage: str) -> TrainConfig:
-    """The settings with every gap filled for one stage ("stage1", "stage2", "perception"). With `minutes` alone given,
-    the number of steps stays open."""
-    defaults = dict(_STAGE_DEFAULTS[stage, config.preset])
-    if config.minutes is not None:
-        del defaults["steps"]
-    return config.model_copy(update={name: value for name, value in defaults.items() if getattr(config, name) is None})
 
 
 class ScoringConfig(Config):
@@ -267,6 +215,11 @@ COMMANDS: tuple[type[Config], ...] = (
     PrepareConfig,
     TryOnConfig,
     TrainConfig,
+    TrainStage1Config,
+    TrainStage2Config,
+    TrainPerceptionConfig,
+    TrainGarmentConfig,
+    ReleaseConfig,
     EvaluateConfig,
     EvaluateStage1Config,
     EvaluateTableConfig,

@@ -10,10 +10,6 @@ from viton_cli.checkpoints import load_network, resolve
 from viton_cli.core.composer import Composer
 from viton_cli.core.generator import Generator, LayoutGenerator
 
-# Filters of the first layer of the paper's generator and of the refinement network (section 4.2).
-PAPER_WIDTH = 64
-LITE_GENERATOR, LITE_COMPOSER = 24, 24
-
 
 def weight_file(kind: str, folder: str | None) -> Path:
     """The weights of one network: KIND.safetensors in the folder, or, without one, those that ship.

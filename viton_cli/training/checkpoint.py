@@ -15,14 +15,17 @@ from viton_cli.errors import BadConfig, BadWeights
 from viton_cli.files import write_bytes, write_text
 
 if TYPE_CHECKING:
-    from viton_cli.config import TrainConfig
+    from viton_cli.config import TrainingConfig
 
 VERSION = 2  # Version 1 had no number and did not hold the settings.
 # A run that is carried on with another of these would not be the run that was begun.
-LASTING = ("preset", "seed", "lr", "batch", "size", "betas", "weight_decay", "ema", "clip", "precision")
+LASTING = (
+    "preset", "seed", "lr", "batch", "size", "betas", "weight_decay", "schedule", "ema", "clip", "precision",
+    "norm_decay", "accumulate",
+)  # fmt: skip
 
 
-def write_checkpoint(path: Path, state: dict[str, Any], config: TrainConfig) -> None:
+def write_checkpoint(path: Path, state: dict[str, Any], config: TrainingConfig) -> None:
     """Write a checkpoint, and beside it in words how far it got.
 
     Args:
@@ -43,7 +46,7 @@ def write_checkpoint(path: Path, state: dict[str, Any], config: TrainConfig) -> 
 
 
 def read_checkpoint(
-    path: Path, net: nn.Module, optimizer: torch.optim.Optimizer, config: TrainConfig
+    path: Path, net: nn.Module, optimizer: torch.optim.Optimizer, config: TrainingConfig
 ) -> dict[str, Any]:
     """Read a checkpoint into network and optimiser, and return the rest of it.
 
@@ -82,11 +85,11 @@ def first_not_finite(tensors: Mapping[str, Tensor]) -> str | None:
     return next((name for name, t in tensors.items() if t.is_floating_point() and not torch.isfinite(t).all()), None)
 
 
-def _lasting(config: TrainConfig) -> dict[str, Any]:
+def _lasting(config: TrainingConfig) -> dict[str, Any]:
     return config.model_dump(mode="json", include=set(LASTING))
 
 
-def _check_settings(path: Path, before: Mapping[str, Any], config: TrainConfig) -> None:
+def _check_settings(path: Path, before: Mapping[str, Any], config: TrainingConfig) -> None:
     now = _lasting(config)
     changed = [
         f"{name}={before[name]}, not {now[name]}" for name in LASTING if name in before and before[name] != now[name]

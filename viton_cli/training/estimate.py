@@ -16,7 +16,7 @@ import torch
 from viton_cli.training.task import Task
 
 if TYPE_CHECKING:
-    from viton_cli.config import TrainConfig
+    from viton_cli.config import TrainingConfig
 
 SAMPLE_SHEET = 400_000  # bytes of a sheet of sample pictures, about
 ENOUGH = 1.2  # times what is needed should be free
@@ -53,11 +53,11 @@ class Estimate:
         return f"{text}; {memory}{self.disk_mb} MB on disk{short}"
 
 
-def estimate(task: Task, config: TrainConfig, done: int = 0) -> Estimate:
+def estimate(task: Task, config: TrainingConfig, done: int = 0) -> Estimate:
     """Try two steps on a copy of the network: the first warms up, the second is timed. Nothing of the run changes.
 
     Args:
-        task: What is trained. config: Settings without gaps. done: Steps that a resumed run has behind it.
+        task: What is trained. config: Settings of the stage. done: Steps that a resumed run has behind it.
     """
     seconds = _try(task, config)
     steps = None if config.steps is None else max(config.steps - done, 0)
@@ -88,7 +88,7 @@ def duration(minutes: float) -> str:
     return f"{minutes:.0f} min" if minutes < 90 else f"{minutes / 60:.1f} h"
 
 
-def _try(task: Task, config: TrainConfig) -> float:
+def _try(task: Task, config: TrainingConfig) -> float:
     """Seconds of a step."""
     device = torch.device("cpu")
     if config.device in ("auto", "cuda") and torch.cuda.is_available():
@@ -100,14 +100,14 @@ def _try(task: Task, config: TrainConfig) -> float:
     for step in range(2):
         began = time.perf_counter()
         rng = np.random.default_rng((config.seed, 2, step))
-        samples = [task.sample(index % len(task), rng) for index in range(config.batch or 1)]
-        batch = {key: torch.stack([sample[key] for sample in samples]).to(device) for key in samples[0]}
+        drawn = task.batch([(index % len(task), rng) for index in range(config.batch)])
+        batch = {key: value.to(device) for key, value in drawn.items()}
         kind = kinds.get(config.precision)
         with torch.autocast(device.type, kind) if kind else nullcontext():
             loss = task.loss(net, batch)["loss"]
         loss.backward()  # type: ignore[no-untyped-call]
         _ = float(loss.detach())  # waits for the device
-        seconds = time.perf_counter() - began
+        seconds = (time.perf_counter() - began) * config.accumulate
     torch.set_rng_state(state)
     return seconds
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from viton_cli.config import TrainConfig
+from viton_cli.config import PairsConfig, TrainingConfig
 from viton_cli.training.estimate import Estimate
-from viton_cli.training.train import plan, train
+from viton_cli.training.explain import Explanation, explain
+from viton_cli.training.train import plan, stage_settings, train
 from viton_cli.training.watch import Tick
 
 log = logging.getLogger(__name__)
@@ -46,18 +47,21 @@ class StageReport:
 
 @dataclass(frozen=True)
 class TrainReport:
-    """What became of a training: each stage's report, or, of a dry run, what each would take."""
+    """What became of a training: each stage's report; of a dry run, what each would take; or what is the paper's."""
 
     out: Path
     stages: dict[str, StageReport] = field(default_factory=dict)
     planned: dict[str, Estimate] = field(default_factory=dict)
+    explained: dict[str, Explanation] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """For `--json`."""
-        parts = self.planned or self.stages
+        parts: Mapping[str, Estimate | StageReport | Explanation] = self.explained or self.planned or self.stages
         return {"out": str(self.out), **{stage: part.as_dict() for stage, part in parts.items()}}
 
     def __str__(self) -> str:
+        if self.explained:
+            return "\n".join(map(str, self.explained.values()))
         lines = [f"{stage} would take {part}" for stage, part in self.planned.items()]
         return "\n".join([*lines, *(f"{stage} done, {part}" for stage, part in self.stages.items())])
 
@@ -67,7 +71,7 @@ class TrainReport:
 
 def train_all(
     stage: str,
-    config: TrainConfig,
+    config: TrainingConfig,
     say: Callable[[str], None] = log.info,
     watch: Callable[[str, Tick], None] | None = None,
 ) -> TrainReport:
@@ -77,7 +81,7 @@ def train_all(
 
     Args:
         stage: A name of `train.STAGES`, or "both".
-        config: Settings. With `dry_run` nothing is trained or written.
+        config: Settings. With `dry_run` or `explain` nothing is trained or written.
         say: Gets lines of progress. watch: Gets the stage and every step; the lines of the steps are left out then.
 
     Raises:
@@ -89,6 +93,11 @@ def train_all(
         if stage == "both" and config.minutes is not None:
             share = STAGE1_SHARE if part == "stage1" else 1 - STAGE1_SHARE
             settings = config.model_copy(update={"minutes": config.minutes * share})
+        if isinstance(config, PairsConfig) and config.explain:
+            told = stage_settings(part, settings)
+            assert isinstance(told, PairsConfig)
+            report.explained[part] = explain(part, told)
+            continue
         if config.dry_run:
             report.planned[part] = plan(part, settings, say)
             continue

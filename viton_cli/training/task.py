@@ -6,10 +6,11 @@ the order of the data by (seed, epoch): a run that was killed and resumed sees w
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
+import torch
 from torch import Tensor, nn
 from torch.utils.data import Dataset
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 
 Batch = dict[str, Tensor]
+Draw = tuple[int, np.random.Generator]  # an example's index, and the generator it is augmented with
 
 
 class Task(Protocol):
@@ -40,6 +42,10 @@ class Task(Protocol):
     def sample(self, index: int, rng: np.random.Generator) -> Batch:
         """One training example without batch dimension, augmented with `rng`."""
 
+    def batch(self, draws: Sequence[Draw]) -> Batch:
+        """Examples together; a task whose examples share something, such as a shape, decides it here."""
+        return stacked([self.sample(index, rng) for index, rng in draws])
+
     def loss(self, net: nn.Module, batch: Batch) -> dict[str, Tensor]:
         """Scalar terms to log; "loss" is what is minimised."""
 
@@ -53,21 +59,34 @@ class Task(Protocol):
         """What the weight file says of itself (architecture, sizes)."""
 
 
-class _Stream(Dataset[Batch]):
-    """Sample i of the run as a function of (seed, i) alone."""
+def stacked(samples: Sequence[Batch]) -> Batch:
+    """Examples without batch dimension as a batch."""
+    return {key: torch.stack([sample[key] for sample in samples]) for key in samples[0]}
+
+
+def as_it_is(batch: Any) -> Any:
+    """What the loader is to do to a batch that is one already."""
+    return batch
+
+
+class Stream(Dataset[Batch]):
+    """Example i of the run as a function of (seed, i) alone."""
 
     def __init__(self, task: Task, seed: int) -> None:
         self.task, self.seed = task, seed
         self._epoch, self._order = -1, np.zeros(0, np.int64)
 
-    def __getitem__(self, position: int) -> Batch:
+    def __getitems__(self, positions: Sequence[int]) -> Batch:
+        return self.task.batch([self._draw(position) for position in positions])
+
+    def _draw(self, position: int) -> Draw:
         epoch, offset = divmod(position, len(self.task))
         if epoch != self._epoch:
             self._epoch, self._order = epoch, np.random.default_rng((self.seed, epoch)).permutation(len(self.task))
-        return self.task.sample(int(self._order[offset]), np.random.default_rng((self.seed, 1, position)))
+        return int(self._order[offset]), np.random.default_rng((self.seed, 1, position))
 
 
-class _Positions:
+class Positions:
     """The positions of each batch from `start` on, for ever; this process's share of them."""
 
     def __init__(self, start: int, batch: int, rank: int, world: int) -> None:

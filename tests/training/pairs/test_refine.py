@@ -12,7 +12,7 @@ from drawn_wardrobe import write_wardrobe
 from torch import Tensor
 
 from viton_cli.checkpoints import load_weights, save_weights
-from viton_cli.config import TrainConfig
+from viton_cli.config import TrainStage2Config
 from viton_cli.core.generator import LayoutGenerator, Painting
 from viton_cli.training.pairs.refine import RefineTask
 from viton_cli.training.train import train
@@ -24,13 +24,12 @@ def wardrobe(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_wardrobe(tmp_path_factory.mktemp("wardrobe"))
 
 
-def settings(data: Path, encoder: Path, out: Path, **changes: object) -> TrainConfig:
-    model = {"width": 4, "perceived": 0.0, "augment": 0.2, "perceptual_source": str(encoder)}
+def settings(data: Path, encoder: Path, out: Path, **changes: object) -> TrainStage2Config:
     given: dict[str, object] = {
         "data": [f"wardrobe:{data}"], "out": out, "size": (256, 192), "batch": 2, "steps": 3, "log_every": 1,
-        "device": "cpu", "model": {**model, **changes.pop("model", {})},  # type: ignore[dict-item]
+        "device": "cpu", "width": 4, "perceived": 0.0, "augment": 0.2, "perceptual_source": encoder,
     }  # fmt: skip
-    return TrainConfig(**{**given, **changes})  # type: ignore[arg-type]
+    return TrainStage2Config(**{**given, **changes})  # type: ignore[arg-type]
 
 
 class Knows(LayoutGenerator):
@@ -87,8 +86,8 @@ def test_viton_train_stage2_stands_on_a_generator_with_a_layout(wardrobe: Path, 
     sizes = {"channels": [4, 4], "blocks": [0, 0]}
     net = LayoutGenerator((4, 4), (0, 0))
     save_weights(tmp_path / "first.safetensors", net.state_dict(), {"kind": "stage1", "size": [256, 192], **sizes})
-    model = {"stage1": str(tmp_path / "first.safetensors")}
-    train("stage2", settings(wardrobe, encoder, tmp_path / "run", model=model), lambda _: None)
+    stage1 = str(tmp_path / "first.safetensors")
+    train("stage2", settings(wardrobe, encoder, tmp_path / "run", stage1=stage1), lambda _: None)
     _, meta = load_weights(tmp_path / "run/stage2.safetensors")
     assert meta["kind"] == "stage2" and meta["width"] == 4
     lines = [json.loads(line) for line in (tmp_path / "run/stage2/log.jsonl").read_text().splitlines()]

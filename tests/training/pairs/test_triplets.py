@@ -10,7 +10,7 @@ import pytest
 import torch
 from drawn_wardrobe import write_wardrobe
 
-from viton_cli.config import TrainConfig
+from viton_cli.config import TrainStage1Config, load
 from viton_cli.core.losses import Answer
 from viton_cli.data.wardrobe import Wardrobe
 from viton_cli.errors import BadConfig
@@ -111,13 +111,13 @@ def test_garments_laid_flat_are_an_eighth(pack: Packed) -> None:
     assert len(mixed) == 112 + 16 and sum(p == 1 for p, _ in mixed.order) == 16
 
 
-def settings(data: Path, out: Path, **changes: object) -> TrainConfig:
+def settings(data: Path, out: Path, **changes: object) -> TrainStage1Config:
     given: dict[str, object] = {
         "data": [f"wardrobe:{data}"], "out": out, "size": (64, 64), "batch": 4, "steps": 12, "log_every": 2,
         "device": "cpu", "ema": 0.5, "lr": 3e-3,
-        "model": {"channels": [8, 8, 8], "blocks": [0, 1, 1], "perceived": 0.0, "augment": 0.2},
+        "channels": [8, 8, 8], "blocks": [0, 1, 1], "perceived": 0.0, "augment": 0.2,
     }  # fmt: skip
-    return TrainConfig(**{**given, **changes})  # type: ignore[arg-type]
+    return TrainStage1Config(**{**given, **changes})  # type: ignore[arg-type]
 
 
 def test_stage1_in_lite_trains_a_generator_with_a_layout(wardrobe: Path, tmp_path: Path) -> None:
@@ -135,14 +135,16 @@ def test_stage1_in_lite_trains_a_generator_with_a_layout(wardrobe: Path, tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("model", "text"),
+    ("given", "text"),
     [
-        ({"channels": [8, 8]}, "model.channels=[8, 8], model.blocks=[0, 1, 2, 2, 2, 1]: as many of each"),
-        ({"channels": [8, "x"]}, "bad value for 'model.channels': should be a list of whole numbers"),
-        ({"perceived": 2.0}, "model.perceived=2: should be from 0 to 1"),
+        ("channels=[8, 8]", "--blocks: bad value for 'blocks': as many as --channels, which are 2, not '0,1,2,2,2,1'"),
+        ("channels=8,x", "--set channels=8,x: bad value for 'channels': input should be a valid integer"),
+        ("channels=8", "--set channels=8: bad value for 'channels': there should be 2 to 7"),
+        ("channels=0,9", "--set channels=0,9: bad value for 'channels': each should be from 1 to 1024"),
+        ("perceived=2.0", "--set perceived=2.0: bad value for 'perceived': input should be less than or equal to 1"),
     ],
 )
-def test_settings_that_cannot_be(wardrobe: Path, tmp_path: Path, model: dict[str, object], text: str) -> None:
+def test_settings_that_cannot_be(given: str, text: str) -> None:
     with pytest.raises(BadConfig) as caught:
-        train("stage1", settings(wardrobe, tmp_path, model=model), lambda _: None)
-    assert str(caught.value).startswith(text)
+        load(TrainStage1Config, None, [given], {"data": ["x"], "out": "x"}, {})
+    assert str(caught.value).startswith(text) and "\n" not in str(caught.value)

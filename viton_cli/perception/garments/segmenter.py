@@ -4,7 +4,7 @@
                                          ╰ mean over the garment ─► kind, sleeves
 
 It sees the whole picture at about 36,000 pixels, in whichever of five shapes is nearest to the photo's own. It was
-trained by `viton_cli.training.garments.train_garment`, starting from EfficientNet-Lite0's published weights.
+trained by `viton train garment`, starting from EfficientNet-Lite0's published weights.
 """
 
 from __future__ import annotations

@@ -15,8 +15,8 @@ from PIL import Image
 from scipy import ndimage
 from skimage.color import rgb2lab
 
-from viton_cli.data.ccp import Ccp
-from viton_cli.files import list_photos, read_mask, read_photo
+from viton_cli.data.base import Dataset
+from viton_cli.files import read_mask, read_photo
 from viton_cli.imaging import lay_out
 from viton_cli.imaging.filling import grow
 from viton_cli.imaging.flat_lay import NotLaidFlat, lay_flat
@@ -76,15 +76,12 @@ def kept_in(paths: list[Path], keep_out: int) -> list[Path]:
     return [path for index, path in enumerate(sorted(paths)) if not keep_out or index % keep_out]
 
 
-def masked(folder: Path, keep_out: int = 0) -> Iterator[Example]:
-    """Photos of `folder`/cloth with an exact mask in cloth-mask (a prepared folder, or a rendered one)."""
-    names = {path: name for name, path in list_photos(folder / "cloth")}
-    for path in kept_in(list(names), keep_out):
-        name = names[path]
-        mask_path = folder / "cloth-mask" / f"{name}.png"
-        if mask_path.is_file():
-            photo = read_photo(path, name)
-            yield _example(photo.image, read_mask(mask_path, photo.size), ground=False)
+def masked(dataset: Dataset, split: str) -> Iterator[Example]:
+    """Garments of a data set that have an exact mask."""
+    for entry in dataset.entries(split):
+        if entry.kind == "garment" and entry.mask is not None:
+            photo = read_photo(entry.image, entry.id)
+            yield _example(photo.image, read_mask(entry.mask, photo.size), ground=False)
 
 
 def labelled(paths: list[Path], segmenter: GarmentSegmenter | None) -> Iterator[Example]:
@@ -129,17 +126,16 @@ def _network_label(image: Picture, lab: NDArray[np.float32], segmenter: GarmentS
     return np.where(doubtful & ~rim, 0.5, cut).astype(np.float32)
 
 
-def worn(root: Path, step: int = 10) -> Iterator[Example]:
-    """Garments of every `step`-th street photo: tops laid flat; dresses, skirts and trousers cut out as worn."""
-    data = Ccp(root)
-    for entry in [entry for entry in data.entries("train")][::step]:
-        labels = data.labels(entry.id)
+def worn(dataset: Dataset, step: int = 10) -> Iterator[Example]:
+    """Garments of every `step`-th person: tops laid flat; dresses, skirts and trousers cut out as worn."""
+    for entry in [entry for entry in dataset.entries("train") if entry.kind == "person"][::step]:
+        labels = entry.labels()
         if labels is None:
             continue
         image = read_photo(entry.image).image
         person = labels != L.BACKGROUND
         ground = grow(image, ~ndimage.binary_dilation(person, iterations=8))
-        pose = data.pose(entry.id)
+        pose = entry.pose()
         if pose is not None:
             try:
                 flat = lay_flat(image, labels, pose.joints, pose.seen, (288, 216))

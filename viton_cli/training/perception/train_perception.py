@@ -22,37 +22,31 @@ from viton_cli.imaging.drawing import draw_labels, draw_skeleton, repeated, tile
 from viton_cli.metrics.perception import LabelCounts, correct_keypoints
 from viton_cli.perception.builtin.network import STRIDE, PerceptionNet, decode_joints
 from viton_cli.perception.builtin.perceiver import Perceiver
-from viton_cli.training.model_settings import check_model
 from viton_cli.training.pairs.sources import open_sources
 from viton_cli.training.perception.augment import Example, augment, negative
 from viton_cli.training.perception.losses import LABEL_WEIGHTS, joint_loss, label_loss
-from viton_cli.training.task import Batch
+from viton_cli.training.task import Batch, Task
 from viton_cli.vocabulary import labels as L
 
 if TYPE_CHECKING:
-    from viton_cli.config import TrainConfig
+    from viton_cli.config import TrainPerceptionConfig
 
 Known = TypeVar("Known")
 HELD_OUT = 400  # at most this many held-out photos are looked at during training
-KNOWN = {"width": int, "encoder_rate": float, "labelled_repeats": int, "nobody": str, "teacher": str}
 
 
-class PerceptionTask:
+class PerceptionTask(Task):
     """Task of `fit`: every person photo of the sources that has joints or labels."""
 
     score = "score"
 
-    def __init__(self, config: TrainConfig, say: Callable[[str], None] = lambda line: None) -> None:
+    def __init__(self, config: TrainPerceptionConfig, say: Callable[[str], None] = lambda line: None) -> None:
         self.say = say
         self._told: set[str] = set()
-        check_model(config.model, KNOWN)
         self.size = config.size
         if min(self.size) < STRIDE or self.size[0] % STRIDE or self.size[1] % STRIDE:
             raise BadConfig(f"size {self.size[0]}x{self.size[1]}: height and width must be multiples of {STRIDE}")
-        self.width = int(config.model.get("width", 64))
-        if self.width < 1 or self.width % 16:
-            raise BadConfig(f"model.width={self.width}: must be a multiple of 16")
-        self.encoder_rate = float(config.model.get("encoder_rate", 0.3))
+        self.width, self.encoder_rate = config.width, config.encoder_rate
         self.net: nn.Module = PerceptionNet(self.width)
         if config.init:
             self._initialise(str(config.init))
@@ -66,9 +60,9 @@ class PerceptionTask:
             held_out += [e for e in dataset.entries("val") if e.kind == "person" and self._is_usable(e)]
         self._labels = [_pack(e.labels()) for e in self.train_entries]
         self.taught: set[int] = set()
-        repeats = int(config.model.get("labelled_repeats", 3))
-        if "teacher" in config.model:
-            self._teach(resolve(str(config.model["teacher"])), Path(config.out) / "taught")
+        if config.teacher:
+            self._teach(resolve(config.teacher), config.out / "taught")
+        repeats = config.labelled_repeats
         # A photo labelled by hand teaches both heads best and is seen most often.
         self.order = [
             index
@@ -77,9 +71,7 @@ class PerceptionTask:
         ]
         if not self.order:
             raise BadDataset(f"{', '.join(config.data)}: no photos of people with joints or labels to train on")
-        self.nobody = (
-            [path for _, path in list_photos(Path(config.model["nobody"]))] if "nobody" in config.model else []
-        )
+        self.nobody = [path for _, path in list_photos(config.nobody)] if config.nobody else []
         self.held_out = [view for e in held_out[:HELD_OUT] if (view := self._read(self._view, e)) is not None]
 
     def _is_usable(self, entry: Entry) -> bool:
@@ -129,7 +121,7 @@ class PerceptionTask:
                 self.net.load_state_dict(load_weights(path)[0])
             except RuntimeError as error:
                 cause = str(error).splitlines()[0]
-                raise BadWeights(f"{path}: not weights of this network (model.width={self.width}): {cause}") from error
+                raise BadWeights(f"{path}: not weights of this network (--width {self.width}): {cause}") from error
 
     def __len__(self) -> int:
         return len(self.order) + len(self.nobody)
