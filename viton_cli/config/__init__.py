@@ -7,6 +7,7 @@ the nearest known one.
     base.py      what all settings share
     models.py    the settings of each command
     training.py  those of `viton train`, one model a network
+    baselines.py those of the paper's baselines
     loading.py   where they come from
     yaml_text.py YAML in bounded time and memory
 """
@@ -14,6 +15,14 @@ the nearest known one.
 from __future__ import annotations
 
 from viton_cli.config.base import ADDRESS, Config, Inputs, Names, Pair, Size, is_address
+from viton_cli.config.baselines import (
+    BASELINES,
+    BaselineConfig,
+    BaselinesConfig,
+    TrainCaganConfig,
+    TrainCrnConfig,
+    TrainPrganConfig,
+)
 from viton_cli.config.loading import known_settings, load
 from viton_cli.config.models import (
     COMMANDS,
@@ -44,9 +53,42 @@ from viton_cli.config.training import (
 )
 
 __all__ = [
-    "ADDRESS", "COMMANDS", "STAGES", "Config", "EvaluateConfig", "EvaluatePerceptionConfig", "EvaluateReportConfig",
-    "EvaluateSheetConfig", "EvaluateStage1Config", "EvaluateTableConfig", "EvaluateVotesConfig", "Inputs",
-    "MethodConfig", "Names", "Pair", "PairsConfig", "Perception", "PrepareConfig", "ReleaseConfig", "ScoringConfig",
-    "Size", "TrainConfig", "TrainGarmentConfig", "TrainPerceptionConfig", "TrainStage1Config",
-    "TrainStage2Config", "TrainingConfig", "TryOnConfig", "is_address", "known_settings", "load", "settings_for",
-]  # fmt: skip
+    "ADDRESS",
+    "BASELINES",
+    "COMMANDS",
+    "STAGES",
+    "BaselineConfig",
+    "BaselinesConfig",
+    "Config",
+    "EvaluateConfig",
+    "EvaluatePerceptionConfig",
+    "EvaluateReportConfig",
+    "EvaluateSheetConfig",
+    "EvaluateStage1Config",
+    "EvaluateTableConfig",
+    "EvaluateVotesConfig",
+    "Inputs",
+    "MethodConfig",
+    "Names",
+    "Pair",
+    "PairsConfig",
+    "Perception",
+    "PrepareConfig",
+    "ReleaseConfig",
+    "ScoringConfig",
+    "Size",
+    "TrainCaganConfig",
+    "TrainConfig",
+    "TrainCrnConfig",
+    "TrainGarmentConfig",
+    "TrainPerceptionConfig",
+    "TrainPrganConfig",
+    "TrainStage1Config",
+    "TrainStage2Config",
+    "TrainingConfig",
+    "TryOnConfig",
+    "is_address",
+    "known_settings",
+    "load",
+    "settings_for",
+]

@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from viton_cli.config.base import FORCE, Config, Inputs, Names, Size, Words
+from viton_cli.config.baselines import BaselinesConfig, TrainCaganConfig, TrainCrnConfig, TrainPrganConfig
 from viton_cli.config.training import (
     ReleaseConfig,
     TrainConfig,
@@ -220,6 +221,10 @@ COMMANDS: tuple[type[Config], ...] = (
     TrainPerceptionConfig,
     TrainGarmentConfig,
     ReleaseConfig,
+    BaselinesConfig,
+    TrainCrnConfig,
+    TrainPrganConfig,
+    TrainCaganConfig,
     EvaluateConfig,
     EvaluateStage1Config,
     EvaluateTableConfig,

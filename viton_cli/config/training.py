@@ -236,6 +236,7 @@ class ReleaseConfig(Config):
     force: bool = Field(False, description=FORCE)
 
 
+# `config.baselines` adds those of the baselines.
 STAGES: dict[str, type[TrainingConfig]] = {
     "stage1": TrainStage1Config, "stage2": TrainStage2Config, "perception": TrainPerceptionConfig,
     "garment": TrainGarmentConfig,

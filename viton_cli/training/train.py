@@ -1,4 +1,4 @@
-"""`viton train`: stage 1, stage 2, perception, the segmenter of product photos.
+"""`viton train`: stage 1, stage 2, perception, the segmenter of product photos, the paper's baselines.
 
 RUN/config.yaml                         the settings
 RUN/STAGE/last.ckpt ...                 checkpoint, log, curve, sample pictures (see `training.fit`)
@@ -17,11 +17,15 @@ import torch
 
 from viton_cli.config import (
     STAGES,
+    BaselineConfig,
     PairsConfig,
+    TrainCaganConfig,
     TrainConfig,
+    TrainCrnConfig,
     TrainGarmentConfig,
     TrainingConfig,
     TrainPerceptionConfig,
+    TrainPrganConfig,
     TrainStage1Config,
     TrainStage2Config,
     settings_for,
@@ -185,6 +189,8 @@ def _task(config: TrainingConfig, run: Path, say: Callable[[str], None]) -> Task
         from viton_cli.training.garments.train_garment import GarmentTask
 
         return GarmentTask(config, say)
+    if isinstance(config, BaselineConfig):
+        return _baseline(config, say)
     if isinstance(config, TrainStage1Config):
         from viton_cli.training.pairs.layout import LayoutTask
         from viton_cli.training.pairs.stage1 import Stage1Task
@@ -192,6 +198,17 @@ def _task(config: TrainingConfig, run: Path, say: Callable[[str], None]) -> Task
         return Stage1Task(config, say) if config.network == "paper" else LayoutTask(config, say)
     assert isinstance(config, TrainStage2Config)
     return _refinement(config, run, say)
+
+
+def _baseline(config: BaselineConfig, say: Callable[[str], None]) -> Task:
+    from viton_cli.training.pairs.baselines import CaganTask, CrnTask, PrganTask
+
+    if isinstance(config, TrainCrnConfig):
+        return CrnTask(config, say)
+    if isinstance(config, TrainPrganConfig):
+        return PrganTask(config, say)
+    assert isinstance(config, TrainCaganConfig)
+    return CaganTask(config, say)
 
 
 def _refinement(config: TrainStage2Config, run: Path, say: Callable[[str], None]) -> Task:

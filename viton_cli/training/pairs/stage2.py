@@ -16,7 +16,7 @@ from viton_cli.core.warp import fit_warp
 from viton_cli.core.warp.target import whole_target
 from viton_cli.errors import NoGarmentFound
 from viton_cli.imaging.drawing import repeated, tile
-from viton_cli.training.pairs.task import _dressed, _PairTask, beside, paint, picture, tensors
+from viton_cli.training.pairs.task import _PairTask, beside, dressed, paint, picture, tensors
 from viton_cli.training.task import Batch
 
 if TYPE_CHECKING:
@@ -115,14 +115,14 @@ class Stage2Task(_PairTask):
         }
 
     def picture(self, net: nn.Module) -> NDArray[np.uint8] | None:
-        shown = self._pictured()
+        shown = self.pictured()
         if not shown:
             return None
         tiles = []
         for one, other in zip(shown, shown[1:] + shown[:1]):
             for garment in (one, other):
-                dressed = self._with_warp(tensors(_dressed(one, garment)))
-                batch = beside(net, {k: v[None] for k, v in dressed.items()})
+                changed = self._with_warp(tensors(dressed(one, garment)))
+                batch = beside(net, {k: v[None] for k, v in changed.items()})
                 alpha = net(batch["warped"], batch["coarse"]) * batch["area"]
                 result = compose(alpha, batch["warped"], batch["coarse"])
                 tiles += [

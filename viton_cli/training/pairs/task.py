@@ -1,4 +1,4 @@
-"""What `viton train stage1` and `viton train stage2` share: pairs, tensors, the feature extractor."""
+"""What trainings on pairs share: pairs, tensors, and both stages' feature extractor."""
 
 from __future__ import annotations
 
@@ -24,26 +24,28 @@ from viton_cli.vocabulary.labels import BACKGROUND
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from viton_cli.config import TrainStage1Config, TrainStage2Config
+    from viton_cli.config import BaselineConfig, TrainStage1Config, TrainStage2Config
 
 
 PICTURED = 12  # pairs on a sample sheet
 
 
-class _PairTask(Task):
-    """What both stages share: the pairs, the feature extractor, tensors."""
+class OnPairs(Task):
+    """A training on pairs of a product picture and a photo of somebody who wears that garment.
+
+    Attributes:
+        kind: Of the weights.
+    """
 
     kind: str
     score: str
     net: nn.Module
 
-    def __init__(self, config: TrainStage1Config | TrainStage2Config, say: Callable[[str], None]) -> None:
-        self.say, self.width, self.augmented = say, config.width, config.augment > 0
+    def __init__(
+        self, config: TrainStage1Config | TrainStage2Config | BaselineConfig, say: Callable[[str], None]
+    ) -> None:
+        self.say, self.augmented = say, config.augment > 0
         self.size = check_size(config.size)
-        build = build_generator if self.kind == "stage1" else build_composer
-        self.net: nn.Module = build({"width": self.width})
-        if config.init:
-            self.net.load_state_dict(start_from(config.init, self.kind, self.width))
         sources = open_sources(config.data)
         cache = Path(config.out) / "pairs"
         self.pairs = PairSet(sources, self.size, split="train", flat_lay=config.flat_lay, say=say, cache=cache)
@@ -51,8 +53,6 @@ class _PairTask(Task):
             raise BadDataset(f"{', '.join(config.data)}: no pairs of a person and the garment worn to train on")
         held_out = PairSet(sources, self.size, split="val", flat_lay=config.flat_lay, say=say, cache=cache)
         self.held_out = [held_out.sample(i, None) for i in range(len(held_out))]
-        found = load_features(config.perceptual, config.perceptual_source, config.perceptual_shrink)
-        self.features, *self.feature_weights = found
 
     def __len__(self) -> int:
         return len(self.pairs)
@@ -60,21 +60,38 @@ class _PairTask(Task):
     def parameters(self, lr: float) -> list[dict[str, Any]]:
         return [{"params": list(self.net.parameters()), "lr": lr}]
 
-    def meta(self) -> dict[str, Any]:
-        return {"kind": self.kind, "width": self.width, "size": list(self.size)}
-
     def sample(self, index: int, rng: np.random.Generator) -> Batch:
         return tensors(self.pairs.sample(index, rng if self.augmented else None))
 
-    def _batches(self, held_out: list[PairSample], net: nn.Module, batch: int = 8) -> list[Batch]:
+    def batches(self, held_out: list[PairSample], net: nn.Module, batch: int = 8) -> list[Batch]:
+        """Held-out pairs on the network's device."""
         samples = [tensors(s) for s in held_out]
         return [
             beside(net, {k: torch.stack([s[k] for s in samples[i : i + batch]]) for k in samples[0]})
             for i in range(0, len(samples), batch)
         ]
 
-    def _pictured(self) -> list[PairSample]:
+    def pictured(self) -> list[PairSample]:
+        """Held-out pairs of a sample sheet, always the same."""
         return self.held_out[:: max(len(self.held_out) // PICTURED, 1)][:PICTURED]
+
+
+class _PairTask(OnPairs):
+    """What both stages share beside the pairs: a network known by its width, the feature extractor."""
+
+    def __init__(self, config: TrainStage1Config | TrainStage2Config, say: Callable[[str], None]) -> None:
+        self.width = config.width
+        check_size(config.size)
+        build = build_generator if self.kind == "stage1" else build_composer
+        self.net: nn.Module = build({"width": self.width})
+        if config.init:
+            self.net.load_state_dict(start_from(config.init, self.kind, self.width))
+        super().__init__(config, say)
+        found = load_features(config.perceptual, config.perceptual_source, config.perceptual_shrink)
+        self.features, *self.feature_weights = found
+
+    def meta(self) -> dict[str, Any]:
+        return {"kind": self.kind, "width": self.width, "size": list(self.size)}
 
 
 def check_size(size: tuple[int, int]) -> tuple[int, int]:
@@ -154,6 +171,6 @@ def picture(image: Tensor) -> NDArray[np.uint8]:
     return np.broadcast_to(array.transpose(1, 2, 0), (*array.shape[1:], 3))
 
 
-def _dressed(person: PairSample, garment: PairSample) -> PairSample:
+def dressed(person: PairSample, garment: PairSample) -> PairSample:
     """The person with another's garment to put on."""
     return replace(person, clothing=garment.clothing, clothing_mask=garment.clothing_mask)
