@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from viton_cli.checkpoints import load_network, resolve
-from viton_cli.errors import BadConfig, BadWeights
+from viton_cli.errors import BadWeights
 from viton_cli.imaging.drawing import repeated, tile
 from viton_cli.methods.cagan import build_cagan, cagan_loss
 from viton_cli.methods.crn import build_crn, crn_loss
@@ -37,9 +37,7 @@ class CrnTask(OnPairs):
     kind, score = "crn", "score"
 
     def __init__(self, config: TrainCrnConfig, say: Callable[[str], None]) -> None:
-        size, least = check_size(config.size), 2 ** (len(config.channels) - 1)
-        if size[0] % least or size[1] % least:
-            raise BadConfig(f"--channels: {len(config.channels)} modules halve {size[0]}x{size[1]} too often")
+        check_size(config.size)
         self.channels = list(config.channels)
         self.net: nn.Module = begun(config, self.kind, build_crn, {"channels": self.channels})
         super().__init__(config, say)
