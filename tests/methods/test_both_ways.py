@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from viton_cli.core.generator import Generator, LayoutGenerator
-from viton_cli.methods.both_ways import paint_both_ways, represent_both_ways
+from viton_cli.methods.both_ways import MOVED, moved, paint_both_ways, represent_both_ways
 from viton_cli.records import Coarse
 from viton_cli.vocabulary.labels import FLIP_JOINTS, FLIP_LABELS, N_LABELS
 from viton_cli.vocabulary.layout import FLIP_LAYOUT
@@ -55,3 +55,17 @@ def test_the_papers_generator_has_image_and_mask() -> None:
     with torch.no_grad():
         coarse = paint(Generator(4).eval(), *pair())
     assert coarse.image.shape == (1, 3, *SIZE) and coarse.mask.shape == (1, 1, *SIZE) and coarse.layout is None
+
+
+def test_moved_there_and_back_is_the_same_but_for_the_rim() -> None:
+    planes = torch.rand(2, 3, *SIZE)
+    assert torch.equal(moved(moved(planes, MOVED), -MOVED)[..., :-MOVED], planes[..., :-MOVED])
+    assert torch.equal(moved(planes, MOVED)[..., 20], planes[..., 20 - MOVED])
+
+
+def test_both_views_move_their_joints_with_the_picture() -> None:
+    picture, labels, joints, seen, _ = pair()
+    both = represent_both_ways(picture, labels, joints, seen)
+    assert torch.equal(both.joints[0, :, 0], joints[0, :, 0] + MOVED)
+    assert torch.equal(both.joints[1, list(FLIP_JOINTS), 0], SIZE[1] - 1 - joints[0, :, 0] + MOVED)
+    assert torch.equal(both.joints[0, :, 1], joints[0, :, 1])

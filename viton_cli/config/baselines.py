@@ -34,6 +34,7 @@ class BaselinesConfig(TrainingConfig):
     by_stage: ClassVar[frozenset[str]] = frozenset(("steps", "batch", "lr", "betas", "weight_decay"))
     size: Size = Field((256, 192), description="Height x width of the networks' frame.")
     flat_lay: bool = Field(True, description="Make pairs of photos of people by laying their garments flat.")
+    cache: Path | None = Field(None, description="Folder of prepared examples, for several runs; by default the run's.")
 
     def to_yaml(self) -> str:
         """What was given: the rest is in each network's own file."""
@@ -46,6 +47,7 @@ class BaselineConfig(TrainingConfig):
     minutes: float | None = Field(None, gt=0, description="Stop after so long, reading data included.")
     size: Size = Field((256, 192), description="Height x width of the network's frame.")
     flat_lay: bool = Field(True, description="Make pairs of photos of people by laying their garments flat.")
+    cache: Path | None = Field(None, description="Folder of prepared examples, for several runs; by default the run's.")
     betas: Pair = Field((0.5, 0.999), description="Decay of Adam's two averages.")
     weight_decay: float = Field(0.0, ge=0, description="AdamW's weight decay.")
     augment: bool = Field(True, description="Move, turn, mirror and recolour the pairs.")

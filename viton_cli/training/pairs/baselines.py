@@ -40,9 +40,9 @@ class CrnTask(OnPairs):
         check_size(config.size)
         self.channels = list(config.channels)
         self.net: nn.Module = begun(config, self.kind, build_crn, {"channels": self.channels})
-        super().__init__(config, say)
         found = load_features(config.perceptual, config.perceptual_source, config.perceptual_shrink)
         self.features, self.weights = found[:2]
+        super().__init__(config, say)
 
     def meta(self) -> dict[str, Any]:
         return {"kind": self.kind, "channels": self.channels, "size": list(self.size)}

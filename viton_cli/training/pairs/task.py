@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from viton_cli.checkpoints import resolve
+from viton_cli.config import TrainStage1Config
 from viton_cli.core.representation import represent
 from viton_cli.errors import BadConfig, BadDataset, BadWeights
 from viton_cli.methods.networks import build_composer, build_generator, load_composer, load_generator
@@ -24,7 +25,7 @@ from viton_cli.vocabulary.labels import BACKGROUND
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from viton_cli.config import BaselineConfig, TrainStage1Config, TrainStage2Config
+    from viton_cli.config import BaselineConfig, TrainStage2Config
 
 
 PICTURED = 12  # pairs on a sample sheet
@@ -47,7 +48,7 @@ class OnPairs(Task):
         self.say, self.augmented = say, config.augment > 0
         self.size = check_size(config.size)
         sources = open_sources(config.data)
-        cache = Path(config.out) / "pairs"
+        cache = config.cache or Path(config.out) / "pairs"
         self.pairs = PairSet(sources, self.size, split="train", flat_lay=config.flat_lay, say=say, cache=cache)
         if not len(self.pairs):
             raise BadDataset(f"{', '.join(config.data)}: no pairs of a person and the garment worn to train on")
@@ -83,15 +84,18 @@ class _PairTask(OnPairs):
         self.width = config.width
         check_size(config.size)
         build = build_generator if self.kind == "stage1" else build_composer
-        self.net: nn.Module = build({"width": self.width})
+        self.without = list(config.without) if isinstance(config, TrainStage1Config) else []
+        self.net: nn.Module = build({"width": self.width, "without": self.without})
         if config.init:
             self.net.load_state_dict(start_from(config.init, self.kind, self.width))
-        super().__init__(config, say)
+        # Before the data are prepared, which may take long.
         found = load_features(config.perceptual, config.perceptual_source, config.perceptual_shrink)
         self.features, *self.feature_weights = found
+        super().__init__(config, say)
 
     def meta(self) -> dict[str, Any]:
-        return {"kind": self.kind, "width": self.width, "size": list(self.size)}
+        without = {"without": self.without} if self.without else {}
+        return {"kind": self.kind, "width": self.width, "size": list(self.size), **without}
 
 
 def check_size(size: tuple[int, int]) -> tuple[int, int]:
@@ -110,6 +114,17 @@ def set_norm_decay(net: nn.Module, decay: float) -> None:
     for module in net.modules():
         if isinstance(module, nn.BatchNorm2d):
             module.momentum = 1 - decay
+
+
+def shown_in(area: Tensor, config: TrainStage2Config) -> Tensor:
+    """Where alpha counts, given where there is warped garment: there alone in the published code, everywhere in the
+    paper."""
+    return area if config.loss == "code" else torch.ones_like(area)
+
+
+def weighed(config: TrainStage2Config) -> dict[str, Any]:
+    """What the settings say of equation 3."""
+    return {"lambda_warp": config.lambda_warp, "lambda_tv": config.lambda_tv, "code": config.loss == "code"}
 
 
 def start_from(init: str, kind: str, width: int) -> dict[str, Tensor]:

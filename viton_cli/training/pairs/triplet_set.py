@@ -18,7 +18,7 @@ from viton_cli.data import triplets as parts
 from viton_cli.training.pairs import triplet_augment as colours
 from viton_cli.training.pairs.packing import FOUND, TRUE, Packed
 from viton_cli.training.pairs.pair_augment import random_recolouring
-from viton_cli.training.pairs.views import View, person_view, plain_view, product_view, sample
+from viton_cli.training.pairs.views import View, nearest, person_view, plain_view, product_view, sample
 from viton_cli.training.task import Batch
 from viton_cli.vocabulary import labels as L
 from viton_cli.vocabulary.layout import GARMENT, L_SLEEVE, R_SLEEVE, TRUNK, layout_table
@@ -28,6 +28,9 @@ LAID_TRUST = 0.3  # weight of their places
 JUMP = 3.0  # pixels between neighbours' places that are not mixed: an edge of two parts lies between them
 JOINT_NOISE = 1.0  # pixels of true joints, which perception does not find to the pixel
 _LAYOUT = torch.from_numpy(layout_table().astype(np.int64))
+# What a part of a garment is in the layout; -1 where that is not known.
+_PARTS = torch.full((256,), -1)
+_PARTS[[parts.TRUNK, parts.COLLAR]], _PARTS[parts.L_SLEEVE], _PARTS[parts.R_SLEEVE] = TRUNK, L_SLEEVE, R_SLEEVE
 _FLIP_LABELS = torch.tensor(L.FLIP_LABELS, dtype=torch.uint8)
 
 
@@ -77,9 +80,9 @@ class TripletSet:
             shown = product_view(rng, self.augment, flip, self.size)
         positions = view.positions()
         pictures = sample(torch.cat([_picture(pack.image[i]) for i in (person, truth)]), positions)
-        layers = [pack.labels[person, kind], pack.labels[truth, TRUE], pack.part[truth]]
-        stacked = torch.stack([torch.from_numpy(layer) for layer in layers]).float()
-        labels, true_labels, part = sample(stacked, positions, nearest=True).round().to(torch.uint8)
+        spots = nearest(positions, (height, width))
+        layers = (pack.labels[person, kind], pack.labels[truth, TRUE], pack.part[truth])
+        labels, true_labels, part = (torch.from_numpy(layer).reshape(-1)[spots] for layer in layers)
         places = carried_places(torch.from_numpy(pack.places[truth]).float().permute(2, 0, 1), positions, shown)
         joints, seen = carried_joints(pack.joints[person, kind], pack.seen[person, kind], view)
         if rng is not None and kind == TRUE:
@@ -97,8 +100,8 @@ class TripletSet:
         tall = torch.from_numpy(pack.clothing_mask[garment] > 127).any(1).nonzero()
         scale = float(torch.linalg.det(shown.matrix).abs().sqrt())
         return {
-            "person": before / 127.5 - 1, "labels": labels.long(), "joints": joints, "seen": seen,
-            "clothing": clothing / 127.5 - 1, "clothing_mask": mask, "image": image / 127.5 - 1,
+            "person": _scaled(before), "labels": labels.long(), "joints": joints, "seen": seen,
+            "clothing": _scaled(clothing), "clothing_mask": mask, "image": _scaled(image),
             "worn": worn.float()[None], "layout": layout, "places": torch.where(worn, places, torch.nan),
             "tall": torch.tensor((float(tall.max() - tall.min()) + 1) / scale if len(tall) else float(self.size[0])),
             "trust": torch.tensor(1.0 if pack.exact[0] else LAID_TRUST),
@@ -112,16 +115,16 @@ class TripletSet:
 
 def carried_places(places: Tensor, positions: Tensor, product: View) -> Tensor:
     """True places (2, H, W), NaN where not known, seen at `positions` of theirs, in pixels of a view of the product."""
-    known = torch.isfinite(places[:1])
-    filled = torch.where(known, places, 0.0)
-    nearest = sample(torch.cat([filled, known.float()]), positions, nearest=True)
-    mixed = sample(torch.cat([filled, known.float()]), positions)
-    value = mixed[:2] / mixed[2:].clamp_min(1e-3)
-    jump = (nearest[2] > 0) & ((value - nearest[:2]).abs().amax(0) > JUMP)
-    value = torch.where(jump, nearest[:2], value)
-    use = mixed[2] > 0.5
-    out = torch.full_like(value, torch.nan)
-    out[:, use] = product.carry(value[:, use].T).T
+    known = torch.isfinite(places[:1]).float()
+    share = sample(known, positions)[0]
+    use = share > 0.5
+    out = torch.full((2, *share.shape), torch.nan)
+    at = positions[use]  # (n, 2): the garment is a part of the picture, and all that follows is done there alone
+    value = sample(places.nan_to_num(), at[:, None])[..., 0] / share[use]
+    spots = nearest(at, (places.shape[1], places.shape[2]))
+    closest = places.reshape(2, -1)[:, spots]
+    jump = ((value - closest).abs() > JUMP).any(0)  # never where the closest is not known: NaN is larger than nothing
+    out[:, use] = product.carry(torch.where(jump, closest, value).T).T
     return out
 
 
@@ -143,21 +146,19 @@ def flip_parts(part: Tensor) -> Tensor:
 def layout_of(labels: Tensor, part: Tensor) -> Tensor:
     """(h, w) int64 layout of true labels, the garment's parts told by `part` where they are known."""
     layout = _LAYOUT[labels.long()]
-    garment = layout == GARMENT
-    for name, index in (
-        (parts.TRUNK, TRUNK),
-        (parts.COLLAR, TRUNK),
-        (parts.L_SLEEVE, L_SLEEVE),
-        (parts.R_SLEEVE, R_SLEEVE),
-    ):
-        layout = torch.where(garment & (part == name), index, layout)
-    return layout
+    named = _PARTS[part.long()]
+    return torch.where((layout == GARMENT) & (named >= 0), named, layout)
 
 
 def _product(pack: Packed, garment: int, view: View) -> tuple[Tensor, Tensor]:
     mask = torch.from_numpy(pack.clothing_mask[garment]).float()[None]
     both = sample(torch.cat([_picture(pack.clothing[garment]), mask]), view.positions())
     return both[:3], both[3:] / 255
+
+
+def _scaled(picture: Tensor) -> Tensor:
+    """From 0 .. 255 to -1 .. 1."""
+    return (picture * (1 / 127.5)).sub_(1)
 
 
 def _picture(image: np.ndarray) -> Tensor:

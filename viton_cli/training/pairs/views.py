@@ -33,9 +33,12 @@ class View:
 
     def positions(self) -> Tensor:
         """(h, w, 2), where each pixel of the view is in the stored picture."""
-        rows, columns = (torch.arange(n, dtype=torch.float32) for n in self.size)
-        at: Tensor = torch.stack(torch.meshgrid(columns, rows, indexing="xy"), 2) - _middle(self.size)
-        at = at @ self.matrix.T + (self.shift + _middle(self.stored))
+        middle = _middle(self.size)
+        (a, b), (c, d) = self.matrix.tolist()
+        across, down = (torch.arange(n, dtype=torch.float32) for n in (self.size[1], self.size[0]))
+        across, down = across - middle[0], down - middle[1]
+        x0, y0 = (self.shift + _middle(self.stored)).tolist()
+        at = torch.stack([across[None] * a + (down[:, None] * b + x0), across[None] * c + (down[:, None] * d + y0)], 2)
         return at if self.bumps is None else at + self.bumps.permute(1, 2, 0)
 
     def carry(self, points: Tensor) -> Tensor:
@@ -89,9 +92,17 @@ def bumps(rng: np.random.Generator, size: tuple[int, int], nodes: tuple[int, int
 def sample(picture: Tensor, positions: Tensor, nearest: bool = False) -> Tensor:
     """`picture` (C, H, W) float at `positions` (h, w, 2) in its pixels: (C, h, w); its edge goes on beyond it."""
     height, width = picture.shape[1:]
-    grid = (positions * 2 + 1) / positions.new_tensor([width, height]) - 1
+    size = positions.new_tensor([width, height])
+    grid = torch.addcmul(1 / size - 1, positions, 2 / size)  # of pixel centres, -1 and 1 at the picture's edges
     mode = "nearest" if nearest else "bilinear"
     return F.grid_sample(picture[None], grid[None], mode=mode, padding_mode="border", align_corners=False)[0]
+
+
+def nearest(positions: Tensor, size: tuple[int, int]) -> Tensor:
+    """(h, w) int64, for a picture of `size` with its pixels in a row: which of them is nearest to each position."""
+    column = positions[..., 0].round().clamp_(0, size[1] - 1)
+    row = positions[..., 1].round().clamp_(0, size[0] - 1)
+    return (row * size[1] + column).long()
 
 
 def _turned(rng: np.random.Generator, strength: float, scale: float, aspect: float, flip: bool) -> Tensor:
