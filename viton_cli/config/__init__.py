@@ -8,6 +8,7 @@ the nearest known one.
     models.py    the settings of each command
     training.py  those of `viton train`, one model a network
     baselines.py those of the paper's baselines
+    comparing.py those of commands that run methods and score them
     loading.py   where they come from
     yaml_text.py YAML in bounded time and memory
 """
@@ -23,6 +24,7 @@ from viton_cli.config.baselines import (
     TrainCrnConfig,
     TrainPrganConfig,
 )
+from viton_cli.config.comparing import EvaluateAblationsConfig, EvaluateMethodsConfig
 from viton_cli.config.loading import known_settings, load
 from viton_cli.config.models import (
     COMMANDS,
@@ -60,7 +62,9 @@ __all__ = [
     "BaselineConfig",
     "BaselinesConfig",
     "Config",
+    "EvaluateAblationsConfig",
     "EvaluateConfig",
+    "EvaluateMethodsConfig",
     "EvaluatePerceptionConfig",
     "EvaluateReportConfig",
     "EvaluateSheetConfig",

@@ -159,10 +159,9 @@ class TrainStage2Config(PairsConfig):
     """`viton train stage2`."""
 
     PAPER: ClassVar[dict[str, Any]] = {
-        name: value
-        for name, value in TrainStage1Config.PAPER.items()
+        name: value for name, value in TrainStage1Config.PAPER.items()
         if name not in ("network", "norm_decay", "without")
-    } | {"steps": 6000, "warp": "paper", "loss": "paper", "lambda_warp": 0.1, "lambda_tv": 5e-6}
+    } | {"steps": 6000, "warp": "paper", "loss": "paper", "lambda_warp": 0.1, "lambda_tv": 5e-6}  # fmt: skip
 
     steps: int | None = Field(1500, ge=1, description="Training steps; with --minutes alone as many as fit.")
     betas: Pair = Field((0.5, 0.999), description="Decay of Adam's two averages.")

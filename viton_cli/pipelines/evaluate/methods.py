@@ -54,7 +54,9 @@ def compare_methods(config: EvaluateMethodsConfig, progress: Progress | None = N
         VitonError: As of `tryon` and `make_table`.
     """
     photos = Photos(config.person, config.clothes, config.pairs, config.limit)
-    return compare(contenders(config), photos, config.out, config, progress)
+    return compare(
+        contenders(config), photos, config.out, config, progress, {"threads": config.threads, "force": config.force}
+    )
 
 
 def contenders(config: EvaluateMethodsConfig) -> list[Contender]:
@@ -84,13 +86,14 @@ def contenders(config: EvaluateMethodsConfig) -> list[Contender]:
 
 
 def compare(
-    rows: Sequence[Contender], photos: Photos, out: Path, config: ScoringConfig, progress: Progress | None
-) -> tuple[MethodTable, int]:
+    rows: Sequence[Contender], photos: Photos, out: Path, config: ScoringConfig, progress: Progress | None,
+    more: dict[str, Any],
+) -> tuple[MethodTable, int]:  # fmt: skip
     """Run every contender, and score what each made.
 
     Args:
         rows: The contenders. photos: What is dressed in what. out: Folder of their folders.
-        config: How to score. progress: Hears how it goes.
+        config: How to score. progress: Hears how it goes. more: Settings of `viton tryon` that all share.
 
     Raises:
         NothingUsable: No pair of any contender was made.
@@ -101,7 +104,6 @@ def compare(
     failed, notes, results = 0, [], []
     for row in rows:
         given = {"person": list(photos.person), "clothes": list(photos.clothes), "pairing": str(photos.pairs)}
-        more = {name: value for name in ("threads", "force") if (value := getattr(config, name, None)) is not None}
         settings = TryOnConfig(**given, out=str(out / row.name), limit=photos.limit, **more, **row.settings)
         # People are found and garments cut by the same networks, loaded once.
         tools = Tools(settings, *(() if shared is None else (shared.finder, shared.cutter)))
