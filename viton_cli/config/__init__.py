@@ -9,6 +9,7 @@ the nearest known one.
     training.py  those of `viton train`, one model a network
     baselines.py those of the paper's baselines
     comparing.py those of commands that run methods and score them
+    commands.py  all of them
     loading.py   where they come from
     yaml_text.py YAML in bounded time and memory
 """
@@ -24,10 +25,10 @@ from viton_cli.config.baselines import (
     TrainCrnConfig,
     TrainPrganConfig,
 )
+from viton_cli.config.commands import COMMANDS
 from viton_cli.config.comparing import EvaluateAblationsConfig, EvaluateMethodsConfig
 from viton_cli.config.loading import known_settings, load
 from viton_cli.config.models import (
-    COMMANDS,
     EvaluateConfig,
     EvaluatePerceptionConfig,
     EvaluateReportConfig,

@@ -47,9 +47,7 @@ class EvaluateAblationsConfig(Config):
     seed: int = Field(0, ge=0, description="Seed of everything random.")
     variants: Words = Field(["all"], min_length=1, description="Ablations, separated by commas, or all.")
     limit: int = Field(24, ge=1, description="Held-out try-ons that are scored at most, evenly spread.")
-    metrics: Words = Field(
-        ["ssim,region,cie76,iou"], min_length=1, description="Measures, separated by commas, or all."
-    )
+    metrics: Words = Field(["ssim", "region", "cie76"], min_length=1, description="Measures, separated by commas.")
     threads: int | None = Field(None, ge=1, le=512, description="Threads of the networks; by default two.")
     device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="Where to train.")
     style: Style = Field("text", description="How the table is printed.")

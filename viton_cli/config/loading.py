@@ -13,7 +13,7 @@ from typing import Any, TypeVar, get_args
 from pydantic import ValidationError
 
 from viton_cli.config.base import ADDRESS, VERSION, Config, is_address
-from viton_cli.config.models import COMMANDS
+from viton_cli.config.commands import COMMANDS
 from viton_cli.config.yaml_text import NotSettings, read_yaml, read_yaml_file
 from viton_cli.errors import BadConfig
 

@@ -8,15 +8,6 @@ from typing import Literal
 from pydantic import Field
 
 from viton_cli.config.base import FORCE, Config, Inputs, Names, Size, Words
-from viton_cli.config.baselines import BaselinesConfig, TrainCaganConfig, TrainCrnConfig, TrainPrganConfig
-from viton_cli.config.training import (
-    ReleaseConfig,
-    TrainConfig,
-    TrainGarmentConfig,
-    TrainPerceptionConfig,
-    TrainStage1Config,
-    TrainStage2Config,
-)
 
 Style = Literal["text", "csv", "markdown", "latex", "json"]
 
@@ -75,6 +66,7 @@ class MethodConfig(Perception):
     method: str = Field("viton", description="Try-on method.")
     weights: str | None = Field(None, description="Folder of the method's weight files; by default the shipped ones.")
     warp: Literal["places", "parts", "paper"] = Field("places", description="How the garment is warped.")
+    refine: bool = Field(True, description="Let stage 2 mix garment and coarse picture; off: the garment alone.")
     kind: Literal["auto", "top", "outerwear", "dress"] = Field(
         "auto", description="What the garments are; auto: by their photos, and trousers and skirts are refused."
     )
@@ -210,26 +202,3 @@ class EvaluateVotesConfig(Config):
     bootstrap: int = Field(2000, ge=100, le=100_000, description="Samples of the pairs for the intervals.")
     seed: int = Field(0, ge=0, description="Seed of the samples.")
     out: Path | None = Field(None, description="Write every vote that counts, with the names, to this CSV file.")
-
-
-COMMANDS: tuple[type[Config], ...] = (
-    PrepareConfig,
-    TryOnConfig,
-    TrainConfig,
-    TrainStage1Config,
-    TrainStage2Config,
-    TrainPerceptionConfig,
-    TrainGarmentConfig,
-    ReleaseConfig,
-    BaselinesConfig,
-    TrainCrnConfig,
-    TrainPrganConfig,
-    TrainCaganConfig,
-    EvaluateConfig,
-    EvaluateStage1Config,
-    EvaluateTableConfig,
-    EvaluateReportConfig,
-    EvaluatePerceptionConfig,
-    EvaluateSheetConfig,
-    EvaluateVotesConfig,
-)

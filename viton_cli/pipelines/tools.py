@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from viton_cli.config import MethodConfig, Perception
-from viton_cli.errors import NoGarmentFound, NoPersonFound
+from viton_cli.errors import BadConfig, NoGarmentFound, NoPersonFound
 from viton_cli.lights import SAY_KIND, Check, check_of
 from viton_cli.methods import METHODS, Method
 from viton_cli.records import Garment, Person, Photo
@@ -156,5 +156,8 @@ def _eight_bits(mask: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def make_method(settings: MethodConfig) -> Method[Any, Any]:
     """The method that settings name."""
-    method: Method[Any, Any] = METHODS.get(settings.method)(weights=settings.weights, warp=settings.warp)
+    more = {} if settings.refine else {"refine": False}
+    if more and settings.method != "viton":
+        raise BadConfig(f"--no-refine: the method {settings.method} has no stage 2 to leave out")
+    method: Method[Any, Any] = METHODS.get(settings.method)(weights=settings.weights, warp=settings.warp, **more)
     return method

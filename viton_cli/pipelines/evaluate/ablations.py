@@ -1,7 +1,7 @@
-"""`viton evaluate ablations`: VITON trained with one part left out at a time, each scored on the same held-out try-ons.
+"""`viton evaluate ablations`: VITON trained with one part left out at a time, each scored on the same try-ons.
 
-OUT/runs/NAME is the training of a variant, OUT/results/NAME what it dresses, OUT/pairs.csv the try-ons, OUT/prepared the
-examples that all trainings share. Stopped, the same command carries on.
+OUT/runs/NAME is the training of a variant, OUT/results/NAME what it dresses, OUT/pairs.csv the try-ons,
+OUT/prepared the examples that all trainings share. Stopped, the same command carries on.
 
 Source: VITON, figure 7 and section 4.4 (pose, body shape), section 3.3 (refinement), equation 3.
 """

@@ -116,9 +116,8 @@ def compare(
         notes += [f"{row.name}: {problem}" for problem in done.problems]
     if not results:
         raise NothingUsable(f"{out}: no pair of any method was made: {notes[0] if notes else 'none was asked for'}")
-    scoring = {name: getattr(config, name) for name in ScoringConfig.model_fields if name in config.model_fields_set}
-    table = make_table(
-        EvaluateTableConfig(results=results, style=getattr(config, "style", "text"), **scoring), progress
-    )
+    given = config.model_fields_set & set(ScoringConfig.model_fields)
+    scoring = EvaluateTableConfig(results=results, **{name: getattr(config, name) for name in given})
+    table = make_table(scoring, progress)
     table.notes[:0] = notes
     return table, failed
