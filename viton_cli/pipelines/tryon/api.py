@@ -61,8 +61,8 @@ class TryOn:
         label_set: str | None = None,
     ) -> None:
         given = {
-            "method": method, "weights": None if weights is None else str(weights), "warp": warp, "refine": refine, "kind": kind,
-            "pose": pose,
+            "method": method, "weights": None if weights is None else str(weights), "warp": warp,
+            "refine": refine, "kind": kind, "pose": pose,
             "pose_source": pose_source, "parsing": parsing, "parsing_source": parsing_source, "label_set": label_set,
         }  # fmt: skip
         self.config = config or load(MethodConfig, flags=given)
