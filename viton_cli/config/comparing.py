@@ -45,9 +45,7 @@ class EvaluateAblationsConfig(Config):
         0.5, ge=0, le=1, description="Share of triplets with the labels and joints that perception finds."
     )
     seed: int = Field(0, ge=0, description="Seed of everything random.")
-    variants: Words = Field(
-        ["all"], min_length=1, description="whole, no-pose, no-shape ..., separated by commas, or all."
-    )
+    variants: Words = Field(["all"], min_length=1, description="whole, no-pose ..., separated by commas, or all.")
     limit: int = Field(24, ge=1, description="Held-out try-ons that are scored at most, evenly spread.")
     metrics: Words = Field(["ssim", "region", "cie76"], min_length=1, description="Measures, separated by commas.")
     threads: int | None = Field(None, ge=1, le=512, description="Threads of the networks; by default two.")
