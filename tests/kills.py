@@ -61,17 +61,17 @@ def set_up(name: str) -> Callable[[Path, Path], None]:
     import stand_ins
 
     stand_ins.install_fakes(pytest.MonkeyPatch())
-    run, find = stand_ins.FakeMethod.run, stand_ins.FakeFinder.find
+    dress, find = stand_ins.FakeMethod.dress, stand_ins.FakeFinder.find
 
-    def slow_run(*given: object, **more: object) -> object:
+    def slow_dress(*given: object, **more: object) -> object:
         time.sleep(0.01)
-        return run(*given, **more)  # type: ignore[arg-type]
+        return dress(*given, **more)  # type: ignore[arg-type]
 
     def slow_find(*given: object, **more: object) -> object:
         time.sleep(0.03)
         return find(*given, **more)  # type: ignore[arg-type]
 
-    stand_ins.FakeMethod.run = slow_run  # type: ignore[method-assign, assignment]
+    stand_ins.FakeMethod.dress = slow_dress  # type: ignore[method-assign, assignment]
     stand_ins.FakeFinder.find = slow_find  # type: ignore[method-assign, assignment]
     return tryon if name == "tryon" else prepare
 

@@ -118,11 +118,11 @@ def train(
 
 
 @_with_settings_of(EvaluateConfig)
-def evaluate(results: str | Path, reference: str | Path | None = None, **settings: Any) -> Evaluation:
+def evaluate(results: Entries, reference: Entries | None = None, **settings: Any) -> Evaluation:
     """Score results against true pictures, as `viton evaluate` does.
 
     Args:
-        results: Folder of results, or one picture. reference: Folder of true pictures.
+        results: Results: files, folders or patterns, one or several. reference: True pictures, given likewise.
 
     Returns:
         The report: scores with their protocol and n, and notes.

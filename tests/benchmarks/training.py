@@ -22,7 +22,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from viton_cli.config import TrainStage1Config
 from viton_cli.core.losses import Answer, layout_stage1_loss
-from viton_cli.training.fit import Average
+from viton_cli.training.average import Average
 from viton_cli.training.pairs.layout import LayoutTask, paint_layout
 
 SIDE = 2048
@@ -64,8 +64,7 @@ def main() -> None:
         if step == 2:  # the first ones set things up
             spent.clear()
         with part("data"):
-            samples = [task.sample(int(rng.integers(len(task))), rng) for _ in range(config.batch)]
-            batch = {key: torch.stack([one[key] for one in samples]) for key in samples[0]}
+            batch = task.batch([(int(rng.integers(len(task))), rng) for _ in range(config.batch)])
         counter = FlopCounterMode(display=False)
         if step == 0:
             with counter, torch.autocast("cpu", torch.bfloat16):
@@ -87,6 +86,10 @@ def main() -> None:
     each = {name: seconds / given.steps for name, seconds in spent.items()}
     for name, seconds in each.items():
         print(f"{name:10} {seconds:.3f} CPU-seconds a step of {config.batch}")
+    network = sum(seconds for name, seconds in each.items() if name != "data")
+    print(
+        f"data are {each['data'] / network:.0%} of the network's step ({1e3 * each['data'] / config.batch:.0f} ms each)"
+    )
     rate = float(np.median(rates))
     reached = work / (each["forward"] + each["backward"])
     print(f"{'in all':10} {sum(each.values()):.3f}; matrices {rate / 1e9:.0f} GFLOP a CPU-second, forward and backward")

@@ -43,7 +43,16 @@ class TestHelp:
         assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
     @pytest.mark.parametrize(
-        "command", [*COMMANDS, "train stage1", "evaluate perception", "evaluate sheet", "evaluate votes"]
+        "command",
+        [
+            *COMMANDS,
+            "train stage1",
+            "train garment",
+            "train release",
+            "evaluate perception",
+            "evaluate sheet",
+            "evaluate votes",
+        ],
     )
     def test_every_command_explains_itself(self, viton: Viton, command: str) -> None:
         code, out, _ = viton(*command.split(), "--help")

@@ -85,7 +85,7 @@ def test_wrong_usage_is_one_line(given: SimpleNamespace) -> None:
         (("--groups", given.root / "gone.csv"), 2, "gone.csv"),
         (("--pairs", given.root / "gone.csv"), 2, "gone.csv"),
         (("--inception", given.root / "gone.pth", "--metrics", "fid"), 2, "gone.pth: no such weight file"),
-        (("--labels", given.root / "gone"), 2, "no such folder"),
+        (("--labels", given.root / "gone"), 3, "gone: no such file or folder"),
     ):
         if words.startswith("gone.pth") and find_spec("torch_fidelity") is None:
             continue  # without torch-fidelity the file is not looked at

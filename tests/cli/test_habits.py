@@ -145,8 +145,9 @@ class TestChoices:
         command = {"format": "prepare", "export": "prepare", "metrics": "evaluate"}.get(setting, "tryon")
         names = choices(setting)
         assert names and "fake" not in names
-        assert f"--{setting} {'|'.join(names)}".encode() in viton(command, "--help")[1]
-        assert set(names) == {line.split(",")[-1] for line in complete(f"viton {command} --{setting} ")}
+        flag = f"--{setting.replace('_', '-')}"
+        assert f"{flag} {'|'.join(names)}".encode() in viton(command, "--help")[1]
+        assert set(names) == {line.split(",")[-1] for line in complete(f"viton {command} {flag} ")}
 
     def test_the_last_of_several_is_completed(self) -> None:
         assert completion(("ssim", "lpips"), several=True)("ssim,l") == ["ssim,lpips"]
@@ -372,7 +373,5 @@ class TestDryRuns:
         assert viton("tryon", *inputs)[1].startswith(b"would make 6 pairs")
         assert viton("prepare", *inputs)[1].startswith(b"would make 5 photos")
         assert not folders.out.exists()
-        code, out, err = viton("evaluate", "--results", folders.people, "--reference", folders.people, "--dry-run")
-        assert (code, out) == (0, b"") and "would score 2 results by all" in err
-        for command in ("train", "train stage1", "evaluate perception", "doctor"):
-            assert b"--dry-run" in viton(*command.split(), "--help")[1]
+        code, out, _ = viton("evaluate", "--results", folders.people, "--reference", folders.people, "--dry-run")
+        assert (code, out) == (0, b"would score 2 results by all\n")

@@ -89,7 +89,7 @@ def test_heic_is_read_where_its_reader_is_installed(tmp_path: Path) -> None:
 def test_heic_names_its_reader_where_that_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(opening, "_formats", lambda: opening.FORMATS)
     (tmp_path / "x.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(99))
-    assert refused(tmp_path / "x.heic").startswith("HEIC pictures need a reader: pip install 'viton-cli[heic]'")
+    assert refused(tmp_path / "x.heic").startswith("HEIC pictures need a reader: pip install 'viton-cli[heif]'")
 
 
 class TestLimits:

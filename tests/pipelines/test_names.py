@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from viton_cli.pipelines.names import pair_name, safe
+from viton_cli.pipelines.names import DEVICES, pair_name, safe
 
 ids = st.lists(st.text(min_size=1, max_size=12), min_size=1, max_size=3).map("/".join)
 
@@ -28,6 +28,13 @@ def test_a_name_stays_in_its_folder(id: str) -> None:
 @given(ids, ids, ids, ids)
 def test_different_pairs_have_different_names(person: str, garment: str, other: str, another: str) -> None:
     assert (pair_name(person, garment) == pair_name(other, another)) == ((person, garment) == (other, another))
+
+
+@pytest.mark.parametrize("id", ["con", "Aux.jpg", "nul/anna", "shop/COM1", "lpt¹.left", "prn ."])
+def test_devices_of_windows_are_no_names(id: str) -> None:
+    for part in safe(id).split("/"):
+        assert part.split(".")[0].strip().casefold() not in DEVICES and not part.endswith((".", " "))
+    assert safe("console") == "console" and safe("com10") == "com10"
 
 
 def test_joints_of_names_cannot_be_mistaken() -> None:

@@ -100,6 +100,8 @@ def test_a_release_is_replaced_by_the_next_and_nothing_else_is(run: Path, releas
     before = (released / "stage1.safetensors").read_bytes()
     release(ReleaseConfig(out=released, eight_bits=["stage1"]), [run])
     assert (released / "stage1.safetensors").read_bytes() == before, "the same run gives the same file"
+    planned = release(ReleaseConfig(out=tmp_path / "next", dry_run=True), [run])
+    assert str(planned).startswith(f"would release {run / 'stage1.safetensors'} as") and not list(tmp_path.iterdir())
     (tmp_path / "mine.txt").write_text("mine")
     with pytest.raises(BadConfig, match="holds files but no manifest of viton"):
         release(ReleaseConfig(out=tmp_path), [run])

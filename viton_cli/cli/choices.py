@@ -14,6 +14,7 @@ REGISTRIES = {
     "metrics": "viton_cli.metrics:METRICS",
     "format": "viton_cli.data:DATASETS",
     "export": "viton_cli.data.exports:EXPORTS",
+    "label_set": "viton_cli.vocabulary.label_sets:FILE_LABEL_SETS",
 }
 BESIDE = {"metrics": ("all",), "methods": ("all",)}  # what a setting takes that is not registered
 

@@ -121,6 +121,14 @@ def summary(done: Summary, screen: Screen, aside: bool = False) -> int:
     return EXIT_SOME_FAILED if done.ok or done.skipped or done.defects else EXIT_NOTHING
 
 
+def planned(plan: str, screen: Screen, notes: Sequence[str] = ()) -> int:
+    """Print what a dry run would do; notes go to stderr. Returns the exit code."""
+    for text in notes:
+        screen.note(text)
+    screen.show({"plan": plan, "notes": list(notes)}, plan)
+    return EXIT_OK
+
+
 def print_scores(scores: Sequence[Score], screen: Screen, notes: Sequence[str] = ()) -> None:
     """Scores as a table with protocol and n, or as one JSON object; notes go to stderr."""
     for text in notes:

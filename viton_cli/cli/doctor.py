@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from viton_cli.cli.arguments import Command
 from viton_cli.cli.screen import Screen, listen
 from viton_cli.cli.settings import APP, EXIT_OK, EXIT_SOME_FAILED, JSON, QUIET, VERBOSE, guarded
+from viton_cli.config import refuse_addresses
 from viton_cli.errors import BadConfig
 
 if TYPE_CHECKING:
@@ -32,10 +33,12 @@ def doctor(
     fetch: list[str] = typer.Option(
         [], "--fetch", metavar="NAME", help="Fetch published weights (inception, alexnet, vgg16); may be repeated."
     ),
-    dry_run: bool = typer.Option(False, "--dry-run", help="Say whether FILE could be made again, and do not."),
-    json: bool = typer.Option(False, *JSON.param_decls, help=JSON.help),
-    quiet: bool = typer.Option(False, *QUIET.param_decls, help=QUIET.help),
-    verbose: bool = typer.Option(False, *VERBOSE.param_decls, help=VERBOSE.help),
+    dry_run: bool = typer.Option(
+        False, "--dry-run", help="Say whether FILE could be made again, or what --fetch would fetch, and do not."
+    ),
+    json: Annotated[bool, JSON] = False,
+    quiet: Annotated[bool, QUIET] = False,
+    verbose: Annotated[bool, VERBOSE] = False,
 ) -> None:
     """Say what is installed, what is missing, and the command that mends it; or what made a result.
 
@@ -46,10 +49,13 @@ def doctor(
     listen(screen)
     given = {"weights": weights, "pose_source": pose_source, "parsing_source": parsing_source}
     sources = {name: path for name, path in given.items() if path is not None}
-    if code := guarded(lambda: _fetch(fetch, screen), json):
+    if code := guarded(lambda: _fetch(fetch, dry_run, screen), json):
         raise typer.Exit(code)
 
     def work() -> int:
+        paths = {"FILE": file, "--person": person, "--clothes": clothes, "--clothes-mask": clothes_mask}
+        for name, path in (*paths.items(), *(("--" + name.replace("_", "-"), path) for name, path in given.items())):
+            refuse_addresses(name, path)
         if file is None:
             if person or clothes or clothes_mask or sources:
                 raise BadConfig("--person, --clothes and where weights lie belong to a FILE: viton doctor FILE ...")
@@ -68,14 +74,17 @@ def doctor(
     raise typer.Exit(guarded(work, json))
 
 
-def _fetch(names: list[str], screen: Screen) -> int:
+def _fetch(names: list[str], dry_run: bool, screen: Screen) -> int:
     if names:
-        from viton_cli.metrics.fetched import cached, fetch
+        from viton_cli.metrics.fetched import PUBLISHED, cached, fetch
 
         for name in names:  # all names are looked at before anything is fetched
             cached(name)
         for name in names:
-            fetch(name, screen.note)
+            if dry_run:
+                screen.note(f"would fetch {name}, {PUBLISHED[name].megabytes} MB, from {PUBLISHED[name].url}")
+            else:
+                fetch(name, screen.note)
     return EXIT_OK
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from viton_cli.cli.arguments import Command
-from viton_cli.cli.console import Console, print_scores
+from viton_cli.cli.console import Console, planned, print_scores
 from viton_cli.cli.screen import Screen
 from viton_cli.cli.settings import APP, EXIT_OK, EXIT_SOME_FAILED, with_settings
 from viton_cli.config import (
@@ -22,6 +23,9 @@ from viton_cli.config import (
     EvaluateTableConfig,
     EvaluateVotesConfig,
 )
+
+if TYPE_CHECKING:
+    from viton_cli.metrics import Score
 
 app = typer.Typer(**APP)
 
@@ -38,10 +42,8 @@ def evaluate(config: EvaluateConfig, screen: Screen) -> int:
 
     with Console("viton evaluate", screen) as console:
         evaluation = run(config, console)
-    if config.dry_run and not screen.json:
-        for note in evaluation.notes:
-            screen.note(note)
-        return EXIT_OK
+    if config.dry_run:
+        return planned(evaluation.plan, screen, evaluation.notes)
     print_evaluation(evaluation, "json" if screen.json else config.style)
     return _exit(config.metrics, evaluation.missing)
 
@@ -55,8 +57,7 @@ def perception(config: EvaluatePerceptionConfig, screen: Screen) -> int:
     """
     from viton_cli.pipelines.evaluate.perception import evaluate_perception
 
-    print_scores(evaluate_perception(config, say=screen.note), screen)
-    return EXIT_OK
+    return _scored(evaluate_perception, config, screen)
 
 
 @app.command(cls=Command)
@@ -68,8 +69,7 @@ def stage1(config: EvaluateStage1Config, screen: Screen) -> int:
     """
     from viton_cli.pipelines.evaluate.stage1 import evaluate_stage1
 
-    print_scores(evaluate_stage1(config, say=screen.note), screen)
-    return EXIT_OK
+    return _scored(evaluate_stage1, config, screen)
 
 
 @app.command(cls=Command)
@@ -89,6 +89,8 @@ def table(
 
     with Console("viton evaluate table", screen) as console:
         made = make_table(config.model_copy(update={"results": [*config.results, *(folders or [])]}), console)
+    if config.dry_run:
+        return planned(made.plan, screen, made.notes)
     print_table(made, "json" if screen.json else config.style)
     return _exit(config.metrics, made.missing)
 
@@ -105,6 +107,8 @@ def methods(config: EvaluateMethodsConfig, screen: Screen) -> int:
 
     with Console("viton evaluate methods", screen) as console:
         made, failed = compare_methods(config, console)
+    if config.dry_run:
+        return planned(made.plan, screen, made.notes)
     print_table(made, "json" if screen.json else config.style)
     return EXIT_SOME_FAILED if failed else _exit(config.metrics, made.missing)
 
@@ -121,6 +125,8 @@ def ablations(config: EvaluateAblationsConfig, screen: Screen) -> int:
 
     with Console("viton evaluate ablations", screen) as console:
         made, failed = compare_ablations(config, console)
+    if config.dry_run:
+        return planned(made.plan, screen, made.notes)
     print_table(made, "json" if screen.json else config.style)
     return EXIT_SOME_FAILED if failed else _exit(config.metrics, made.missing)
 
@@ -140,8 +146,10 @@ def report(
     from viton_cli.pipelines.evaluate.report import write_report
 
     with Console("viton evaluate report", screen) as console:
-        write_report(config if folder is None else config.model_copy(update={"source": folder}), console)
-    screen.show({"out": str(config.out)}, str(config.out))
+        done = write_report(config if folder is None else config.model_copy(update={"source": folder}), console)
+    if config.dry_run:
+        return planned(done, screen)
+    screen.show({"out": str(config.out)}, done)
     return EXIT_OK
 
 
@@ -167,7 +175,7 @@ def sheet(config: EvaluateSheetConfig, screen: Screen, *, results: list[str] = R
 
 @app.command(cls=Command)
 @with_settings(EvaluateVotesConfig)
-def votes(config: EvaluateVotesConfig, screen: Screen, *, files: list[Path] = FILES) -> int:
+def votes(config: EvaluateVotesConfig, screen: Screen, *, files: list[str] = FILES) -> int:
     """Say which method the raters of a sheet preferred, how surely, and how far they agree.
 
     Example: viton evaluate votes study/answers-*.jsonl
@@ -175,7 +183,22 @@ def votes(config: EvaluateVotesConfig, screen: Screen, *, files: list[Path] = FI
     from viton_cli.cli.votes import print_votes
     from viton_cli.pipelines.evaluate.votes import count_votes
 
-    return print_votes(count_votes(config, files), screen.json)
+    counted = count_votes(config, files)
+    if config.dry_run:
+        return planned(counted.plan, screen, counted.problems)
+    return print_votes(counted, screen.json)
+
+
+def _scored(
+    score: Callable[..., list[Score]], config: EvaluatePerceptionConfig | EvaluateStage1Config, screen: Screen
+) -> int:
+    """Score a network and print that; of a dry run what would be scored."""
+    plan: list[str] = []
+    scores = score(config, say=plan.append if config.dry_run else screen.note)
+    if config.dry_run:
+        return planned(plan[-1], screen, plan[:-1])
+    print_scores(scores, screen)
+    return EXIT_OK
 
 
 def _exit(asked: list[str], missing: dict[str, Any]) -> int:

@@ -16,7 +16,7 @@ from viton_cli.cli.choices import choices, completion
 from viton_cli.cli.mistakes import cause, is_disk, print_object
 from viton_cli.cli.screen import Screen, listen, write
 from viton_cli.cli.streams import drop_stdout
-from viton_cli.config import Config, load
+from viton_cli.config import Config, load, refuse_addresses
 from viton_cli.errors import BadConfig, BadPairs, BadWeights, MissingExtra, NotOurs, UnknownName, VitonError
 
 EXIT_OK, EXIT_SOME_FAILED, EXIT_USAGE, EXIT_NOTHING, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
@@ -62,6 +62,8 @@ def with_settings(model: type[Config]) -> Callable[[Callable[..., int]], Callabl
             listen(screen)
 
             def work() -> int:
+                for name, values in extra.items():
+                    refuse_addresses(name.replace("_", " "), values)
                 return run(load(model, file, sets, given), screen, **extra)
 
             raise typer.Exit(guarded(work, screen.json, given.get("out") == "-"))

@@ -40,8 +40,8 @@ def mend_streams() -> None:
         except OSError:
             os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free: this one
     if sys.stdin is None:
-        sys.stdin = open(os.devnull)  # noqa: SIM115 - stays open as long as the process
-    patient: Any = Patient(sys.stderr or open(os.devnull, "w"))  # noqa: SIM115
+        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115 - stays open as long as the process
+    patient: Any = Patient(sys.stderr or open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
     sys.stderr = patient
     if sys.stdout is not None and hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="backslashreplace")  # names that are no text

@@ -16,7 +16,7 @@ the nearest known one.
 
 from __future__ import annotations
 
-from viton_cli.config.base import ADDRESS, Config, Inputs, Names, Pair, Size, is_address
+from viton_cli.config.base import ADDRESS, Config, Inputs, Names, Pair, Size, is_address, refuse_addresses
 from viton_cli.config.baselines import (
     BASELINES,
     BaselineConfig,
@@ -95,5 +95,6 @@ __all__ = [
     "is_address",
     "known_settings",
     "load",
+    "refuse_addresses",
     "settings_for",
 ]

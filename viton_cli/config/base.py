@@ -10,6 +10,8 @@ import yaml
 from annotated_types import Len
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
+from viton_cli.errors import BadConfig
+
 FORCE = "Write into a folder that holds other files too; none of these is replaced."
 VERSION = 1  # of a file of settings
 
@@ -62,7 +64,19 @@ ADDRESS = "{}: an address; pictures, data and weights are read from this machine
 
 def is_address(value: object) -> bool:
     """Whether a value is an address of the web or of a store, where a file or folder is meant."""
-    return isinstance(value, str) and re.match(r"(?:[\w-]+:)?(https?|ftp|s3|gs)://", value, re.IGNORECASE) is not None
+    text = str(value) if isinstance(value, (str, Path)) else ""  # of two slashes a Path keeps one
+    return re.match(r"(?:[\w-]+[:=])?(https?|ftp|s3|gs):/", text, re.IGNORECASE) is not None
+
+
+def refuse_addresses(source: str, values: object) -> None:
+    """See that no value, or none of several, is an address.
+
+    Raises:
+        BadConfig: One is. `source`: what it was given with.
+    """
+    for value in values if isinstance(values, (list, tuple)) else [values]:
+        if is_address(value):
+            raise BadConfig(f"{source}: {ADDRESS.format(re.sub(':/(?=[^/])', '://', str(value)))}")
 
 
 class Config(BaseModel):

@@ -27,6 +27,7 @@ class EvaluateMethodsConfig(ScoringConfig):
     out: Path = Field(description="Folder to write to: OUT/METHOD holds a method's results.")
     threads: int | None = Field(None, ge=1, le=512, description="Threads of the networks; by default two.")
     style: Style = Field("text", description="How the table is printed.")
+    dry_run: bool = Field(False, description="Say what would be dressed, and do nothing.")
     force: bool = Field(False, description=FORCE)
 
 
@@ -51,4 +52,5 @@ class EvaluateAblationsConfig(Config):
     threads: int | None = Field(None, ge=1, le=512, description="Threads of the networks; by default two.")
     device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="Where to train.")
     style: Style = Field("text", description="How the table is printed.")
+    dry_run: bool = Field(False, description="Say what would be trained, and do nothing.")
     force: bool = Field(False, description=FORCE)

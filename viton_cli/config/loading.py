@@ -12,7 +12,7 @@ from typing import Any, TypeVar, get_args
 
 from pydantic import ValidationError
 
-from viton_cli.config.base import ADDRESS, VERSION, Config, is_address
+from viton_cli.config.base import VERSION, Config, refuse_addresses
 from viton_cli.config.commands import COMMANDS
 from viton_cli.config.yaml_text import NotSettings, read_yaml, read_yaml_file
 from viton_cli.errors import BadConfig
@@ -49,9 +49,7 @@ def load(
                 put(part, inner, source)
             return
         _known(model, name, source)
-        for entry in value if isinstance(value, list) else [value]:
-            if is_address(entry):
-                raise BadConfig(f"{source}: {ADDRESS.format(entry)}")
+        refuse_addresses(source, value)
         values[name], origin[name] = value, source
 
     for name, value in _file_values(file).items():
@@ -114,6 +112,7 @@ def _unknown(name: str, source: str, known: list[str]) -> str:
 def _file_values(file: Path | None) -> dict[Any, Any]:
     if file is None:
         return {}
+    refuse_addresses("--config", file)
     try:
         content = read_yaml_file(Path(file))
     except OSError as error:

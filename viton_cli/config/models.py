@@ -19,7 +19,7 @@ class Perception(Config):
     pose_source: Path | None = Field(None, description="Weight file or folder of JSON files of the pose backend.")
     parsing: str = Field("builtin", description="Parsing backend.")
     parsing_source: Path | None = Field(None, description="Weight file or folder of PNG files of the parsing backend.")
-    label_set: str | None = Field(None, description="Label set of given parsing files: lip, cihp, atr ...")
+    label_set: str | None = Field(None, description="Label set of given parsing files.")
 
 
 class PrepareConfig(Perception):
@@ -99,18 +99,22 @@ class TryOnConfig(MethodConfig):
 class ScoringConfig(Config):
     """What `viton evaluate` and its tables need to score results."""
 
-    reference: Path | None = Field(None, description="Folder of true pictures, named as the results or in --pairs.")
+    reference: Inputs | None = Field(
+        None, description="True pictures, named as the results or in --pairs: files, folders, patterns."
+    )
     pairs: Path | None = Field(None, description="File of person, garment, truth: which picture is the true one.")
-    person: Path | None = Field(None, description="Folder of the photos the results were made from; scored beside.")
+    person: Inputs | None = Field(
+        None, description="The photos the results were made from, given likewise; scored beside them."
+    )
     metrics: Words = Field(
         ["all"],
         min_length=1,
         description=("Measures, separated by commas, or all."),
     )
-    labels: Path | None = Field(
-        None, description="Folder of label PNGs of photos and true pictures; else they are found."
+    labels: Inputs | None = Field(
+        None, description="Label PNGs of photos and true pictures, named as these, given likewise; else they are found."
     )
-    label_set: str = Field("viton", description="Label set of --labels: viton, lip, cihp, atr ...")
+    label_set: str = Field("viton", description="Label set of --labels.")
     groups: Path | None = Field(None, description="CSV of people (id, then skin_group, sex ...): scores by group too.")
     inception: Path | None = Field(None, description="Weights of torch-fidelity's Inception; by default its cache.")
     alexnet: Path | None = Field(None, description="Weights of torchvision's AlexNet; by default its cache.")
@@ -125,7 +129,7 @@ class EvaluateConfig(ScoringConfig):
 
     command = "evaluate"
 
-    results: Path = Field(description="Folder of results, or one picture.")
+    results: Inputs = Field(description="Results: files, folders, patterns such as 'out/*.png'.")
     rows: Path | None = Field(None, description="CSV to write: one row a picture.")
     style: Style = Field("text", description="How the scores are printed.")
 
@@ -160,6 +164,7 @@ class EvaluateStage1Config(Config):
     ids: str = Field("*", description="Only people of this shell pattern, such as '*7'.")
     weights: Path | None = Field(None, description="Folder of the weight files; by default the shipped ones.")
     limit: int | None = Field(None, ge=1, description="At most so many try-ons, evenly spread.")
+    dry_run: bool = Field(False, description="Say how many try-ons there are to score, and do nothing.")
 
 
 class EvaluatePerceptionConfig(Perception):
@@ -178,8 +183,8 @@ class EvaluateSheetConfig(Config):
 
     command = "evaluate_sheet"
 
-    person: Path = Field(description="Folder of the photos of people.")
-    clothes: Path = Field(description="Folder of the clothing photos.")
+    person: Inputs = Field(description="Photos of the people: files, folders, patterns.")
+    clothes: Inputs = Field(description="Clothing photos, given likewise.")
     out: Path = Field(description="Folder to write to.")
     raters: int = Field(5, ge=1, le=500, description="Lists of trials; each rater works through one.")
     trials: int = Field(60, ge=1, description="Trials of a list at most, catch trials apart.")
@@ -190,6 +195,7 @@ class EvaluateSheetConfig(Config):
     printed: Literal["pdf", "png", "no"] = Field("pdf", description="The lists on paper, with a form for the answers.")
     seed: int = Field(0, ge=0, description="Seed of everything random.")
     overwrite: bool = Field(False, description="Replace another sheet in --out; its answers need its key.json.")
+    dry_run: bool = Field(False, description="Say what would be asked, and write nothing.")
 
 
 class EvaluateVotesConfig(Config):
@@ -202,3 +208,4 @@ class EvaluateVotesConfig(Config):
     bootstrap: int = Field(2000, ge=100, le=100_000, description="Samples of the pairs for the intervals.")
     seed: int = Field(0, ge=0, description="Seed of the samples.")
     out: Path | None = Field(None, description="Write every vote that counts, with the names, to this CSV file.")
+    dry_run: bool = Field(False, description="Say how many answers there are, and count nothing.")

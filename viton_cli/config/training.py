@@ -242,6 +242,7 @@ class ReleaseConfig(Config):
     eight_bits: Words = Field([], description="Networks stored in eight bits a weight: stage1, stage2 ...")
     calibrate: bool = Field(True, description="Choose by half the validation photos how often perception says dress.")
     sources: Path | None = Field(None, description="JSON list of what is known of data; by default the package's.")
+    dry_run: bool = Field(False, description="Say what would be released, and do nothing.")
     force: bool = Field(False, description=FORCE)
 
 

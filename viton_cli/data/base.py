@@ -15,7 +15,7 @@ from scipy import io
 from viton_cli.errors import BadDataset
 from viton_cli.files import read_keypoints, read_labels, read_pairs, stem
 from viton_cli.records import Pose
-from viton_cli.vocabulary.label_sets import LABEL_SETS, to_labels
+from viton_cli.vocabulary.label_sets import FILE_LABEL_SETS, to_labels
 
 Kind = Literal["person", "garment"]
 Setting = Literal["paired", "unpaired"]
@@ -172,9 +172,8 @@ def check_label_set(name: str) -> str:
     Raises:
         BadDataset: It is not.
     """
-    known = [known for known in LABEL_SETS if known != "ccp"]
-    if name not in known:
-        raise BadDataset(f"unknown label set '{name}'; known: {', '.join(known)}")
+    if name not in FILE_LABEL_SETS:
+        raise BadDataset(f"unknown label set '{name}'; known: {', '.join(FILE_LABEL_SETS)}")
     return name
 
 

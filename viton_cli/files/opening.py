@@ -31,7 +31,7 @@ FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF")
 MAX_PIXELS = 178_000_000
 MAX_ASPECT = 20
 KINDS = "JPEG, PNG, WebP, TIFF, BMP, GIF, AVIF, HEIC"
-GET_HEIC = "HEIC pictures need a reader: pip install 'viton-cli[heic]' (or save it as JPEG or PNG)"
+GET_HEIC = "HEIC pictures need a reader: pip install 'viton-cli[heif]' (or save it as JPEG or PNG)"
 
 # Pillow tells of odd files by warnings and by its log; what matters of that is in the error.
 warnings.filterwarnings("ignore", module=r"PIL\.")

@@ -122,7 +122,8 @@ class Ledger:
 
     def _append(self, line: dict[str, Any]) -> None:
         try:
-            handle = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+            plain = getattr(os, "O_BINARY", 0)  # else Windows turns line ends
+            handle = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | plain, 0o666)
             try:
                 os.write(handle, (json.dumps(line) + "\n").encode())
             finally:

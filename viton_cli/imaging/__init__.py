@@ -7,4 +7,5 @@ flat_lay.py   such a picture made from a photo of somebody who wears the garment
 lay_out.py    where torso and sleeves lie in it, and where a body has the same parts
 filling.py    colours for what a photo does not show, mirrored or grown in from around
 drawing.py    skeletons, labels and tiles for the eye
+lettering.py  words in pictures: letters that a font has, or escaped
 """

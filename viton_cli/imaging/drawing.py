@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from viton_cli.imaging.lettering import write_words
 from viton_cli.vocabulary.labels import BONES, palette
 from viton_cli.vocabulary.layout import COLOURS
 
@@ -63,7 +64,7 @@ def tile(
         row, column = divmod(number, columns)
         x, y = gap + column * (width + gap), gap + row * (height + band + gap)
         if captions:
-            draw.text((x, y), captions[number][: max(width // 6, 1)], fill="black")
+            write_words(draw, (x, y), captions[number], width)
         tile_image = Image.fromarray(picture).convert("RGB")
         scale = min(width / tile_image.width, height / tile_image.height)
         size = max(round(tile_image.width * scale), 1), max(round(tile_image.height * scale), 1)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image, ImageDraw
 
-from viton_cli.errors import shown
 from viton_cli.files import open_picture, remove, write_image
+from viton_cli.imaging.lettering import write_words
 from viton_cli.pages.index import write_index
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def _draw(rows: list[list[Cell]]) -> np.ndarray[Any, np.dtype[np.uint8]]:
                 continue
             path, caption = cell
             left, top = 4 + x * (width + 4), 4 + y * (height + MARGIN + 4)
-            draw.text((left, top), shown(caption).encode("latin-1", "replace").decode("latin-1")[:20], fill="black")
+            write_words(draw, (left, top), caption, width)
             if path.is_file():
                 with open_picture(path) as opened:
                     opened.thumbnail((width, height))

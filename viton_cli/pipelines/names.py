@@ -8,13 +8,15 @@ import unicodedata
 
 # Folders of a try-on run; a person's own sub-folder of such a name must not write into them.
 RESERVED = ("steps", "edited", "thumbs")
+# What Windows takes for a device, whatever ending follows.
+DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in "123456789¹²³")}
 
 
 def safe(id: str) -> str:
     """A file name for an id, sub-folders kept; different ids get different names.
 
     An id that is a plain name stays as it is. One that is not (odd characters, a leading dot, "__", which joins two
-    names, a reserved folder, too long) is changed and gets a short hash of the id.
+    names, a reserved folder, a device of Windows, too long) is changed and gets a short hash of the id.
     """
     parts = id.split("/")
     plain = [_plain(part) for part in parts]
@@ -44,4 +46,6 @@ def _plain(part: str) -> str:
     plain = re.sub(r"__+", "_", plain).strip("_").rstrip(". ").lstrip(".")
     while len(plain.encode("utf-8")) > 80:
         plain = plain[:-1]
+    if plain.split(".")[0].rstrip().casefold() in DEVICES:
+        plain = f"_{plain}"
     return plain or "unnamed"

@@ -23,7 +23,7 @@ from viton_cli.checkpoints import FOLDER, load_network, load_weights, save_weigh
 from viton_cli.config import STAGES, ReleaseConfig
 from viton_cli.config.yaml_text import NotSettings, read_yaml_file
 from viton_cli.data.base import Entry
-from viton_cli.errors import BadConfig
+from viton_cli.errors import BadConfig, VitonError
 from viton_cli.files import check_apart, look, sha256, write_text
 from viton_cli.perception.builtin.network import PerceptionNet
 from viton_cli.perception.perceive import open_perception
@@ -45,13 +45,14 @@ class Release:
 
     Attributes:
         out: The folder. manifest: As written. sources: As written.
-        notes: What a reader of the manifest should know.
+        notes: What a reader of the manifest should know. planned_only: Nothing was written, of a dry run.
     """
 
     out: Path
     manifest: dict[str, dict[str, Any]]
     sources: list[dict[str, Any]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    planned_only: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """For `--json`."""
@@ -60,6 +61,9 @@ class Release:
     def __str__(self) -> str:
         lines = []
         for name, entry in self.manifest.items():
+            if self.planned_only:
+                lines.append(f"would release {entry['from']} as {self.out / name}.safetensors")
+                continue
             scores = "".join(f", {key} {value:.4g}" for key, value in entry.get("scores", {}).items())
             lines.append(f"{self.out / name}.safetensors: {entry['megabytes']} MB{scores}")
         return "\n".join([*lines, *(f"note: {note}" for note in self.notes)])
@@ -84,12 +88,21 @@ def release(config: ReleaseConfig, runs: list[Path], say: Say = log.info) -> Rel
     check_apart(config.out, read)
     known = _known_sources(config.sources or FOLDER / "sources.json")
     files = [f"{name}.safetensors" for name in STAGES]
+    if config.dry_run:
+        planned = {
+            name: {"from": str(path), "scores": load_weights(path)[1].get("scores", {})} for name, path in found.items()
+        }
+        return Release(config.out, planned, planned_only=True)
     ledger = look(config.out, "release", config.force, [*files, "manifest.json", "sources.json"])
     ledger.begin()
     done = Release(config.out, {})
-    for name, path in found.items():
-        done.manifest[name] = _released(name, path, config, say)
-        say(f"{name}: {config.out / name}.safetensors")
+    try:
+        for name, path in found.items():
+            done.manifest[name] = _released(name, path, config, say)
+            say(f"{name}: {config.out / name}.safetensors")
+    except VitonError:
+        ledger.give_back()
+        raise
     _check_stage1(done, found)
     done.sources.extend(_sources(found, known, done.notes))
     write_text(config.out / "sources.json", json.dumps(done.sources, indent=1, ensure_ascii=False) + "\n")

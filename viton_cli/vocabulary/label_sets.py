@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from viton_cli.vocabulary.labels import (
     BACKGROUND,
@@ -111,6 +110,7 @@ LABEL_SETS: dict[str, LabelSet] = {
     "dresscode": LabelSet(_ATR_NAMES, _ATR),
     "ccp": LabelSet(tuple(_CCP), tuple(_CCP.values())),
 }
+FILE_LABEL_SETS = tuple(name for name in LABEL_SETS if name != "ccp")  # whose tags have no sides and are no PNGs
 
 
 _SAME = {label: label for label in range(20)}
@@ -178,6 +178,8 @@ def fill_from_nearest(
     """
     if not holes.any():
         return labels
+    from scipy import ndimage  # here, so that the sets are listed quickly
+
     filled = labels.copy()
     is_donor = np.isin(labels, donors) & ~holes
     parts, _ = ndimage.label(holes)

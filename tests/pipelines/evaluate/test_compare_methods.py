@@ -66,6 +66,12 @@ def test_without_a_run_only_what_needs_none_is_compared(inputs: SimpleNamespace,
     assert [row.name for row in contenders(settings(inputs, weights=part))] == ["crn", "viton-shipped"]
 
 
+def test_a_dry_run_says_what_would_be_dressed(inputs: SimpleNamespace, fakes: SimpleNamespace) -> None:
+    made, failed = compare_methods(settings(inputs, methods=["viton", "non-parametric"], dry_run=True))
+    assert made.plan == "viton: 2 pairs; non-parametric: 2 pairs" and failed == 0
+    assert not inputs.out.exists() and not fakes.method.pairs
+
+
 def test_the_pasting_baseline_is_warped_as_published(inputs: SimpleNamespace) -> None:
     found = {row.name: row.settings for row in contenders(settings(inputs))}
     assert found["non-parametric"]["warp"] == "paper" and "warp" not in found["viton"]
@@ -120,6 +126,11 @@ def test_each_ablation_is_trained_once_and_used_as_it_was_trained(
 def test_what_an_ablation_cannot_be(wardrobe: Path, tmp_path: Path) -> None:
     with pytest.raises(BadConfig, match="--variants: unknown 'no-arms'; known: whole, no-pose"):
         compare_ablations(ablation_settings(wardrobe, tmp_path / "out", variants=["no-arms"]))
+    made, _ = compare_ablations(
+        ablation_settings(wardrobe, tmp_path / "out", variants=["no-pose", "coarse-only"], dry_run=True)
+    )
+    assert made.plan == "2 trainings of 1 minutes: no-pose, whole; 2 try-ons each at most"
+    assert not (tmp_path / "out").exists()
     with pytest.raises(BadConfig, match="give --minutes or --steps"):
         compare_ablations(ablation_settings(wardrobe, tmp_path / "out", minutes=None))
     assert training(ablation_settings(wardrobe, tmp_path, minutes=None, steps=5), "no-head").steps == 5

@@ -113,7 +113,7 @@ def test_bad_folders_are_named(study: Study, tmp_path: Path) -> None:
     with pytest.raises(NothingUsable, match="nowhere: no such folder"):
         named([str(made.folders[0]), str(tmp_path / "nowhere")])
     with pytest.raises(NothingUsable, match=r"people: no result of .* called PERSON__GARMENT"):
-        find_rated([str(made.folders[0]), str(made.config.person)], made.config.person, made.config.clothes, 50, 0)
+        find_rated([str(made.folders[0]), made.config.person[0]], made.config.person, made.config.clothes, 50, 0)
 
 
 @pytest.mark.parametrize("kind", ["pdf", "png"])

@@ -7,8 +7,10 @@ import pytest
 import torch
 
 from viton_cli.data import triplets as parts
+from viton_cli.training.pairs.pair_augment import Recolouring
+from viton_cli.training.pairs.triplet_augment import recolour
 from viton_cli.training.pairs.triplet_set import carried_joints, carried_places, flip_parts, layout_of
-from viton_cli.training.pairs.views import View, person_view, plain_view, product_view, sample
+from viton_cli.training.pairs.views import View, nearest, person_view, plain_view, product_view, sample
 from viton_cli.vocabulary import labels as L
 from viton_cli.vocabulary.layout import GARMENT, HEAD, L_SLEEVE, LOWER, R_SLEEVE, TRUNK
 
@@ -97,3 +99,18 @@ def test_layout_of_labels_and_parts() -> None:
     labels = torch.tensor([0, L.HAIR, L.UPPER, L.UPPER, L.DRESS, L.UPPER, L.COAT, L.PANTS], dtype=torch.uint8)
     part = torch.tensor([40, 40, 40, 80, 120, 160, 0, 80], dtype=torch.uint8)
     assert layout_of(labels, part).tolist() == [0, HEAD, TRUNK, L_SLEEVE, R_SLEEVE, TRUNK, GARMENT, LOWER]
+
+
+def test_the_nearest_pixel_is_the_one_that_sampling_takes() -> None:
+    positions = torch.rand(40, 30, 2, generator=torch.Generator().manual_seed(0)) * 30 - 5  # beyond the edges too
+    picture = torch.arange(20 * 16, dtype=torch.float32).reshape(1, 20, 16)
+    assert torch.equal(picture.reshape(-1)[nearest(positions, (20, 16))], sample(picture, positions, nearest=True)[0])
+
+
+def test_a_new_colour_is_given_where_the_garment_is_and_in_shares_at_its_edge() -> None:
+    picture, alpha = torch.full((3, 2, 3), 100.0), torch.tensor([[[0.0, 0.5, 1.0], [0.0, 0.0, 1.0]]])
+    swap = Recolouring(np.eye(3, dtype=np.float32), np.array([0.5, 1.0, 2.0], np.float32), 1.0)
+    changed = recolour(picture, alpha, swap)
+    expected = torch.stack([100 + alpha[0] * (value - 100) for value in (50.0, 100.0, 200.0)])
+    torch.testing.assert_close(changed, expected)
+    assert (picture == 100).all(), "the picture itself stays"

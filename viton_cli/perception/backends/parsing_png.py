@@ -14,10 +14,7 @@ from PIL import Image
 from viton_cli.errors import BadConfig, BadDataset
 from viton_cli.files import open_picture, read_labels
 from viton_cli.records import Parsing, Photo, Pose
-from viton_cli.vocabulary.label_sets import LABEL_SETS, to_labels
-
-# CCP's tags have no sides and are no PNGs.
-FILE_LABEL_SETS = tuple(name for name in LABEL_SETS if name != "ccp")
+from viton_cli.vocabulary.label_sets import FILE_LABEL_SETS, LABEL_SETS, to_labels
 
 
 class IndexedPng:

@@ -65,8 +65,13 @@ def compare_ablations(config: EvaluateAblationsConfig, progress: Progress | None
     if config.minutes is None and config.steps is None:
         raise BadConfig("give --minutes or --steps: how much each variant is trained")
     check_apart(config.out, [path for _, path in map(source_of, config.data)])
+    needed = list(dict.fromkeys(weights_of(name) for name in chosen))
+    if config.dry_run:
+        budget = f"{config.minutes:g} minutes" if config.minutes else f"{config.steps} steps a stage"
+        plan = f"{len(needed)} trainings of {budget}: {', '.join(needed)}; {config.limit} try-ons each at most"
+        return MethodTable([], [], [], [], {}, plan=plan), 0
     photos, truths = held_out(open_sources(config.data), config.limit, config.out / "pairs.csv")
-    for name in dict.fromkeys(name if ABLATIONS[name].training is not None else "whole" for name in chosen):
+    for name in needed:
         progress.note(f"{name}: training in {config.out / 'runs' / name}")
         train_all("both", training(config, name), progress.note)
     rows = [Contender(name, {"weights": str(config.out / "runs" / weights_of(name)), **ABLATIONS[name].use})

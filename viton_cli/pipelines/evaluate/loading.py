@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from viton_cli.config import ScoringConfig
 from viton_cli.errors import BadConfig, BadDataset, BadImage, BadMask
-from viton_cli.files import picture_size, read_labels, read_photo
+from viton_cli.files import Entries, list_inputs, picture_size, read_labels, read_photo
 from viton_cli.metrics import Case, Picture, Which
 from viton_cli.perception import PARSING
 from viton_cli.pipelines.evaluate.matching import Item
 from viton_cli.records import Photo
-from viton_cli.vocabulary.label_sets import LABEL_SETS, to_labels
+from viton_cli.vocabulary.label_sets import FILE_LABEL_SETS, to_labels
 
 REMEMBERED = 48  # label maps of photos and truths, which several results share
 
@@ -34,6 +34,15 @@ def sizes(items: list[Item]) -> dict[tuple[int, int], int]:
     return found
 
 
+def _by_name(entries: Entries) -> dict[str, Path]:
+    """Label PNGs by the name of the picture they belong to."""
+    files: dict[str, Path] = {}
+    for _, path in list_inputs(entries):
+        if path.suffix.lower() == ".png" and files.setdefault(path.stem, path) != path:
+            raise BadConfig(f"--labels: {files[path.stem]} and {path} are both labels of '{path.stem}'")
+    return files
+
+
 class Loader:
     """Reads what the measures need. Safe in several threads; networks are used by one at a time.
 
@@ -42,15 +51,14 @@ class Loader:
         needs: Everything that some measure needs of a case (`Metric.needs`).
 
     Raises:
-        BadConfig: --labels is no folder, or --label-set unknown.
+        BadConfig: Two of --labels have one name, or --label-set is unknown. NothingUsable: --labels holds none.
     """
 
     def __init__(self, config: ScoringConfig, needs: set[str]) -> None:
-        self.needs, self.folder, self.label_set = needs, config.labels, config.label_set
-        if config.labels is not None and not config.labels.is_dir():
-            raise BadConfig(f"--labels {config.labels}: no such folder")
-        if config.label_set not in LABEL_SETS:
-            raise BadConfig(f"--label-set {config.label_set}: unknown; known: {', '.join(LABEL_SETS)}")
+        self.needs, self.label_set = needs, config.label_set
+        if config.label_set not in FILE_LABEL_SETS:
+            raise BadConfig(f"--label-set {config.label_set}: unknown; known: {', '.join(FILE_LABEL_SETS)}")
+        self.files = _by_name(config.labels) if config.labels else {}
         self.lock = threading.Lock()
         self._parser: Any = None
         self._remembered: dict[Path, NDArray[np.uint8]] = {}
@@ -95,8 +103,8 @@ class Loader:
 
     def _labels(self, path: Path, picture: Picture) -> NDArray[np.uint8]:
         """Given labels at the size of `Picture.small`, else found ones."""
-        file = self.folder / f"{path.stem}.png" if self.folder else None
-        if file is None or not file.is_file():
+        file = self.files.get(path.stem)
+        if file is None:
             self.found += 1
             return self._parsed(path, picture)
         indices = read_labels(file)

@@ -7,15 +7,27 @@ field's way of saying so), say that it shows that garment.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import yaml
 
 from viton_cli.config import ScoringConfig
 from viton_cli.errors import BadPairs, NothingUsable
-from viton_cli.files import PHOTO_ENDINGS, Manifest, PairRow, list_photos, read_pairs, stem
+from viton_cli.files import (
+    PHOTO_ENDINGS,
+    Entries,
+    Manifest,
+    PairRow,
+    expand,
+    list_inputs,
+    list_photos,
+    read_pairs,
+    stem,
+)
 from viton_cli.pipelines.names import RESERVED, pair_name
 
 
@@ -40,10 +52,10 @@ class Item:
 
 
 class Pictures:
-    """The pictures of a folder (or one file), found by id, or by the last part of it where that is one picture's."""
+    """The pictures of an input option, found by id, or by the last part of it where that is one picture's."""
 
-    def __init__(self, folder: Path | None) -> None:
-        self.all = list_photos(folder) if folder else []
+    def __init__(self, entries: Entries | None, note: Callable[[str], None]) -> None:
+        self.all = list_inputs(entries, note=note) if entries else []
         self._ids = dict(self.all)
         self._last: dict[str, Path | None] = {}
         for id, path in self.all:
@@ -55,80 +67,131 @@ class Pictures:
         return self._ids.get(id) or self._last.get(id)
 
 
-def match(results: Path, config: ScoringConfig) -> tuple[list[Item], list[str]]:
+@dataclass(frozen=True)
+class _Result:
+    """A picture to score: its name, the folder that name is relative to, and whom its run says it shows in what."""
+
+    name: str
+    root: Path
+    path: Path
+    ids: tuple[str, str] | None
+
+
+def match(results: Entries, config: ScoringConfig) -> tuple[list[Item], list[str]]:
     """The results, sorted by name, and what should be known about those that lack something.
 
     Raises:
         NothingUsable: No result, or a folder without pictures. BadPairs: The pairs file, or a truth it names.
     """
-    if results.is_file() and config.reference and config.reference.is_file():
-        photo = config.person if config.person and config.person.is_file() else None
-        return [Item(results.stem, results.stem, "", None, results, config.reference, photo)], []
+    if (pair := _two_files(results, config)) is not None:
+        return [pair], []
     notes: list[str] = []
-    folder, notes_of_run = _photos_of(results, config)
-    notes += notes_of_run
-    reference, photos = Pictures(config.reference), Pictures(folder)
-    ids = _ids_of_run(results)
+    found = list(_results(results, notes.append))
+    roots = list(dict.fromkeys(result.root for result in found))
+    people, notes_of_run = _photos_of(roots, config)
+    reference, photos = Pictures(config.reference, notes.append), Pictures(people, notes.append)
+    notes = list(dict.fromkeys([*notes, *notes_of_run]))  # a folder may be given twice
     rows = read_pairs(config.pairs) if config.pairs else []
     named = _names(rows)
+    shared = Counter(result.name for result in found)
     used: set[str] = set()
-    items = []
-    for name, path in _results(results):
+    outside, items = [], []
+    for result in found:
+        name = result.name
         row = named.get(name)
-        person, garment = (row.ids if row else None) or ids.get(name) or _split(name)
+        person, garment = (row.ids if row else None) or result.ids or _split(name)
         if row:
             used.add(row.where)
             assert config.pairs
             truth, own = _truth_of_row(row, reference, config.pairs)
         else:
             truth, own = _truth_by_name(name, person, garment, reference)
-        edited = results / "edited" / f"{name}.png"
+        edited = result.root / "edited" / f"{name}.png"
+        shown = name if shared[name] == 1 else f"{result.root}/{name}"
+        if config.pairs and not row:
+            outside.append(shown)
+            continue
         photo = photos.find(person)
-        items.append(Item(name, person, garment, own, path, truth, photo, edited if edited.is_file() else None))
+        mask = edited if edited.is_file() else None
+        items.append(Item(shown, person, garment, own, result.path, truth, photo, mask))
     if config.pairs:
-        outside = [item.name for item in items if item.name not in named]
-        items = [item for item in items if item.name in named]
         notes += _told(len(outside), f"results are in no line of {config.pairs} and are left out", outside)
         lines = [f"{row.ids[0]}__{row.ids[1]}" for row in rows if row.where not in used]
         notes += _told(len(lines), f"pairs of {config.pairs} have no result", lines)
     if not items:
-        raise NothingUsable(f"{results}: holds no result that {config.pairs or 'can be scored'} speaks of")
+        raise NothingUsable(f"{listed(results)}: holds no result that {config.pairs or 'can be scored'} speaks of")
     return items, notes + _lacking(items, reference)
 
 
-def _results(results: Path) -> list[tuple[str, Path]]:
-    """Results by name, without what a try-on run writes beside them."""
-    found = list_photos(results)
-    if results.is_file():
-        return found
-    return [(name, path) for name, path in found if name.split("/")[0] not in RESERVED and not _is_sheet(name)]
+def listed(entries: Entries) -> str:
+    """What an input option was given, for a message."""
+    return ", ".join([str(entries)] if isinstance(entries, (str, Path)) else map(str, entries))
+
+
+def _two_files(results: Entries, config: ScoringConfig) -> Item | None:
+    """One result and one true picture, which belong together whatever their names; else None."""
+
+    def only(entries: Entries | None) -> Path | None:
+        files = expand(entries) if entries else []
+        return files[0] if len(files) == 1 and files[0].is_file() else None
+
+    result, truth = only(results), only(config.reference)
+    if result is None or truth is None:
+        return None
+    return Item(result.stem, result.stem, "", None, result, truth, only(config.person))
+
+
+def _results(entries: Entries, note: Callable[[str], None]) -> Iterator[_Result]:
+    """Results, sorted by name, each once, without what a try-on run writes beside them."""
+    found: dict[Path, _Result] = {}
+    run = cache(_ids_of_run)
+    for entry in expand(entries):
+        own = entry if entry.is_dir() else entry.parent
+        root = next((folder for folder in (own, *own.parents) if run(folder)), own)
+        for id, path in list_photos(entry, note=note):
+            name = id if root == own else f"{own.relative_to(root).as_posix()}/{id}"
+            beside = name.split("/")[0] in RESERVED or _is_sheet(name) or path.suffix.lower() not in PHOTO_ENDINGS
+            if beside and (entry.is_dir() or run(root)):
+                continue
+            found.setdefault(path.resolve(), _Result(name, root, path, run(root).get(name)))
+    return iter(sorted(found.values(), key=lambda result: (result.name, str(result.root))))
 
 
 def _is_sheet(name: str) -> bool:
     return name == "sheet" or (name.startswith("sheet-") and name[len("sheet-") :].isdigit())
 
 
-def _photos_of(results: Path, config: ScoringConfig) -> tuple[Path | None, list[str]]:
-    """The folder of the photos: the given one, else that of the try-on run that wrote the results, if it is there."""
+def _photos_of(roots: Sequence[Path], config: ScoringConfig) -> tuple[Entries | None, list[str]]:
+    """The photos: the given ones, else those of the try-on runs that wrote the results, if they are there."""
     if config.person:
         return config.person, []
-    try:
-        settings = yaml.safe_load((results / "config.yaml").read_text(encoding="utf-8"))
-        person = Path(str(settings["person"]))
-    except (OSError, ValueError, TypeError, KeyError, yaml.YAMLError):
+    people: dict[str, Path] = {}
+    for root in roots:
+        try:
+            settings = yaml.safe_load((root / "config.yaml").read_text(encoding="utf-8"))
+            given = settings["person"]
+        except (OSError, ValueError, TypeError, KeyError, yaml.YAMLError):
+            continue
+        people.update((str(entry), root) for entry in (given if isinstance(given, list) else [given]))
+    if not people:
         return None, ["no photos to compare with: give --person DIR, since a score means little without that of the "
                       "photo left as it is"]  # fmt: skip
-    if not person.exists():
-        return None, [
-            f"{person}, the photos of this run, is not there: give --person DIR to have the photo's own score"
-        ]
-    return person, [f"photos left as they are: {person} (from {results / 'config.yaml'})"]
+    there, notes = [], []
+    for entry, root in people.items():
+        try:
+            is_there = all(path.exists() for path in expand(entry))
+        except NothingUsable:
+            is_there = False
+        if is_there:
+            there.append(entry)
+            notes.append(f"photos left as they are: {entry} (from {root / 'config.yaml'})")
+        else:
+            notes.append(f"{entry}, the photos of this run, is not there: give --person to have the photo's own score")
+    return there or None, notes
 
 
 def _ids_of_run(results: Path) -> dict[str, tuple[str, str]]:
     """Name of each result of a try-on folder to its person and garment, from the manifest."""
-    if not results.is_dir():
-        return {}
     entries = Manifest(results / "manifest.jsonl").read()
     return {
         stem(str(entry["output"])): (str(entry["person"]), str(entry["garment"]))

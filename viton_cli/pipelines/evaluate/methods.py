@@ -101,10 +101,13 @@ def compare(
     """
     progress = progress or Progress()
     shared: Tools | None = None
-    failed, notes, results = 0, [], []
+    failed, notes, results, plans = 0, [], [], []
     for row in rows:
         given = {"person": list(photos.person), "clothes": list(photos.clothes), "pairing": str(photos.pairs)}
         settings = TryOnConfig(**given, out=str(out / row.name), limit=photos.limit, **more, **row.settings)
+        if config.dry_run:
+            plans.append(f"{row.name}: {tryon(settings.model_copy(update={'dry_run': True}), progress).planned} pairs")
+            continue
         # People are found and garments cut by the same networks, loaded once.
         tools = Tools(settings, *(() if shared is None else (shared.finder, shared.cutter)))
         shared = shared or tools
@@ -114,9 +117,11 @@ def compare(
         if done.ok + done.skipped:
             results.append(f"{row.name}={out / row.name}")
         notes += [f"{row.name}: {problem}" for problem in done.problems]
+    if config.dry_run:
+        return MethodTable([], [], [], [], {}, plan="; ".join(plans)), 0
     if not results:
         raise NothingUsable(f"{out}: no pair of any method was made: {notes[0] if notes else 'none was asked for'}")
-    given = config.model_fields_set & set(ScoringConfig.model_fields)
+    given = config.model_fields_set & (set(ScoringConfig.model_fields) - {"dry_run"})
     scoring = EvaluateTableConfig(results=results, **{name: getattr(config, name) for name in given})
     table = make_table(scoring, progress)
     table.notes[:0] = notes

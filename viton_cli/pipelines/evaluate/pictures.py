@@ -10,13 +10,13 @@ from viton_cli.config import EvaluateConfig, ScoringConfig
 from viton_cli.engines.overlap import read_ahead
 from viton_cli.engines.progress import Progress
 from viton_cli.errors import BadConfig, BadImage, MissingExtra, NotFetched, NothingUsable
-from viton_cli.files import check_apart, write_text
+from viton_cli.files import Entries, check_apart, expand, write_text
 from viton_cli.metrics import METRICS, Metric, Score, Tools, Which
 from viton_cli.metrics.case import IN_MEMORY
 from viton_cli.metrics.regions import FEWEST
 from viton_cli.pipelines.evaluate.groups import groups_of, read_groups
 from viton_cli.pipelines.evaluate.loading import Loader, sizes
-from viton_cli.pipelines.evaluate.matching import Item, match
+from viton_cli.pipelines.evaluate.matching import Item, listed, match
 from viton_cli.pipelines.evaluate.scoring import SEEN, Measured, rows_as_csv, scores_of, warnings_of
 
 
@@ -29,32 +29,40 @@ class Evaluation:
         notes: Warnings, one line each.
         missing: Measure to the command that brings what it needs.
         measured: One entry a result.
+        plan: What would be done, of a dry run.
     """
 
     scores: list[Score]
     notes: list[str]
     missing: dict[str, str] = field(default_factory=dict)
     measured: list[Measured] = field(default_factory=list)
+    plan: str = ""
 
     def __repr__(self) -> str:
         scores = [score for score in self.scores if not score.group]
-        return f"<{', '.join(f'{score.name} {score.value:.4f} (n={score.n})' for score in scores) or 'no scores'}>"
+        told = ", ".join(f"{score.name} {score.value:.4f} (n={score.n})" for score in scores)
+        return f"<{self.plan or told or 'no scores'}>"
 
 
 def evaluate(config: EvaluateConfig, progress: Progress | None = None) -> Evaluation:
     """Score the results of one folder. See `evaluate_folder`; writes `config.rows` if that is wanted."""
     if config.rows is not None:
-        inputs = [config.pairs, config.groups, config.results, config.reference, config.person]
-        check_apart(config.rows, filter(None, inputs), option="--rows")
+        check_apart(config.rows, [*expand(config.results), *read_beside(config)], option="--rows")
         if config.rows.suffix.lower() != ".csv":
             raise BadConfig(f"--rows {config.rows}: must be a .csv file")
     found = evaluate_folder(config.results, config, progress)
-    if config.rows is not None:
+    if config.rows is not None and not config.dry_run:
         write_text(config.rows, rows_as_csv(found.measured))
     return found
 
 
-def evaluate_folder(results: Path, config: ScoringConfig, progress: Progress | None = None) -> Evaluation:
+def read_beside(config: ScoringConfig) -> list[Path]:
+    """Every file and folder that is read beside the results."""
+    several = [entry for entries in (config.reference, config.person, config.labels) for entry in entries or ()]
+    return [*expand(several), *(path for path in (config.pairs, config.groups) if path is not None)]
+
+
+def evaluate_folder(results: Entries, config: ScoringConfig, progress: Progress | None = None) -> Evaluation:
     """Score results.
 
     Raises:
@@ -66,11 +74,12 @@ def evaluate_folder(results: Path, config: ScoringConfig, progress: Progress | N
     metrics, missing = make_metrics(config)
     items, notes = match(results, config)
     if config.dry_run:
-        return Evaluation([], [*notes, f"would score {len(items)} results by {', '.join(config.metrics)}"], missing, [])
+        plan = f"would score {len(items)} results by {', '.join(config.metrics)}"
+        return Evaluation([], notes, missing, plan=plan)
     found_sizes = sizes(items)
     if len(found_sizes) > 1 and not config.mixed_sizes:
         told = ", ".join(f"{count} of {width}x{height}" for (width, height), count in sorted(found_sizes.items())[:4])
-        raise BadImage(f"{results}: results of different sizes ({told}): a score would depend on the mixture; "
+        raise BadImage(f"{listed(results)}: results of different sizes ({told}): a score would depend on the mixture; "
                        "give --mixed-sizes to allow it")  # fmt: skip
     loader = Loader(config, {need for metric in metrics for need in metric.needs})
     groups = read_groups(config.groups) if config.groups else {}
@@ -86,7 +95,7 @@ def evaluate_folder(results: Path, config: ScoringConfig, progress: Progress | N
         progress.advance(item.name)
     scores, unsaid = scores_of(metrics, measured, config, loader)
     if not scores:
-        raise NothingUsable(f"{results}: nothing can be measured: {'; '.join(notes[:2]) or 'no true pictures'}")
+        raise NothingUsable(f"{listed(results)}: nothing can be measured: {'; '.join(notes[:2]) or 'no true pictures'}")
     notes += warnings_of(scores, measured, config, groups)
     return Evaluation(scores, notes, {**missing, **unsaid}, measured)
 

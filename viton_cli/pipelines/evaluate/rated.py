@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
 from viton_cli.errors import BadConfig, NothingUsable
-from viton_cli.files import list_photos, read_photo
+from viton_cli.files import Entries, list_inputs, list_photos, read_photo
+from viton_cli.pipelines.evaluate.matching import listed
 from viton_cli.pipelines.names import pair_name, safe
 
 Pair = tuple[str, str]
@@ -33,12 +35,12 @@ class Rated:
     notes: list[str]
 
 
-def find_rated(folders: list[str], person: Path, clothes: Path, limit: int, seed: int) -> Rated:
+def find_rated(folders: list[str], person: Entries, clothes: Entries, limit: int, seed: int) -> Rated:
     """Look for what can be compared.
 
     Args:
         folders: FOLDER or NAME=FOLDER of each method's results, called PERSON__GARMENT.
-        person, clothes: Folders of the photos.
+        person, clothes: The photos: files, folders, patterns.
         limit: At most so many pairs, drawn by `seed`.
         seed: See above.
 
@@ -47,17 +49,18 @@ def find_rated(folders: list[str], person: Path, clothes: Path, limit: int, seed
         NothingUsable: A folder without pictures, or no pair of which every method has a result.
     """
     methods = named(folders)
-    people, garments = dict(list_photos(person)), dict(list_photos(clothes))
-    results = [_results(folder, people, garments) for folder in methods.values()]
+    notes: list[str] = []
+    people, garments = (dict(list_inputs(entries, note=notes.append)) for entries in (person, clothes))
+    results = [_results(folder, people, garments, notes.append) for folder in methods.values()]
     for (name, folder), found in zip(methods.items(), results):
         if not found:
             raise NothingUsable(
-                f"{folder}: no result of {name} called PERSON__GARMENT of who is in {person} and what is in {clothes}"
+                f"{folder}: no result of {name} called PERSON__GARMENT of who is in {listed(person)} "
+                f"and what is in {listed(clothes)}"
             )
     shared = sorted(set.intersection(*map(set, results)))
     if not shared:
         raise NothingUsable(f"{', '.join(map(str, methods.values()))}: no pair of which every method has a result")
-    notes = []
     for name, found in zip(methods, results):
         missing = len(set.union(*map(set, results)) - set(found))
         if missing:
@@ -109,12 +112,14 @@ def _sizes(methods: dict[str, Path], first: list[Path]) -> list[str]:
     return [f"the methods' pictures differ in size ({told}); --height {lowest} shows none larger than another"]
 
 
-def _results(folder: Path, people: dict[str, Path], clothes: dict[str, Path]) -> dict[Pair, Path]:
+def _results(
+    folder: Path, people: dict[str, Path], clothes: dict[str, Path], note: Callable[[str], None]
+) -> dict[Pair, Path]:
     """The results in a folder by the pair that they show; everything else there is passed over."""
     persons = {safe(id): id for id in people}
     garments = {pair_name("x", id).removeprefix("x__"): id for id in clothes}
     found = {}
-    for name, path in list_photos(folder):
+    for name, path in list_photos(folder, note=note):
         person, mark, garment = name.rpartition("__")
         if mark and person in persons and garment in garments:
             found[persons[person], garments[garment]] = path

@@ -16,15 +16,18 @@ from viton_cli.files import Manifest, check_apart, read_photo
 from viton_cli.lights import check_of
 from viton_cli.metrics import METRICS, Score
 from viton_cli.pages.report import SAMPLE, TILE, Curve, Section, Shown, as_uri, curve, write_page
-from viton_cli.pipelines.evaluate.pictures import evaluate_folder
+from viton_cli.pipelines.evaluate.pictures import evaluate_folder, read_beside
 from viton_cli.pipelines.evaluate.scoring import Measured
 
 SHEETS = 24  # sheets of samples shown at most, evenly over the run
 NOT_VALUES = ("step", "minutes", "lr")
 
 
-def write_report(config: EvaluateReportConfig, progress: Progress | None = None) -> None:
+def write_report(config: EvaluateReportConfig, progress: Progress | None = None) -> str:
     """Write the page.
+
+    Returns:
+        What was done, or would be done, in words.
 
     Raises:
         NothingUsable: The folder is neither a run nor results.
@@ -38,12 +41,16 @@ def write_report(config: EvaluateReportConfig, progress: Progress | None = None)
         raise NothingUsable(f"{source}: no such folder")
     if config.out.suffix.lower() not in (".html", ".htm"):
         raise BadConfig(f"--out {config.out}: the page is one .html file")
-    check_apart(config.out, filter(None, (source, config.reference, config.pairs, config.person, config.groups)))
+    check_apart(config.out, [source, *read_beside(config)])
     if config.out.exists() and "<!doctype html>" not in config.out.read_text("utf-8", "replace")[:60].lower():
         raise BadConfig(f"--out {config.out}: is there already, and is no page")
     logs = sorted(source.glob("log.jsonl")) + sorted(source.glob("*/log.jsonl"))
+    if config.dry_run:
+        plan = f"would show {len(logs)} logs" if logs else evaluate_folder(source, config, progress).plan
+        return f"{plan}, and write {config.out}"
     sections = [section for log in logs for section in _run(log)] if logs else _results(source, config, progress)
     write_page(config.out, f"{'Training run' if logs else 'Results'}: {source.name}", sections)
+    return str(config.out)
 
 
 def _run(log: Path) -> list[Section]:

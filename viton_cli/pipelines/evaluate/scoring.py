@@ -71,20 +71,24 @@ def _parts(measured: Sequence[Measured]) -> Iterator[tuple[str, list[Measured]]]
             yield label, [one for one in members if one.groups.get(column) == value]
 
 
+def _passed_over(note: str) -> None:
+    """What is passed over of --reference was said when the results were matched with it."""
+
+
 class _Reference:
     """The true pictures that results without truths of their own are compared with as a set."""
 
     def __init__(self, config: ScoringConfig) -> None:
-        self.folder = config.reference if config.reference and config.reference.is_dir() else None
+        self.entries = config.reference
         self._rows: dict[str, Any] = {}
 
     def rows(self, metric: Metric, lock: Any) -> Any:
-        """(m, d) features of all pictures of --reference; None without that folder."""
-        if self.folder is None:
+        """(m, d) features of all pictures of --reference; None where none are given."""
+        if self.entries is None:
             return None
         if metric.name not in self._rows:
             with lock:
-                pictures = (Picture(read_photo(path).image) for _, path in Pictures(self.folder).all)
+                pictures = (Picture(read_photo(path).image) for _, path in Pictures(self.entries, _passed_over).all)
                 self._rows[metric.name] = np.stack([metric.features(picture) for picture in pictures])
         return self._rows[metric.name]
 

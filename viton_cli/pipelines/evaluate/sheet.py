@@ -21,7 +21,7 @@ from PIL import Image
 
 from viton_cli.config import EvaluateSheetConfig
 from viton_cli.errors import BadConfig
-from viton_cli.files import check_apart, decode_pixels, look, read_photo, write_text
+from viton_cli.files import check_apart, decode_pixels, expand, look, read_photo, write_text
 from viton_cli.pages.bundle import page
 from viton_cli.pages.printed import print_list
 from viton_cli.pipelines.evaluate.key import KEY, KEY_VERSION, read_key
@@ -36,7 +36,7 @@ Name = tuple[Any, ...]  # ("person", pair), ("garment", pair), ("result", pair, 
 
 @dataclass
 class Sheet:
-    """What was written."""
+    """What was written; if `planned`, what would be."""
 
     out: Path
     id: str
@@ -47,15 +47,21 @@ class Sheet:
     catches: int
     files: list[Path] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    planned: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """For `--json`."""
         return {**vars(self), "out": str(self.out), "files": [str(path) for path in self.files]}
 
     def __str__(self) -> str:
-        return (
+        told = (
             f"{self.lists} lists of {self.trials} trials and {self.catches} catch trials, "
-            f"{len(self.methods)} methods on {self.pairs} pairs: give raters {self.files[0]}, keep {self.out / KEY}"
+            f"{len(self.methods)} methods on {self.pairs} pairs"
+        )
+        return (
+            f"would make {told}: {self.out}"
+            if self.planned
+            else (f"{told}: give raters {self.files[0]}, keep {self.out / KEY}")
         )
 
 
@@ -75,19 +81,22 @@ def write_sheet(config: EvaluateSheetConfig, folders: list[str]) -> Sheet:
         "methods": list(rated.methods),
         "pairs": [list(pair) for pair in rated.pairs],
         "lists": [[[t.pair, t.left, t.right, t.spoilt] for t in trials] for trials in lists],
-        "settings": {**config.model_dump(mode="json", exclude={"overwrite"}), "results": folders},
+        "settings": {**config.model_dump(mode="json", exclude={"overwrite", "dry_run"}), "results": folders},
     }
     id = hashlib.sha256((json.dumps(entry, sort_keys=True) + pictures.digest).encode()).hexdigest()[:12]
-    check_apart(config.out, [config.person, config.clothes, *named(folders).values()])
+    check_apart(config.out, [*expand([*config.person, *config.clothes]), *named(folders).values()])
     _check_out(config.out, id, config.overwrite)
-    look(config.out, "evaluate sheet", fixed=(KEY, "index.html", "print")).begin()
-    write_text(config.out / KEY, json.dumps({"version": KEY_VERSION, "sheet": id, **entry}, ensure_ascii=True) + "\n")
     index = config.out / "index.html"
-    write_text(index, page("trials", "Which is better?", _page_data(id, lists, pictures, config)))
     sheet = Sheet(
         config.out, id, list(rated.methods), len(rated.pairs), len(lists),
         sum(t.spoilt is None for t in lists[0]), sum(t.spoilt is not None for t in lists[0]), [index], rated.notes,
     )  # fmt: skip
+    if config.dry_run:
+        sheet.files, sheet.planned = [], True
+        return sheet
+    look(config.out, "evaluate sheet", fixed=(KEY, "index.html", "print")).begin()
+    write_text(config.out / KEY, json.dumps({"version": KEY_VERSION, "sheet": id, **entry}, ensure_ascii=True) + "\n")
+    write_text(index, page("trials", "Which is better?", _page_data(id, lists, pictures, config)))
     if config.printed != "no":
         for number, trials in enumerate(lists, start=1):
             rows = ([pictures.image(name) for name in _shown(trial)] for trial in trials)

@@ -30,15 +30,21 @@ if TYPE_CHECKING:
 def evaluate_stage1(config: EvaluateStage1Config, say: Callable[[str], None] = print) -> list[Score]:
     """Paint every unpaired try-on with a known answer, from the labels and joints that perception finds, and score it.
 
+    Args:
+        config: Settings; a dry run only says what would be done. say: Hears how it goes.
+
     Raises:
         BadDataset: No such try-on among the ids asked for. BadWeights: The weights cannot be used.
     """
+    sources = [_asked_for(dataset, config.ids, config.limit) for dataset in open_sources(config.data)]
+    if config.dry_run:
+        say(f"would score {sum(len(source.triplets) for source in sources)} try-ons")
+        return []
     path = resolve("stage1") if config.weights is None else config.weights / "stage1.safetensors"
     net, meta = load_generator(path)
     size = int(meta["size"][0]), int(meta["size"][1])
     packs: list[Packed] = []
-    for dataset in open_sources(config.data):
-        source = _asked_for(dataset, config.ids, config.limit)
+    for source in sources:
         if source.triplets:
             packs.append(packed(source, size, True, say))
     examples = TripletSet([pack for pack in packs if len(pack)], size, 0.0, 1.0)

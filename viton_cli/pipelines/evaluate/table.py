@@ -38,6 +38,7 @@ class MethodTable:
         remarks: How each measure was taken, one line each.
         notes, missing: As in `Evaluation`.
         scores: Method to its scores.
+        plan: What would be done, of a dry run.
     """
 
     header: list[str]
@@ -46,12 +47,13 @@ class MethodTable:
     notes: list[str]
     missing: dict[str, str]
     scores: dict[str, list[Score]] = field(default_factory=dict)
+    plan: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
         scores = {method: [score.as_dict() for score in found] for method, found in self.scores.items()}
         return {"header": self.header, "rows": self.rows, "remarks": self.remarks, "notes": self.notes,
-                "missing": self.missing, "scores": scores}  # fmt: skip
+                "missing": self.missing, "scores": scores, "plan": self.plan}  # fmt: skip
 
 
 def make_table(config: EvaluateTableConfig, progress: Progress | None = None) -> MethodTable:
@@ -66,8 +68,11 @@ def make_table(config: EvaluateTableConfig, progress: Progress | None = None) ->
     votes, notes = _votes(config)
     found = {name: evaluate_folder(folder, config, progress) for name, folder in methods.items()}
     notes += [f"{name}: {note}" for name, one in found.items() for note in one.notes]
-    notes += _unequal(found)
     missing = {name: why for one in found.values() for name, why in one.missing.items()}
+    if config.dry_run:
+        plan = "; ".join(f"{name}: {one.plan}" for name, one in found.items())
+        return MethodTable([], [], [], notes, missing, plan=plan)
+    notes += _unequal(found)
     unknown = sorted(set(votes) - set(methods))
     if unknown:
         notes.append(f"votes for {', '.join(unknown)} are not shown: no such method in this table")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import combinations
 from pathlib import Path
@@ -15,7 +17,7 @@ from numpy.typing import NDArray
 
 from viton_cli.config import EvaluateVotesConfig
 from viton_cli.errors import NothingUsable, VitonError
-from viton_cli.files import check_apart, write_text
+from viton_cli.files import check_apart, expand, write_text
 from viton_cli.metrics import preference
 from viton_cli.pipelines.evaluate.answers import Answer, latest, read_answers
 from viton_cli.pipelines.evaluate.key import find_keys
@@ -77,6 +79,7 @@ class Votes:
         excluded: Rater to why their votes do not count.
         problems: Files that could not be read.
         notes: What the reader should know.
+        plan: What would be done, of a dry run.
     """
 
     methods: list[MethodVotes]
@@ -90,6 +93,7 @@ class Votes:
     excluded: dict[str, str]
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    plan: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """For `--json`; a number that cannot be had is null."""
@@ -97,13 +101,17 @@ class Votes:
         return plain
 
 
-def count_votes(config: EvaluateVotesConfig, files: list[Path]) -> Votes:
+def count_votes(config: EvaluateVotesConfig, files: Sequence[str | Path]) -> Votes:
     """Do what `viton evaluate votes` does.
+
+    Args:
+        config: Settings. files: Files of answers, or patterns.
 
     Raises:
         NothingUsable: No votes that count.
         BadConfig: A key that was given cannot be read.
     """
+    files = expand(files)
     if config.out:
         check_apart(config.out, [*files, *map(Path, config.key)])
     keys = find_keys(files, config.key)
@@ -114,6 +122,10 @@ def count_votes(config: EvaluateVotesConfig, files: list[Path]) -> Votes:
         except VitonError as error:
             problems.append(str(error))
     answers, repeats = latest(given)
+    if config.dry_run:
+        raters = len({answer.rater for answer in answers})
+        plan = f"would count {len(answers)} answers of {raters} raters in {len(files)} files"
+        return Votes([], [], 0, raters, 0, math.nan, math.nan, repeats, {}, problems, plan=plan)
     excluded, catch_notes = _failed_catches(answers, config.catch_pass)
     counted = [a for a in answers if a.rater not in excluded and a.trial.spoilt is None and a.choice is not None]
     if not counted:

@@ -83,7 +83,7 @@ class TripletSet:
         spots = nearest(positions, (height, width))
         layers = (pack.labels[person, kind], pack.labels[truth, TRUE], pack.part[truth])
         labels, true_labels, part = (torch.from_numpy(layer).reshape(-1)[spots] for layer in layers)
-        places = carried_places(torch.from_numpy(pack.places[truth]).float().permute(2, 0, 1), positions, shown)
+        places = carried_places(torch.from_numpy(pack.places[truth]).permute(2, 0, 1), positions, shown)
         joints, seen = carried_joints(pack.joints[person, kind], pack.seen[person, kind], view)
         if rng is not None and kind == TRUE:
             joints = joints + torch.from_numpy(rng.normal(0, JOINT_NOISE, (18, 2)).astype(np.float32))
@@ -115,17 +115,24 @@ class TripletSet:
 
 def carried_places(places: Tensor, positions: Tensor, product: View) -> Tensor:
     """True places (2, H, W), NaN where not known, seen at `positions` of theirs, in pixels of a view of the product."""
-    known = torch.isfinite(places[:1]).float()
-    share = sample(known, positions)[0]
-    use = share > 0.5
-    out = torch.full((2, *share.shape), torch.nan)
-    at = positions[use]  # (n, 2): the garment is a part of the picture, and all that follows is done there alone
-    value = sample(places.nan_to_num(), at[:, None])[..., 0] / share[use]
-    spots = nearest(at, (places.shape[1], places.shape[2]))
-    closest = places.reshape(2, -1)[:, spots]
-    jump = ((value - closest).abs() > JUMP).any(0)  # never where the closest is not known: NaN is larger than nothing
-    out[:, use] = product.carry(torch.where(jump, closest, value).T).T
-    return out
+    size = places.shape[1], places.shape[2]
+    flat = places.permute(1, 2, 0).reshape(-1, 2)
+    closest = flat[nearest(positions, size).reshape(-1)].float()
+    # The garment is a part of the picture, and all that follows is done there alone.
+    near = torch.isfinite(closest[:, 0]).nonzero()[:, 0]
+    at, closest = positions.reshape(-1, 2)[near], closest[near]
+    corner = at.floor()
+    total, share = torch.zeros_like(at), torch.zeros(len(at), 1)
+    for step in (torch.tensor([x, y]) for x in (0.0, 1.0) for y in (0.0, 1.0)):
+        value = flat[nearest(corner + step, size)].float()
+        weight = (1 - (at - corner - step).abs()).prod(1, keepdim=True) * torch.isfinite(value[:, :1])
+        total += value.nan_to_num() * weight
+        share += weight
+    mixed, enough = total / share.clamp_min(1e-3), share[:, 0] > 0.5
+    jump = ((mixed - closest).abs() > JUMP).any(1, keepdim=True)
+    out = torch.full((2, positions.shape[0] * positions.shape[1]), torch.nan)
+    out[:, near[enough]] = product.carry(torch.where(jump, closest, mixed)[enough]).T
+    return out.reshape(2, *positions.shape[:2])
 
 
 def carried_joints(joints: np.ndarray, seen: np.ndarray, view: View) -> tuple[Tensor, Tensor]:
