@@ -20,7 +20,7 @@ class EvaluateMethodsConfig(ScoringConfig):
     clothes: Inputs = Field(description="Clothing photos: files, folders, patterns.")
     pairs: Path = Field(description="File of person, garment, truth: who is dressed in what, and the true picture.")
     weights: Path | None = Field(
-        None, description="Run of viton train baselines; without it only what needs none but the shipped weights."
+        None, description="Run of viton train baselines; what it lacks runs with shipped weights, or not at all."
     )
     methods: Words = Field(["all"], min_length=1, description="Methods, separated by commas, or all.")
     limit: int | None = Field(None, ge=1, description="At most so many pairs, the first ones.")

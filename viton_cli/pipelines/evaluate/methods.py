@@ -60,7 +60,8 @@ def compare_methods(config: EvaluateMethodsConfig, progress: Progress | None = N
 
 
 def contenders(config: EvaluateMethodsConfig) -> list[Contender]:
-    """The rows: each method with the weights of the run, and VITON with the shipped ones in a row of its own.
+    """The rows: each method with the weights of the run, or with the shipped ones if the run has none of it; VITON with
+    the shipped ones in a row of its own.
 
     Raises:
         BadConfig: No such method, or one that needs weights and has none.
@@ -68,21 +69,22 @@ def contenders(config: EvaluateMethodsConfig) -> list[Contender]:
     asked = list(METHODS) if config.methods == ["all"] else config.methods
     for name in asked:
         METHODS.get(name)
-    own = {} if config.weights is None else {"weights": str(config.weights)}
-    ready, lacking = [], []
+    rows, shipped, lacking, run = [], [], [], config.weights
     for name in asked:
-        have = [kind in SHIPPED if config.weights is None else (config.weights / f"{kind}.safetensors").is_file()
-                for kind in WEIGHTS[name]]  # fmt: skip
-        (ready if all(have) else lacking).append(name)
+        own = run is not None and all((run / f"{kind}.safetensors").is_file() for kind in WEIGHTS[name])
+        if not own and not set(WEIGHTS[name]) <= set(SHIPPED):
+            lacking.append(name)
+            continue
+        weights = {"weights": str(run)} if own else {}
+        rows.append(Contender(name, {"method": name, **weights, **PUBLISHED.get(name, {})}))
+        if own and name == "viton":
+            shipped.append(Contender("viton-shipped", {"method": name}))
     if lacking and config.methods != ["all"]:
         raise BadConfig(
             f"no weights of {', '.join(lacking)}: viton train baselines --data DATA --minutes M --out RUN makes them; "
             "give --weights RUN"
         )
-    rows = [Contender(name, {"method": name, **own, **PUBLISHED.get(name, {})}) for name in ready]
-    if config.weights is not None and "viton" in asked:
-        rows.append(Contender("viton-shipped", {"method": "viton"}))
-    return rows
+    return [*rows, *shipped]
 
 
 def compare(
