@@ -1,7 +1,7 @@
 """Image-based virtual try-on after VITON (Han et al., CVPR 2018).
 
     photos ─ frames.crop ─► perception ─► pose, parsing ─► represent ─► p 22x256x192 ─► generator ─► coarse image, clothing mask
-    clothing photo ─ clothing mask ─► warp: places, or two contours and shape context ─► TPS ─► warped clothing
+    garment photo ─ garment mask ─► warp: places, or two contours and shape context ─► TPS ─► warped clothing
     coarse image, warped clothing ─► composer ─► result 3x256x192 ─► compositing ─► full-size photo ─► files
 
 From Python:

@@ -107,7 +107,7 @@ batch: null
 lr: 0.0012
 betas: null
 weight_decay: null
-model: {width: 32, flat_lay: false, channels: [8, 16], blocks: [0, 1]}
+model: {width: 32, augment: 0.25, channels: [8, 16], blocks: [0, 1]}
 """
 
 
@@ -115,7 +115,7 @@ def test_files_and_settings_of_before_are_read(tmp_path: Path) -> None:
     """Sizes of the networks once stood in a group of their own, and null for what the stage decides."""
     (tmp_path / "c.yaml").write_text(FORMER)
     config = train(file=tmp_path / "c.yaml", sets=["model.width=16", "model={perceived: 0.25}"])
-    assert (config.width, config.flat_lay, config.channels, config.blocks) == (16, False, [8, 16], [0, 1])
+    assert (config.width, config.augment, config.channels, config.blocks) == (16, 0.25, [8, 16], [0, 1])
     assert (config.perceived, config.lr) == (0.25, 0.0012)
     for model in (TrainStage1Config, TrainStage2Config):
         stage, plain = settings_for(config, model), model(**NEEDED)

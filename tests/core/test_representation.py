@@ -2,22 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
-from viton_cli.core.representation import (
-    CHANNELS,
-    body_mask,
-    coarse_shape,
-    head_mask,
-    pack,
-    pose_maps,
-    represent,
-    unpack,
-)
-from viton_cli.perception.backends.fake import draw_person
+from viton_cli.core.representation import CHANNELS, body_mask, coarse_shape, head_mask, pose_maps, represent
 from viton_cli.vocabulary import labels as L
 
 SIZE = (48, 36)
@@ -106,21 +95,3 @@ def test_22_channels_at_any_size(size: tuple[int, int]) -> None:
     assert CHANNELS == 22 and p.shape == (2, 22, *size)
     assert set(p[:, :18].unique().tolist()) == {0.0, 1.0}
     assert p[:, 18].min() >= 0 and p[:, 18].max() <= 1 and p[:, 19:].abs().max() <= 1
-
-
-@pytest.mark.parametrize("size", [(256, 192), (100, 80)])
-def test_unpack_makes_what_was_packed(size: tuple[int, int]) -> None:
-    image, labels, pose = draw_person(size, scale=1.4, bag=True)
-    seen = pose.seen.copy()
-    seen[L.L_WRIST] = False
-    packed = pack(image, labels, pose.joints, seen)
-    whole = represent(
-        torch.from_numpy(image).permute(2, 0, 1)[None].float() / 127.5 - 1,
-        torch.from_numpy(labels.astype(np.int64))[None],
-        torch.from_numpy(pose.joints)[None], torch.from_numpy(seen)[None],
-    )[0]  # fmt: skip
-    again = unpack(packed)
-    assert torch.equal(again[:18], whole[:18])
-    torch.testing.assert_close(again[18], whole[18], atol=0.5 / 255 + 1e-6, rtol=0)
-    torch.testing.assert_close(again[19:], whole[19:], atol=1e-6, rtol=0)
-    assert packed["shape"].dtype == np.uint8 and packed["shape"].shape == (16, 12)

@@ -112,13 +112,6 @@ def test_prepared_report(prepared: Path) -> None:
         data.pairs("test", "unpaired")
 
 
-def test_representation_is_found(prepared: Path) -> None:
-    assert Prepared(prepared).representation("anna") is None
-    (prepared / "representation").mkdir()
-    (prepared / "representation" / "anna.npz").touch()
-    assert Prepared(prepared).representation("anna") == prepared / "representation" / "anna.npz"
-
-
 @pytest.fixture
 def folders(tmp_path: Path, photo: Any) -> Path:
     for name in ("people/anna.jpg", "people/sub/ben.png", "people/carl.jpg", "clothes/anna.png", "clothes/sub/ben.jpg"):

@@ -263,6 +263,15 @@ class TestWriting:
 
 
 class TestManifest:
+    def test_a_photo_has_one_line_whatever_is_on_it(self, tmp_path: Path) -> None:
+        manifest = files.Manifest(tmp_path / "m.jsonl")
+        for more in ({"garment": "top", "status": "ok"}, {"status": "failed"}, {"garment": "dress", "status": "ok"}):
+            manifest.append({"kind": "garment", "id": "a", **more})
+        assert [(entry["garment"], entry["status"]) for entry in manifest.read()] == [("dress", "ok")]
+        for status in ("failed", "ok"):
+            manifest.append({"person": "a", "garment": "b", "status": status})
+        assert [entry["status"] for entry in manifest.read()] == ["ok", "ok"]
+
     def test_last_line_of_a_key_counts_and_torn_lines_are_passed_over(self, tmp_path: Path) -> None:
         manifest = files.Manifest(tmp_path / "m.jsonl")
         assert manifest.read() == []

@@ -26,6 +26,8 @@ UNSURE = (0.15, 0.5)  # guided matte below which a pixel is none of the old garm
 UNSURE_IN_FRONT = (0.4, 0.8)  # the same where the labels have a hand or hair: only what clearly is none of them
 SHARP = (L.FACE, L.SUNGLASSES)  # never touched, whatever their colour
 EDGE = 0.8  # pixels of the part by which the old garment's matte is widened
+NOT_OLD, NOT_FRONT = 0.03, 0.3  # shares of a pixel below which it is none of the old garment, and nothing in front
+WHOLE = 0.9  # coverage from which a pixel shows the garment's own colour
 SEEN = 4e-3  # opacity below this changes no grey level
 GROWN = 400  # longest side at which the garment's colours are continued into gaps
 GAP_ALPHA = 0.9  # in a gap the garment's colours are the better guess, whatever stage 2 says of the hole it saw there
@@ -120,8 +122,8 @@ def edges(wearer: Wearer, photo: Floats, regions: Regions, whole: Frame) -> tupl
     # A pixel on the very edge is a mixture: it goes with its neighbour.
     step = (whole.box[3] - whole.box[1]) / whole.size[0] * part.size[0] / (part.box[3] - part.box[1])
     removed = ndimage.maximum_filter(removed, 2 * max(round(EDGE / step), 1) + 1)
-    removed *= (removed > 0.03) & (face < 1e-3)
-    front = np.maximum(front * (front > 0.3), held > 0.5) * (1 - removed)
+    removed *= (removed > NOT_OLD) & (face < 1e-3)
+    front = np.maximum(front * (front > NOT_FRONT), held > 0.5) * (1 - removed)
     limbs = regions.front & wearer.arms
     if limbs.any():  # fingers that the labels miss
         beside = (ndimage.distance_transform_cdt(~limbs, "taxicab") <= reach) & ~limbs & ~wearer.ahead
@@ -173,10 +175,10 @@ def _cloth(painted: Painted, frame: Frame, whole: Frame, gap: Mask) -> tuple[Flo
     if further is not None:
         cloth += (1 - there) * (further[:3] / np.maximum(further[4], np.float32(1e-3)) - cloth)
         reached = np.maximum(there, further[4])
-        missing = (reached < 0.9) & ((laid > 0) | (gap > 0))
+        missing = (reached < WHOLE) & ((laid > 0) | (gap > 0))
         if missing.any():
             step = max(max(whole.size) // GROWN, 1)
-            grown = grow_planes(cloth[:, ::step, ::step], reached[::step, ::step] > 0.9)
+            grown = grow_planes(cloth[:, ::step, ::step], reached[::step, ::step] > WHOLE)
             cloth = np.where(missing, carry_planes(grown, Frame(whole.box, grown.shape[1:]), whole), cloth)
     return cloth, laid
 

@@ -15,6 +15,8 @@ from viton_cli.vocabulary import labels as L
 LONG = 0.3  # torso lengths below the hips that a top does not reach
 WIDE = 0.4  # torso lengths beyond the hips that a skirt or the front of a coat does not reach
 THROAT = (0.24, 0.42)  # torso lengths across and down
+HAND, WRIST = 0.9, 0.04  # forearm lengths: no hand reaches farther beyond the wrist, and it begins so far before it
+SHARPEST = 0.3  # pixels: standard deviation below which an edge steps
 FOREARM = 0.12  # torso lengths: no forearm is thicker
 
 
@@ -32,8 +34,8 @@ def hands(pose: Pose, size: tuple[int, int]) -> Bools:
             way = pose.joints[wrist] - pose.joints[elbow]
             length = max(float(np.hypot(*way)), 1.0)
             beyond = ((xs - pose.joints[wrist][0]) * way[0] + (ys - pose.joints[wrist][1]) * way[1]) / length
-            near = np.hypot(xs - pose.joints[wrist][0], ys - pose.joints[wrist][1]) < 0.9 * length
-            found |= (beyond > -0.04 * length) & near
+            near = np.hypot(xs - pose.joints[wrist][0], ys - pose.joints[wrist][1]) < HAND * length
+            found |= (beyond > -WRIST * length) & near
     return found
 
 
@@ -95,4 +97,4 @@ def network_pixel(frame: Frame, part: Frame) -> float:
 
 def soft(mask: Bools, sigma: float) -> Mask:
     """(h, w) the mask blurred by a Gaussian."""
-    return np.asarray(ndimage.gaussian_filter(mask.astype(np.float32), max(sigma, 0.3)), np.float32)
+    return np.asarray(ndimage.gaussian_filter(mask.astype(np.float32), max(sigma, SHARPEST)), np.float32)

@@ -26,6 +26,12 @@ from viton_cli.vocabulary import labels as L
 GRAIN = 1.2  # network pixels: what is smaller than about twice this in the predicted mask is noise
 NEAR = 8.0  # network pixels: see `by_layout`
 ARMS = ((L.R_SHOULDER, L.R_ELBOW, L.R_WRIST), (L.L_SHOULDER, L.L_ELBOW, L.L_WRIST))
+RISE = (0.15, 0.3)  # predicted mask at which the garment begins to count, and over how much it comes to count in full
+ALONG, SLEEVED = 24, 0.75  # points along a bone at which the warped garment is looked for; share of them for a sleeve
+# In torso lengths, by eye: the chest's middle below the neck, half the neck and its height, of the way to a shoulder at
+# the chest's height; lower clothes above and beside the hips' joints.
+CHEST, NECK_HALF, NECK_TALL, CHEST_WIDE = 0.38, 0.16, 0.3, 0.6
+ABOVE_HIPS, BESIDE_HIPS = 0.3, 0.28
 UPPER_ARM, LOWER_ARM, SLEEVE = (0.115, 0.09), (0.088, 0.06), (0.14, 0.12)  # radii in torso lengths, from end to end
 
 
@@ -47,7 +53,7 @@ def regions_by_joints(wearer: Wearer, painted: Painted) -> Regions:
     # Gaps between the warped garment and the predicted mask, over the old garment, belong to the new one.
     near = ndimage.distance_transform_edt(laid <= 0.5) < NEAR * pixel if (laid > 0.5).any() else laid > 0.5
     gap = old & (mask > 0.5) & near
-    limit = np.where(beside & ~gap, ((mask - 0.15) / 0.3).clip(0, 1), 1.0).astype(np.float32)
+    limit = np.where(beside & ~gap, ((mask - RISE[0]) / RISE[1]).clip(0, 1), 1.0).astype(np.float32)
     garment = (np.maximum(laid, gap) * limit > 0.5) & ~front
 
     old &= ~(np.isin(labels, (L.DRESS, L.JUMPSUITS)) & ~above_hem(garment, pose))
@@ -78,10 +84,10 @@ def _beneath(pose: Pose, garment: Bools) -> tuple[Bools, Bools]:
                 skin |= capsule(size, joints[elbow], joints[wrist], *(r * torso for r in LOWER_ARM))
     if seen[L.R_SHOULDER] and seen[L.L_SHOULDER] and seen[L.NECK]:
         right, left, neck = joints[L.R_SHOULDER], joints[L.L_SHOULDER], joints[L.NECK]
-        chest = neck + np.array((0, 0.38 * torso))
-        up, throat = np.array((0, 0.3 * torso)), np.array((0.16 * torso, 0))
+        chest = neck + np.array((0, CHEST * torso))
+        up, throat = np.array((0, NECK_TALL * torso)), np.array((NECK_HALF * torso, 0))
         outline = np.stack([
-            right, chest + (right - neck) * 0.6, chest + (left - neck) * 0.6, left,
+            right, chest + (right - neck) * CHEST_WIDE, chest + (left - neck) * CHEST_WIDE, left,
             neck + throat - up * 0.5, neck - up, neck - throat - up * 0.5,
         ])  # fmt: skip
         region = polygon2mask(size, outline[:, ::-1])  # type: ignore[no-untyped-call]
@@ -89,9 +95,9 @@ def _beneath(pose: Pose, garment: Bools) -> tuple[Bools, Bools]:
         skin |= region & ~(np.logical_or.accumulate(garment, axis=0) & ~garment)
     hips = joints[[j for j in (L.R_HIP, L.L_HIP) if seen[j]]]
     if len(hips):
-        rows = np.arange(size[0])[:, None] > float(hips[:, 1].mean()) - 0.3 * torso
-        columns = np.arange(size[1])[None]
-        lower = rows & (columns > hips[:, 0].min() - 0.28 * torso) & (columns < hips[:, 0].max() + 0.28 * torso)
+        rows = np.arange(size[0])[:, None] > float(hips[:, 1].mean()) - ABOVE_HIPS * torso
+        columns, beside = np.arange(size[1])[None], BESIDE_HIPS * torso
+        lower = rows & (columns > hips[:, 0].min() - beside) & (columns < hips[:, 0].max() + beside)
     return skin, lower
 
 
@@ -102,10 +108,10 @@ def _sleeves(pose: Pose, size: tuple[int, int], laid: Bools) -> Bools:
     for shoulder, elbow, wrist in ARMS:
         for a, b in ((shoulder, elbow), (elbow, wrist)):
             if pose.seen[a] and pose.seen[b]:
-                steps = np.linspace(0, 1, 24)[:, None]
+                steps = np.linspace(0, 1, ALONG)[:, None]
                 line = (pose.joints[a] + steps * (pose.joints[b] - pose.joints[a])).round().astype(int)
                 inside = (line >= 0).all(1) & (line < (size[1], size[0])).all(1)
                 line = line[inside]
-                if len(line) and laid[line[:, 1], line[:, 0]].mean() > 0.75:
+                if len(line) and laid[line[:, 1], line[:, 0]].mean() > SLEEVED:
                     sleeves |= capsule(size, pose.joints[a], pose.joints[b], *(r * torso for r in SLEEVE))
     return sleeves & laid

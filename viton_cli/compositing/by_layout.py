@@ -24,6 +24,8 @@ FILL_OF = {
     classes.OTHER: SCENE,
 }
 NEAR = 6.0  # network pixels: a wider gap between the warped garment and the layout is no gap but a hem
+LAID = 0.9  # opacity from which the warped garment leaves no gap
+NARROWEST = 0.7  # network pixels: half the width below which a gap is noise
 RIM = 1.5  # network pixels: how far the colour of a cuff or hem strays beyond its label
 TIPS = 3.0  # network pixels around cloth between hair that are painted as hair
 DECIDED = 3  # times that the shares of the fills are squared: bands of mixture would look like mist
@@ -54,11 +56,11 @@ def regions_by_layout(wearer: Wearer, painted: Painted) -> Regions:
     old |= _rim(old, labels, fills, pixel) & ~wearer.hands
     front &= ~old
     # The neckline is the garment's own: what is open there is open.
-    open_ = (dressed > 0.5) & (laid < 0.9) & ~front & ~skirt & ~wearer.throat
+    open_ = (dressed > 0.5) & (laid < LAID) & ~front & ~skirt & ~wearer.throat
     open_ &= _near(laid > 0.5, open_, NEAR * pixel)
     # The layout's hands are broader than the photo's: what was cloth beside one, above the hem, is cloth again.
-    open_ |= old & wearer.hands & (layout[classes.SKIN] > 0.5) & (laid < 0.9) & above_hem(laid > 0.5, wearer.pose)
-    open_ = ndimage.binary_opening(open_, iterations=max(round(0.7 * pixel), 1))
+    open_ |= old & wearer.hands & (layout[classes.SKIN] > 0.5) & (laid < LAID) & above_hem(laid > 0.5, wearer.pose)
+    open_ = ndimage.binary_opening(open_, iterations=max(round(NARROWEST * pixel), 1))
     # With the cloth beside it, so that no seam is left between the two.
     beside = ndimage.binary_dilation(open_, iterations=max(round(2 * pixel), 1)) & (laid >= 0.5)
     gap = soft(open_ | beside, 0.5 * pixel)

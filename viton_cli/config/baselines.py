@@ -21,7 +21,7 @@ BASELINES = ("crn", "prgan", "cagan")
 # What all presets "paper" share: no average, no clipping, one rate, pairs with product pictures, no augmentation.
 _PAPER: dict[str, Any] = {
     "size": (256, 192), "accumulate": 1, "precision": "no", "weight_decay": 0.0, "schedule": "constant", "ema": 0.0,
-    "clip": 0.0, "flat_lay": False, "augment": False,
+    "clip": 0.0, "augment": False,
 }  # fmt: skip
 
 
@@ -33,8 +33,9 @@ class BaselinesConfig(TrainingConfig):
     )
     by_stage: ClassVar[frozenset[str]] = frozenset(("steps", "batch", "lr", "betas", "weight_decay"))
     size: Size = Field((256, 192), description="Height x width of the networks' frame.")
-    flat_lay: bool = Field(True, description="Make pairs of photos of people by laying their garments flat.")
-    cache: Path | None = Field(None, description="Folder of prepared examples, for several runs; by default the run's.")
+    cache: Path | None = Field(
+        None, description="Folder that keeps prepared examples for other runs; by default OUT/pairs, for all."
+    )
 
     def to_yaml(self) -> str:
         """What was given: the rest is in each network's own file."""
@@ -46,8 +47,9 @@ class BaselineConfig(TrainingConfig):
 
     minutes: float | None = Field(None, gt=0, description="Stop after so long, reading data included.")
     size: Size = Field((256, 192), description="Height x width of the network's frame.")
-    flat_lay: bool = Field(True, description="Make pairs of photos of people by laying their garments flat.")
-    cache: Path | None = Field(None, description="Folder of prepared examples, for several runs; by default the run's.")
+    cache: Path | None = Field(
+        None, description="Folder that keeps prepared examples for other runs; by default OUT/pairs, for all."
+    )
     betas: Pair = Field((0.5, 0.999), description="Decay of Adam's two averages.")
     weight_decay: float = Field(0.0, ge=0, description="AdamW's weight decay.")
     augment: bool = Field(True, description="Move, turn, mirror and recolour the pairs.")

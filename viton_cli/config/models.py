@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from viton_cli.config.base import FORCE, Config, Inputs, Names, Size, Words
+from viton_cli.config.base import FORCE, Config, Inputs, Names, Words
 
 Style = Literal["text", "csv", "markdown", "latex", "json"]
 
@@ -28,8 +28,8 @@ class PrepareConfig(Perception):
     command = "prepare"
 
     person: Inputs | None = Field(None, description="Photos of people: files, folders, patterns such as 'p/*.jpg'.")
-    clothes: Inputs | None = Field(None, description="Clothing photos, given likewise.")
-    clothes_mask: Inputs | None = Field(None, description="Masks named as the clothing photos, likewise; they win.")
+    clothes: Inputs | None = Field(None, description="Photos of garments, given likewise.")
+    clothes_mask: Inputs | None = Field(None, description="Masks named as the garments' photos, likewise; they win.")
     dataset: Path | None = Field(None, description="Root of a published data set, instead of --person and --clothes.")
     format: str | None = Field(None, description="Layout of --dataset: viton, cp-vton, viton-hd, dresscode, ccp.")
     split: str | None = Field(None, description="Only this split of the data set; by default all it has.")
@@ -48,8 +48,9 @@ class PrepareConfig(Perception):
     test_share: float = Field(
         0.1, ge=0, le=1, description="Share of the pairs that go to test_pairs.txt, by hash of id."
     )
-    size: Size = Field((256, 192), description="Height x width of the packed person representation.")
-    tensors: bool = Field(True, description="Write representation/ID.npz, the packed person representation.")
+    flatten: bool = Field(
+        False, description="Of people whose garment no pair names, lay it flat out of the photo, as a product picture."
+    )
     overlays: bool = Field(True, description="Write overlay/ID.jpg, skeleton and labels over the photo.")
     workers: int = Field(2, ge=1, le=64, description="Threads that read and write pictures beside the networks.")
     threads: int | None = Field(None, ge=1, le=512, description="Threads of the networks; by default two.")
@@ -76,13 +77,13 @@ class TryOnConfig(MethodConfig):
     """`viton tryon`."""
 
     person: Inputs = Field(description="Photos of people: files, folders, patterns; - for a picture on stdin.")
-    clothes: Inputs = Field(description="Clothing photos: files, folders, patterns; - for a picture on stdin.")
+    clothes: Inputs = Field(description="Photos of garments: files, folders, patterns; - for a picture on stdin.")
     out: str = Field(description="Folder to write to; for one pair also a .png or .jpg file, or - for PNG on stdout.")
     pairing: str = Field("all", description="all: everyone in everything; zip: first in first ...; or a pairs file.")
     limit: int | None = Field(None, ge=1, description="At most so many pairs, the first ones.")
     shuffle: bool = Field(False, description="Take the pairs in random order; with --limit a random sample.")
     seed: int | None = Field(None, ge=0, description="Seed of --shuffle; 0 if it is not given.")
-    clothes_mask: Inputs | None = Field(None, description="Masks named as the clothing photos, likewise; they win.")
+    clothes_mask: Inputs | None = Field(None, description="Masks named as the garments' photos, likewise; they win.")
     steps: bool = Field(False, description="Write steps/PERSON__GARMENT.jpg, a strip of what each stage saw.")
     masks: bool = Field(False, description="Write edited/PERSON__GARMENT.png, white where the photo may have changed.")
     fail_on: Literal["never", "bad", "warn"] = Field(
@@ -184,7 +185,7 @@ class EvaluateSheetConfig(Config):
     command = "evaluate_sheet"
 
     person: Inputs = Field(description="Photos of the people: files, folders, patterns.")
-    clothes: Inputs = Field(description="Clothing photos, given likewise.")
+    clothes: Inputs = Field(description="Photos of the garments, given likewise.")
     out: Path = Field(description="Folder to write to.")
     raters: int = Field(5, ge=1, le=500, description="Lists of trials; each rater works through one.")
     trials: int = Field(60, ge=1, description="Trials of a list at most, catch trials apart.")

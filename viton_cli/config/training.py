@@ -96,8 +96,9 @@ class PairsConfig(TrainingConfig):
     )
     perceptual_source: Path | None = Field(None, description="Weight file of --perceptual; by default its own.")
     perceptual_shrink: int = Field(2, ge=1, le=16, description="By how much pictures are made smaller for VGG.")
-    flat_lay: bool = Field(True, description="Make pairs of photos of people by laying their garments flat.")
-    cache: Path | None = Field(None, description="Folder of prepared examples, for several runs; by default the run's.")
+    cache: Path | None = Field(
+        None, description="Folder that keeps prepared examples for other runs; by default OUT/pairs, for both stages."
+    )
     augment: float = Field(0.6, ge=0, le=4, description="Strength of the augmentation; 0: none.")
     perceived: float = Field(
         0.5, ge=0, le=1, description="Share of triplets with the labels and joints that perception finds."
@@ -118,7 +119,7 @@ class TrainStage1Config(PairsConfig):
     PAPER: ClassVar[dict[str, Any]] = {
         "size": (256, 192), "steps": 15000, "batch": 16, "accumulate": 1, "precision": "no", "lr": 2e-4,
         "betas": (0.5, 0.999), "weight_decay": 0.0, "schedule": "constant", "ema": 0.0, "clip": 0.0,
-        "perceptual": "vgg19", "perceptual_shrink": 1, "flat_lay": False, "augment": 0.0, "perceived": 0.0,
+        "perceptual": "vgg19", "perceptual_shrink": 1, "augment": 0.0, "perceived": 0.0,
         "network": "paper", "width": 64, "norm_decay": 0.999, "without": [],
     }  # fmt: skip
 

@@ -7,10 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 import torch
 import torch.nn.functional as F
-from numpy.typing import NDArray
 from torch import Tensor
 
 from viton_cli.vocabulary.labels import BACKGROUND, BAG, HEAD, N_JOINTS
@@ -88,39 +86,3 @@ def leave_out(representation: Tensor, without: Sequence[str]) -> Tensor:
     for part in without:
         kept[:, PARTS[part]] = 0
     return kept
-
-
-def pack(
-    image: NDArray[np.uint8], labels: NDArray[np.uint8], joints: NDArray[np.float32], seen: NDArray[np.bool_]
-) -> dict[str, NDArray[np.generic]]:
-    """The representation of one person in a few kilobytes, from which `unpack` makes it again.
-
-    Args:
-        image: (H, W, 3). labels: (H, W). joints: (18, 2) in that frame. seen: (18,).
-
-    Returns:
-        joints (18, 2) float32, seen (18,) bool, shape (16, 12) uint8 (255 = 1.0), head (H, W, 3) uint8 (0 off the
-        head), head_mask (H, W) bool.
-    """
-    tensor = torch.from_numpy(labels.astype(np.int64))[None]
-    head = head_mask(tensor)[0, 0].bool().numpy()
-    shape = (coarse_shape(tensor)[0, 0].numpy() * 255).round().astype(np.uint8)
-    return {
-        "joints": np.asarray(joints, np.float32),
-        "seen": np.asarray(seen, bool),
-        "shape": shape,
-        "head": np.where(head[:, :, None], image, 0).astype(np.uint8),
-        "head_mask": head,
-    }
-
-
-def unpack(packed: dict[str, NDArray[np.generic]]) -> Tensor:
-    """(22, H, W) representation from `pack`'s arrays; that of `represent` but for the 1/255 steps of the body shape."""
-    head = torch.from_numpy(packed["head"].astype(np.float32)).permute(2, 0, 1) / 127.5 - 1
-    mask = torch.from_numpy(packed["head_mask"].astype(np.float32))
-    size = (mask.shape[0], mask.shape[1])
-    joints = torch.from_numpy(packed["joints"].astype(np.float32))[None]
-    seen = torch.from_numpy(packed["seen"].astype(bool))[None]
-    shape = torch.from_numpy(packed["shape"].astype(np.float32))[None, None] / 255
-    shape = F.interpolate(shape, size, mode="bilinear", align_corners=False)
-    return torch.cat((pose_maps(joints, seen, size)[0], shape[0], head * mask))

@@ -92,7 +92,10 @@ class Ccp:
 
     def pairs(self, split: str, setting: Setting = "paired") -> list[tuple[str, str]]:
         """Raises BadDataset: there are none."""
-        raise BadDataset(f"{self.root}: CCP has photos of people only, no garments to pair them with")
+        raise BadDataset(
+            f"{self.root}: CCP has photos of people only; `viton prepare --dataset {self.root} --format ccp --flatten "
+            "--out DATA` lays what they wear flat"
+        )
 
     def report(self) -> list[str]:
         """Photos without labels, tags or joints."""

@@ -2,8 +2,8 @@
 
 DATA/image/ID.jpg  image-parse-v3/ID.png  openpose_json/ID_keypoints.json        labels of this toolkit; BODY_25
 DATA/cloth/ID.jpg  cloth-mask/ID.png
-DATA/representation/ID.npz                                                       with --tensors
-DATA/train_pairs.txt  test_pairs.txt                                             "person garment" ids, tab between
+DATA/cloth/laid/ID.jpg  cloth-mask/laid/ID.png  laid/ID.npz                       with --flatten: what ID wears
+DATA/train_pairs.txt  test_pairs.txt  test_pairs_unpaired.txt                    "person garment" ids, tab between
 DATA/manifest.jsonl                                                              one line a photo
 """
 
@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from viton_cli.data.base import (
     Entry,
@@ -28,10 +30,12 @@ from viton_cli.data.base import (
     pair_ids,
     some,
 )
+from viton_cli.data.triplets import LaidFlat
 from viton_cli.errors import BadDataset, NothingUsable
 from viton_cli.files import Manifest, list_photos
 
 LABEL_SET = "viton"
+LAID = "laid"  # folder of the garments that were laid flat, below `cloth` and `cloth-mask`, and beside them
 
 
 class Prepared:
@@ -51,13 +55,7 @@ class Prepared:
         check_split(split, "train", "test", "val")
         for id, image in self._listed("image"):
             if self._is_in(split, "person", id):
-                yield Entry(
-                    id=id,
-                    kind="person",
-                    image=image,
-                    read_labels=partial(indexed_labels, self._parse_file(id), LABEL_SET),
-                    read_pose=partial(openpose_pose, self._pose_file(id)),
-                )
+                yield self._person(id, image)
         for id, image in self._listed("cloth"):
             if self._is_in(split, "garment", id):
                 yield Entry(id=id, kind="garment", image=image, mask=if_there(self._mask_file(id)))
@@ -67,12 +65,32 @@ class Prepared:
         check_split(split, "train", "test", "val")
         name = f"{'train' if split == 'train' else 'test'}_pairs{'' if setting == 'paired' else '_unpaired'}.txt"
         if not (self.root / name).exists():
-            raise BadDataset(f"{self.root}: no {name}")
+            what = "nobody's garment is known: name it with `viton prepare --pairs`, or lay it flat with --flatten"
+            raise BadDataset(f"{self.root}: no {name}" + (f": {what}" if setting == "paired" else ""))
         return pair_ids(self.root / name)
 
-    def representation(self, id: str) -> Path | None:
-        """The packed person representation of a person, if it was written."""
-        return if_there(self.root / "representation" / f"{id}.npz")
+    def person(self, id: str) -> Entry:
+        """A person by id."""
+        return self._person(id, self.root / "image" / f"{id}.jpg")
+
+    def laid_flat(self, person: str, garment: str) -> LaidFlat | None:
+        """Of a garment that `viton prepare --flatten` laid flat out of the person's picture.
+
+        Raises:
+            BadDataset: The file is damaged.
+        """
+        path = laid_file(self.root, person)
+        if garment != laid_id(person) or not path.exists():
+            return None
+        try:
+            with np.load(path, allow_pickle=False) as arrays:
+                found = LaidFlat(arrays["worn"], arrays["places"])
+        except Exception as error:  # NumPy's reader raises whatever it trips over
+            raise BadDataset(f"{path}: damaged ({' '.join(str(error).split())[:100]})") from None
+        shapes = found.worn.ndim == 2 and found.places.ndim == 3 and found.places.shape[2:] == (2,)
+        if not shapes or found.worn.dtype != bool or found.places.dtype.kind != "f":
+            raise BadDataset(f"{path}: damaged (not what is worn and its places)")
+        return found
 
     def manifest(self) -> list[dict[str, Any]]:
         """What `prepare` noted of each photo."""
@@ -117,6 +135,10 @@ class Prepared:
         except NothingUsable:
             return []
 
+    def _person(self, id: str, image: Path) -> Entry:
+        labels = partial(indexed_labels, self._parse_file(id), LABEL_SET)
+        return Entry(id, "person", image, read_labels=labels, read_pose=partial(openpose_pose, self._pose_file(id)))
+
     def _parse_file(self, id: str) -> Path:
         return self.root / "image-parse-v3" / f"{id}.png"
 
@@ -125,3 +147,13 @@ class Prepared:
 
     def _mask_file(self, id: str) -> Path:
         return self.root / "cloth-mask" / f"{id}.png"
+
+
+def laid_id(person: str) -> str:
+    """Id of the garment that was laid flat out of a person's picture."""
+    return f"{LAID}/{person}"
+
+
+def laid_file(root: Path, person: str) -> Path:
+    """What is known of that garment, see `triplets.LaidFlat`."""
+    return root / LAID / f"{person}.npz"

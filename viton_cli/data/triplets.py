@@ -52,6 +52,20 @@ class ClothCoordinates:
     part: NDArray[np.uint8]
 
 
+@dataclass(frozen=True, eq=False)
+class LaidFlat:
+    """What is known of a garment that was laid flat out of a person's picture.
+
+    Attributes:
+        worn: (H, W) bool, where the picture shows it; of a dress or a long coat, down to the hips only.
+        places: (h, w, 2) float (x, y) pixels of the garment's own picture that a smaller view of the person's shows,
+            NaN where not known.
+    """
+
+    worn: NDArray[np.bool_]
+    places: NDArray[np.floating]
+
+
 @runtime_checkable
 class HasTriplets(Protocol):
     """A data set with true answers of unpaired try-ons."""
@@ -71,6 +85,19 @@ class HasCoordinates(Protocol):
 
     def coordinates(self, truth: str, garment: str) -> tuple[ClothCoordinates, ClothCoordinates] | None:
         """Of the picture `truth`, and of the product `garment` that is worn in it; None if one is not known."""
+        ...
+
+
+@runtime_checkable
+class HasLaidFlat(Protocol):
+    """A data set some of whose garments were laid flat out of the picture of the person who wears them."""
+
+    def laid_flat(self, person: str, garment: str) -> LaidFlat | None:
+        """None if `garment` is no such garment of that person.
+
+        Raises:
+            BadDataset: The file that says it cannot be read.
+        """
         ...
 
 

@@ -28,7 +28,7 @@ from viton_cli.files.encoding import encode_image, write_image
 from viton_cli.files.inputs import Entries, expand, list_inputs
 from viton_cli.files.keypoints import body25, read_keypoints, write_keypoints, write_openpose
 from viton_cli.files.listing import PHOTO_ENDINGS, list_photos
-from viton_cli.files.manifest import KEY_FIELDS, Manifest
+from viton_cli.files.manifest import Manifest
 from viton_cli.files.masks import read_labels, read_mask, write_labels
 from viton_cli.files.opening import MAX_PIXELS, decode_pixels, open_picture, picture_size
 from viton_cli.files.ownership import Ledger, is_made_by_us, look, refuse_results, remove
@@ -44,7 +44,7 @@ from viton_cli.files.pictures import (
 )
 
 __all__ = [
-    "KEY_FIELDS", "MAX_PIXELS", "MIN_SIDE", "PHOTO_ENDINGS", "WORKING_PIXELS", "Entries", "Ledger", "Manifest",
+    "MAX_PIXELS", "MIN_SIDE", "PHOTO_ENDINGS", "WORKING_PIXELS", "Entries", "Ledger", "Manifest",
     "PairRow", "adopt_photo", "append_line", "body25", "check_apart", "decode_photo", "decode_pixels", "encode_image",
     "expand", "is_made_by_us", "list_inputs", "list_photos", "look", "one_at_a_time", "open_picture", "picture_size",
     "read_keypoints", "read_labels", "read_mask", "read_original", "read_pairs", "read_photo", "refuse_results",

@@ -46,15 +46,15 @@ def list_photos(
         cause = "no such file or folder" if missing else getattr(error, "strerror", None) or str(error)
         raise NothingUsable(f"{path}: {cause}") from None
     if stat.S_ISREG(mode):
-        return [(_plain(path.stem), path)]
+        return [(plain_name(path.stem), path)]
     if not stat.S_ISDIR(mode):
         raise NothingUsable(f"{path}: a pipe, socket or device, neither a file nor a folder")
     found = _walk(path, without.resolve() if without else None, say)
     if not found:
         raise NothingUsable(f"{path}: no pictures in this folder (looked for {', '.join(PHOTO_ENDINGS)})")
     names = [file.relative_to(path).as_posix() for file in found]
-    spellings = Counter(_plain(name) for name in names)
-    full = [name if spellings[_plain(name)] > 1 else _plain(name) for name in names]
+    spellings = Counter(plain_name(name) for name in names)
+    full = [name if spellings[plain_name(name)] > 1 else plain_name(name) for name in names]
     ids = [os.path.splitext(name)[0] for name in full]
     while True:
         shared = Counter(name.casefold() for name in ids)
@@ -95,6 +95,6 @@ def _is_no_file(path: Path) -> bool:
         return False
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
     """Composed Unicode, so that a name is the same on every file system."""
     return unicodedata.normalize("NFC", name)

@@ -12,8 +12,8 @@ from viton_cli.files.atomic import append_line, write_bytes
 
 # Of the lines. Version 1 had none, and did not say which content a result was made from.
 VERSION = 2
-# Fields that tell one manifest line from another; each kind of manifest uses those it has.
-KEY_FIELDS = ("kind", "id", "person", "garment")
+# What a line of `prepare` is of (there "garment" is only what kind of one it is), and what a line of `tryon` is of.
+PHOTO_FIELDS, PAIR_FIELDS = ("kind", "id"), ("person", "garment")
 
 _Number = (int, float)
 # What the fields hold, and their parts where they have some. A line of odd shape is passed over, like one that is torn.
@@ -29,7 +29,7 @@ PARTS: dict[str, tuple[type, ...]] = {"seconds": _Number, "checks": (str, dict),
 class Manifest:
     """A `manifest.jsonl`: one JSON object a line, appended as the work goes on, so that a killed run can be carried on.
 
-    Lines with the same kind, id, person and garment speak of the same thing: the last one counts. Lines that cannot be
+    Lines of the same photo, or of the same pair, speak of the same thing: the last one counts. Lines that cannot be
     read (the last one of a run that was killed) are passed over. Safe to append to from several threads.
     """
 
@@ -64,7 +64,8 @@ class Manifest:
                 continue
             if isinstance(entry.get("version"), int) and entry["version"] > VERSION:
                 raise BadDataset(f"{self.path}: written by a later version of viton; this one knows {VERSION}")
-            entries[tuple(str(entry.get(field)) for field in KEY_FIELDS)] = entry
+            fields = PHOTO_FIELDS if "id" in entry else PAIR_FIELDS
+            entries[tuple(str(entry.get(field)) for field in fields)] = entry
         return list(entries.values())
 
     def compact(self) -> None:

@@ -18,7 +18,7 @@ from PIL import Image
 from viton_cli.errors import BadImage
 from viton_cli.files.colour import alpha_of, is_srgb, own_rgb, plain, to_srgb
 from viton_cli.files.exif import TURNS, kept_exif, orientation
-from viton_cli.files.listing import _plain
+from viton_cli.files.listing import plain_name
 from viton_cli.files.opening import open_picture
 from viton_cli.records import Original, Photo
 
@@ -42,7 +42,7 @@ def read_photo(path: Path, id: str | None = None, most: int | None = None) -> Ph
         BadImage: Missing, empty, torn, not a picture, smaller than 24 pixels or too large (see `open_picture`).
     """
     path = Path(path)
-    return _photo(path, str(path), _plain(path.stem) if id is None else id, path, most)
+    return _photo(path, str(path), plain_name(path.stem) if id is None else id, path, most)
 
 
 def decode_photo(data: bytes, name: str, most: int | None = None) -> Photo:

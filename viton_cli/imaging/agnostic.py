@@ -19,6 +19,15 @@ Points = NDArray[np.floating]
 HEIGHT = 1024  # that the parse's rule is for
 LIMB, JOINT, WRIST = 100, 150, 40  # width of a limb, radius around a joint, radius around a wrist, in its pixels
 GREY = 128
+# The region that is painted anew, in units of a sixteenth of the shoulder width: half axes of the ellipses at hips,
+# shoulders, elbows and wrists, and hands; widths of the lines down the sides, across and along the arms; half width and
+# height of the neck. Source: the rule by which VITON-HD's agnostic pictures were made (facts of the published code).
+UNITS = 16
+AT_HIP, AT_SHOULDER, AT_JOINT, AT_HAND = (3, 6), (5, 6), (5, 5), (4, 4)
+SIDE_LINE, CROSS_LINE, ARM_LINE = 6, 12, 10
+NECK_HALF, NECK_TALL = 5, 9
+NOSE_TO_NECK = 0.6  # shoulder widths
+SHOULDERS = 0.25  # of the picture's width, where nothing tells
 FACE, UPPER, TORSO_SKIN, LOWER = (4, 13), (5, 6, 7), 10, (9, 12, 16, 17, 18, 19)
 NECK, R_SHOULDER, L_SHOULDER, R_HIP, L_HIP = 1, 2, 5, 9, 12
 # Label of an arm, and its shoulder, elbow and wrist.
@@ -62,32 +71,32 @@ def agnostic_region(labels: NDArray[np.uint8], points: Points) -> NDArray[np.boo
     middle = (points[R_HIP] + points[L_HIP]) / 2
     for hip in (R_HIP, L_HIP):  # as wide as the shoulders, so that a garment's hem fits in
         points[hip] = middle + (points[hip] - middle) / max(hips, 1e-6) * across
-    r = int(across / 16) + 1
+    r = int(across / UNITS) + 1
     drawing = _Drawing(labels.shape)
     for hip, shoulder in ((R_HIP, R_SHOULDER), (L_HIP, L_SHOULDER)):
-        drawing.ellipse(points[hip], 3 * r, 6 * r)
-        drawing.line(points, shoulder, hip, 6 * r)
-        drawing.ellipse(points[shoulder], 5 * r, 6 * r)
-    drawing.line(points, R_HIP, L_HIP, 12 * r)
-    drawing.line(points, R_SHOULDER, L_SHOULDER, 12 * r)
+        drawing.ellipse(points[hip], *(n * r for n in AT_HIP))
+        drawing.line(points, shoulder, hip, SIDE_LINE * r)
+        drawing.ellipse(points[shoulder], *(n * r for n in AT_SHOULDER))
+    drawing.line(points, R_HIP, L_HIP, CROSS_LINE * r)
+    drawing.line(points, R_SHOULDER, L_SHOULDER, CROSS_LINE * r)
     drawing.polygon(points[[R_SHOULDER, L_SHOULDER, L_HIP, R_HIP]])
     x, y = points[NECK]
-    drawing.draw.rectangle((x - 5 * r, y - 9 * r, x + 5 * r, y), 1)
+    drawing.draw.rectangle((x - NECK_HALF * r, y - NECK_TALL * r, x + NECK_HALF * r, y), 1)
     kept = np.isin(labels, (*FACE, *LOWER))
     for label, (shoulder, elbow, wrist) in ARMS:
         sleeve = _Drawing(labels.shape)
-        sleeve.ellipse(points[shoulder], 5 * r, 6 * r)
+        sleeve.ellipse(points[shoulder], *(n * r for n in AT_SHOULDER))
         end = shoulder
         for before, joint in ((shoulder, elbow), (elbow, wrist)):
             if not _known(points, before, joint):
                 continue
             for area in (drawing, sleeve):
-                area.line(points, before, joint, 10 * r)
-            drawing.ellipse(points[joint], 5 * r, 5 * r)
+                area.line(points, before, joint, ARM_LINE * r)
+            drawing.ellipse(points[joint], *(n * r for n in AT_JOINT))
             if joint == elbow:
-                sleeve.ellipse(points[joint], 5 * r, 5 * r)
+                sleeve.ellipse(points[joint], *(n * r for n in AT_JOINT))
             end = joint
-        sleeve.ellipse(points[end], 4 * r, 4 * r)
+        sleeve.ellipse(points[end], *(n * r for n in AT_HAND))
         kept |= (labels == label) & ~sleeve.area  # hands
     return np.asarray(drawing.area & ~kept)
 
@@ -111,14 +120,14 @@ def with_torso(points: NDArray[np.float64], size: tuple[int, ...]) -> NDArray[np
     if R_HIP in place and L_HIP in place and np.hypot(*(place[R_HIP] - place[L_HIP])) < 1:
         del place[R_HIP], place[L_HIP]
     given = set(place)
-    width = 0.25 * size[1]
+    width = SHOULDERS * size[1]
     pairs = ((R_SHOULDER, L_SHOULDER, 1.0), (R_SHOULDER, NECK, 2.0), (L_SHOULDER, NECK, 2.0))
     widths = [factor * float(np.hypot(*(place[a] - place[b]))) for a, b, factor in pairs if a in place and b in place]
     if widths:
         width = max(widths[0], 1.0)
     if NECK not in place:
         guesses = [place[joint] - width * np.array(_OFFSETS[joint]) for joint in given]
-        nose = points[0, :2] + np.array((0.0, 0.6 * width))
+        nose = points[0, :2] + np.array((0.0, NOSE_TO_NECK * width))
         middle = np.array((size[1] / 2, size[0] / 4))
         place[NECK] = np.mean(guesses, axis=0) if guesses else nose if points[0, 2] > 0 else middle
     for joint, offset in _OFFSETS.items():

@@ -9,6 +9,18 @@ Floats = NDArray[np.float32]
 Bools = NDArray[np.bool_]
 
 
+def segment_distance(points: Floats, start: Floats, end: Floats) -> tuple[Floats, Floats]:
+    """Distance of points (..., 2) to a segment, and how far along it each lies: 0 at the start, 1 at the end."""
+    shape = points.shape[:-1]
+    along: Floats = end - start
+    length = float(along @ along)
+    offset: Floats = points.reshape(-1, 2) - start
+    share: Floats = offset @ along / length if length > 0 else np.zeros(len(offset), np.float32)
+    offset = offset - np.clip(share, 0, 1)[:, None] * along
+    distance = np.asarray(np.sqrt(np.einsum("ij,ij->i", offset, offset)), np.float32)
+    return distance.reshape(shape), np.asarray(share, np.float32).reshape(shape)
+
+
 def thickness(size: tuple[int, int], start: Floats, end: Floats, r0: float, r1: float) -> Floats:
     """(h, w) distance from the segment start-end, over a radius that goes from r0 to r1 along it."""
     ys, xs = np.mgrid[: size[0], : size[1]]

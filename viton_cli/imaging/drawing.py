@@ -12,6 +12,8 @@ from viton_cli.imaging.lettering import write_words
 from viton_cli.vocabulary.labels import BONES, palette
 from viton_cli.vocabulary.layout import COLOURS
 
+LINES = 150  # of a skeleton's strokes that a picture is high
+CAPTION = 14  # pixels that a line of text takes
 _COLOURS = np.array(palette(), np.uint8).reshape(256, 3)
 _LIMBS = (
     "#ff5500", "#ffaa00", "#ffff00", "#55ff00", "#00ff55", "#00ffaa", "#00aaff", "#0055ff", "#0000ff", "#aa00ff",
@@ -23,7 +25,7 @@ def draw_skeleton(image: NDArray[np.uint8], joints: NDArray[np.float32], seen: N
     """Bones between seen joints over a copy of the picture, line width by picture size."""
     picture = Image.fromarray(image)
     draw = ImageDraw.Draw(picture)
-    width = max(round(image.shape[0] / 150), 2)
+    width = max(round(image.shape[0] / LINES), 2)
     for (a, b), colour in zip(BONES, _LIMBS):
         if seen[a] and seen[b]:
             draw.line((*map(float, joints[a]), *map(float, joints[b])), fill=colour, width=width)
@@ -55,7 +57,7 @@ def tile(
 ) -> NDArray[np.uint8]:
     """Pictures on a white sheet, row by row, each scaled into the first one's size, captions above."""
     height, width = pictures[0].shape[:2]
-    band = 14 if captions else 0
+    band = CAPTION if captions else 0
     rows = -(-len(pictures) // columns)
     columns = min(columns, len(pictures))
     sheet = Image.new("RGB", (columns * (width + gap) + gap, rows * (height + band + gap) + gap), "white")

@@ -8,6 +8,9 @@ from scipy import ndimage
 
 Floats = NDArray[np.float32]
 
+LIGHT = 0.03  # of the picture's height: how far the light around a gap reaches into what is mirrored there
+EVEN = 5  # pixels of the filter that evens out the blocks of what was worked out at a quarter of the size
+
 
 def fill(colour: NDArray[np.uint8], known: NDArray[np.bool_], wanted: NDArray[np.bool_]) -> NDArray[np.uint8]:
     """Give every pixel of `wanted` a colour.
@@ -25,7 +28,7 @@ def fill(colour: NDArray[np.uint8], known: NDArray[np.bool_], wanted: NDArray[np
     out = np.where(known[..., None], colour, smooth).astype(np.float32)
     if mirror.any():
         # The mirrored side lends its texture; near the gap's rim, the light is that of what is around the gap.
-        reach = 0.03 * colour.shape[0]
+        reach = LIGHT * colour.shape[0]
         light = _blur(colour, known, reach)[:, ::-1]
         deep = np.clip(ndimage.distance_transform_edt(~known) / (2 * reach), 0, 1).astype(np.float32)
         lent = colour[:, ::-1] + (1 - deep)[..., None] * (smooth - light)
@@ -40,7 +43,7 @@ def _blur(colour: NDArray[np.uint8], known: NDArray[np.bool_], sigma: float) -> 
     weight = ndimage.gaussian_filter(weight, sigma / 4)
     total = ndimage.gaussian_filter(total, (0, sigma / 4, sigma / 4))
     mean = np.repeat(np.repeat(total / np.maximum(weight, 1e-4), 4, 1), 4, 2).transpose(1, 2, 0)
-    smooth: Floats = ndimage.uniform_filter(mean, (5, 5, 1))[: known.shape[0], : known.shape[1]]
+    smooth: Floats = ndimage.uniform_filter(mean, (EVEN, EVEN, 1))[: known.shape[0], : known.shape[1]]
     return smooth
 
 

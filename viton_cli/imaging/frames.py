@@ -13,9 +13,18 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from viton_cli.records import Frame, Pose
-from viton_cli.vocabulary.labels import L_HIP, L_KNEE, L_SHOULDER, NECK, NOSE, R_HIP, R_KNEE, R_SHOULDER
+from viton_cli.vocabulary.labels import L_HIP, L_KNEE, L_SHOULDER, L_WRIST, NECK, NOSE, R_HIP, R_KNEE, R_SHOULDER
 
 GREY = 127  # what lies beyond the photo: zero once an image is scaled to [-1, 1]
+# The try-on crop, in torso lengths; by eye, so that a crop shows people as VITON's photos do.
+NECK_BELOW_NOSE = 0.45  # where the nose is not seen
+ABOVE_NOSE = 0.55
+BELOW_HIPS = 0.45  # where the knees are not seen
+BELOW_HEAD = 2.1  # where the hips are not seen either
+BELOW_PHOTO = 0.1  # no crop reaches farther beyond the photo's lower border
+BESIDE = 0.2  # the outermost joints of arms and hips
+# Torso length over shoulder width and over the way from nose to neck, and height of all that is seen over the torso's.
+BY_SHOULDERS, BY_NECK, BY_HEIGHT = 1.5, 2.4, 2.5
 
 
 def to_frame(points: NDArray[np.floating], frame: Frame) -> NDArray[np.float32]:
@@ -135,22 +144,22 @@ def person_frame(pose: Pose, photo_size: tuple[int, int], size: tuple[int, int] 
     """
     seen = pose.joints[pose.seen]
     torso = torso_length(pose)
-    head = pose.joints[NOSE, 1] if pose.seen[NOSE] else pose.joints[NECK, 1] - 0.45 * torso
+    head = pose.joints[NOSE, 1] if pose.seen[NOSE] else pose.joints[NECK, 1] - NECK_BELOW_NOSE * torso
     if not pose.seen[NOSE] and not pose.seen[NECK]:
         head = seen[:, 1].min()
-    top = head - 0.55 * torso
+    top = head - ABOVE_NOSE * torso
     hips = [pose.joints[i, 1] for i in (R_HIP, L_HIP) if pose.seen[i]]
     knees = [pose.joints[i, 1] for i in (R_KNEE, L_KNEE) if pose.seen[i]]
     if hips and knees:
         bottom = (float(np.mean(hips)) + float(np.mean(knees))) / 2
     elif hips:
-        bottom = float(np.mean(hips)) + 0.45 * torso
+        bottom = float(np.mean(hips)) + BELOW_HIPS * torso
     else:
-        bottom = head + 2.1 * torso
-    bottom = min(bottom, photo_size[0] + 0.1 * torso)
-    upper = [i for i in range(8) if pose.seen[i]] + [i for i in (R_HIP, L_HIP) if pose.seen[i]]
+        bottom = head + BELOW_HEAD * torso
+    bottom = min(bottom, photo_size[0] + BELOW_PHOTO * torso)
+    upper = [i for i in range(L_WRIST + 1) if pose.seen[i]] + [i for i in (R_HIP, L_HIP) if pose.seen[i]]
     xs = pose.joints[upper, 0] if upper else seen[:, 0]
-    left, right = xs.min() - 0.2 * torso, xs.max() + 0.2 * torso
+    left, right = xs.min() - BESIDE * torso, xs.max() + BESIDE * torso
     return Frame(fit_box(left, top, right, bottom, size), size)
 
 
@@ -162,10 +171,10 @@ def torso_length(pose: Pose) -> float:
         return max(float(np.linalg.norm(np.mean(hips, 0) - pose.joints[NECK])), 1.0)
     guesses = [
         factor * float(np.linalg.norm(pose.joints[a] - pose.joints[b]))
-        for a, b, factor in ((R_SHOULDER, L_SHOULDER, 1.5), (NOSE, NECK, 2.4))
+        for a, b, factor in ((R_SHOULDER, L_SHOULDER, BY_SHOULDERS), (NOSE, NECK, BY_NECK))
         if pose.seen[a] and pose.seen[b]
     ]
     if guesses:
         return max(*guesses, 1.0)
     seen = pose.joints[pose.seen]
-    return max(float(np.ptp(seen[:, 1])) / 2.5, 1.0) if len(seen) else 1.0
+    return max(float(np.ptp(seen[:, 1])) / BY_HEIGHT, 1.0) if len(seen) else 1.0

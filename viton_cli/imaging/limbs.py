@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from viton_cli.imaging.capsules import segment_distance
 from viton_cli.vocabulary.labels import (
     FACE,
     L_ANKLE,
@@ -57,6 +58,12 @@ _DEEPEST = 0.02
 # is given up in any connected piece that is not mostly waist.
 _WAIST = 255
 _SORTED_AT = 512  # pixels of the longer side at which sides are sorted
+_NARROWEST = 0.7  # of the torso's length: the shoulder width of somebody seen from the side
+_TWO_SHOES = 0.3  # area of the smaller of two pieces over the larger, from which both are shoes
+# Of a piece of skin: a label that holds less, and less than a squared `body_unit` over the second, is given up; so is a
+# waist that holds less than the last. By eye, as the others here.
+_STRAY, _STRAY_PART, _WAIST_SHARE = 0.1, 12, 0.6
+_JAW = (0.15, 0.27)  # least and greatest radius of the jaw about the nose, in `body_unit`s
 _CHIN = 0.42  # of the way from the nose to the neck joint, which lies between the shoulders
 
 
@@ -73,7 +80,7 @@ def body_unit(joints: Joints) -> float:
     """The person's size in the picture: about the shoulder width in pixels, even where seen from the side."""
     shoulders = np.hypot(*(joints[R_SHOULDER] - joints[L_SHOULDER]))
     torso = np.hypot(*(joints[[R_HIP, L_HIP]].mean(0) - joints[NECK]))
-    return max(float(shoulders), 0.7 * float(torso), 1.0)
+    return max(float(shoulders), _NARROWEST * float(torso), 1.0)
 
 
 def split_skin(skin: NDArray[np.bool_], joints: Joints) -> NDArray[np.uint8]:
@@ -121,7 +128,7 @@ def split_shoes(shoes: NDArray[np.bool_], joints: Joints) -> NDArray[np.uint8]:
     sizes = np.bincount(pieces.ravel())
     sizes[0] = 0
     larger, smaller = np.argsort(sizes)[-1:-3:-1]
-    if sizes[smaller] < 0.3 * sizes[larger]:
+    if sizes[smaller] < _TWO_SHOES * sizes[larger]:
         return labels
     centres = np.stack([np.argwhere(pieces == piece).mean(0)[::-1] for piece in (larger, smaller)])
     cost = np.linalg.norm(centres[:, None] - np.stack([right[1], left[1]]), axis=2)
@@ -218,7 +225,7 @@ def _nearest_capsule(mask: NDArray[np.bool_], capsules: list[Capsule], unit: flo
     distance = np.full((len(names), len(points)), np.inf, np.float32)
     for label, start, end, radius in capsules:
         row = int(np.searchsorted(names, label))
-        depth = _distance(points, start, end) - np.float32(radius * unit)
+        depth = segment_distance(points, start, end)[0] - np.float32(radius * unit)
         if radius in (_TORSO, _THIGH):
             np.maximum(depth, np.float32(-_DEEPEST * unit), out=depth)
         np.minimum(distance[row], depth, out=distance[row])
@@ -226,20 +233,11 @@ def _nearest_capsule(mask: NDArray[np.bool_], capsules: list[Capsule], unit: flo
     best = distance.argmin(0)
     held = np.bincount(piece * len(names) + best, minlength=(piece.max() + 1) * len(names)).reshape(-1, len(names))
     whole = held.sum(1, keepdims=True)
-    given_up = ((held < 0.1 * whole) & (held < unit**2 / 12)) | ((held < 0.6 * whole) & (names == _WAIST))
+    stray = (held < _STRAY * whole) & (held < unit**2 / _STRAY_PART)
+    given_up = stray | ((held < _WAIST_SHARE * whole) & (names == _WAIST))
     distance[given_up[piece].T] = np.inf
     out[rows, columns] = names[distance.argmin(0)]
     return out
-
-
-def _distance(points: Joints, start: Joints, end: Joints) -> Joints:
-    """Distance of each point (N, 2) to a segment."""
-    along = end - start
-    length = float(along @ along)
-    offset = points - start
-    if length > 0:
-        offset = offset - np.clip(offset @ along / length, 0, 1)[:, None] * along
-    return np.asarray(np.sqrt(np.einsum("ij,ij->i", offset, offset)), np.float32)
 
 
 def _cut_at_chin(labels: NDArray[np.uint8], joints: Joints, head: Joints, unit: float) -> NDArray[np.uint8]:
@@ -247,7 +245,7 @@ def _cut_at_chin(labels: NDArray[np.uint8], joints: Joints, head: Joints, unit: 
     rows, columns = np.nonzero((labels == FACE) | (labels == NECK_SKIN))
     down = joints[NECK] - head
     down = down / max(float(np.hypot(*down)), 1e-6)
-    reach = float(np.clip(_CHIN * np.hypot(*(joints[NECK] - joints[NOSE])), 0.15 * unit, 0.27 * unit))
+    reach = float(np.clip(_CHIN * np.hypot(*(joints[NECK] - joints[NOSE])), _JAW[0] * unit, _JAW[1] * unit))
     offset = np.stack([columns, rows], 1).astype(np.float32) - joints[NOSE]
     in_face = (offset @ down <= 0) | (np.einsum("ij,ij->i", offset, offset) < reach**2)
     labels[rows, columns] = np.where(in_face, FACE, NECK_SKIN)

@@ -42,8 +42,10 @@ def draw_openpose(points: NDArray[np.floating], size: tuple[int, int]) -> NDArra
     Returns:
         (H, W, 3) uint8.
     """
-    pairs, names = (BODY25_PAIRS, BODY25_COLOURS) if len(points) == 25 else (COCO18_PAIRS, COCO18_COLOURS)
-    colours = np.array([[int(name[i : i + 2], 16) for i in (0, 2, 4)] for name in names], np.float32)
+    pairs, names = (
+        (BODY25_PAIRS, BODY25_COLOURS) if len(points) == len(BODY25_COLOURS) else (COCO18_PAIRS, COCO18_COLOURS)
+    )
+    colours = np.array([[int(name[i : i + 2], base=16) for i in (0, 2, 4)] for name in names], np.float32)
     picture = np.zeros((*size, 3), np.float32)
     seen = points[:, 2] > 0
     if seen.any():

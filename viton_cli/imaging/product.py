@@ -13,6 +13,9 @@ from viton_cli.imaging.frames import crop, fit_box
 from viton_cli.records import Frame
 
 WHITE = 255
+# Pixels on the very edge are a mixture with the background: those less solid, and a rim of so many pixels of the view's
+# height over this, are not trusted. By eye.
+SOLID, BORDER = 0.9, 400
 
 
 def on_white(image: NDArray[np.uint8], mask: NDArray[np.float32]) -> NDArray[np.uint8]:
@@ -88,8 +91,8 @@ def cut_product(
     frame = Frame(box, (height, round(height * size[1] / size[0])))
     alpha = crop(mask.astype(np.float32), frame, 0).astype(np.float32)
     colours = crop(image, frame, WHITE).astype(np.uint8)
-    # Pixels on the very edge are a mixture with the background: trust the inner ones, and grow those outwards.
-    solid = ndimage.binary_erosion(alpha > 0.9, iterations=max(round(height / 400), 1))
+    # The inner pixels are trusted, and grown outwards.
+    solid = ndimage.binary_erosion(alpha > SOLID, iterations=max(round(height / BORDER), 1))
     if solid.any():
         nearest = ndimage.distance_transform_edt(~solid, return_distances=False, return_indices=True)
         colours = colours[tuple(nearest)]

@@ -5,7 +5,7 @@
     result, product wanted, product worn ─► generator ─► the photo again
 
 It learns without true answers: from photos, the products worn in them, and other products. In use the product worn is
-the worn garment laid flat (`imaging.flat_lay`); where that cannot be, as it is in the photo, on white.
+the worn garment laid flat (`imaging.flatten`); where that cannot be, as it is in the photo, on white.
 
 Source: Jetchev and Bergmann, The Conditional Analogy GAN, ICCV workshops 2017, section 2: losses and their factors.
 VITON section 4.3: the generator is VITON's encoder-decoder, so that results have 256x192 pixels.
@@ -27,11 +27,12 @@ from viton_cli.core.composer import compose
 from viton_cli.core.generator import Generator, Painting
 from viton_cli.errors import NoGarmentFound
 from viton_cli.imaging import frames
-from viton_cli.imaging.flat_lay import NotLaidFlat, lay_flat, top_garment
+from viton_cli.imaging.flatten import NotFlattened, flatten, top_garment
 from viton_cli.imaging.product import product_view
+from viton_cli.imaging.tensors import as_mask, as_picture, as_tensor
 from viton_cli.methods.adversarial import Discriminator, Judged, judge, says
 from viton_cli.methods.painting import load_baseline
-from viton_cli.methods.views import Clock, GarmentView, PersonView, Views, as_mask, as_picture, as_tensor
+from viton_cli.methods.views import Clock, GarmentView, PersonView, Views
 from viton_cli.records import Person, Result
 from viton_cli.vocabulary.labels import BACKGROUND
 
@@ -178,9 +179,9 @@ def worn_product(person: Person, size: tuple[int, int]) -> tuple[Tensor, tuple[s
     """
     image, labels = person.photo.image, person.parsing.labels
     try:
-        flat = lay_flat(image, labels, person.pose.joints, person.pose.seen, size)
+        flat = flatten(image, labels, person.pose.joints, person.pose.seen, size)
         return as_tensor(flat.image), ()
-    except NotLaidFlat as why:
+    except NotFlattened as why:
         worn = (labels == top_garment(labels)[0]).astype(np.float32)
         try:
             picture, _, _ = product_view(image, worn, size)

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from viton_cli.core.composer import compose
 from viton_cli.core.warp import Warp
 from viton_cli.imaging.frames import to_photo
-from viton_cli.methods.views import Clock, GarmentView, PersonView, as_picture
+from viton_cli.imaging.tensors import as_picture
+from viton_cli.methods.views import Clock, GarmentView, PersonView
 from viton_cli.methods.viton import FirstStage
 from viton_cli.records import Frame, Result
 

@@ -20,9 +20,10 @@ from viton_cli.compositing.painted import Painted
 from viton_cli.core.warp.in_place import in_place
 from viton_cli.errors import BadConfig, BadWeights
 from viton_cli.imaging.product import Product
+from viton_cli.imaging.tensors import as_mask, as_picture
 from viton_cli.methods.both_ways import paint_both_ways
 from viton_cli.methods.networks import weight_file
-from viton_cli.methods.views import Clock, GarmentView, PersonView, Views, as_mask, as_picture
+from viton_cli.methods.views import Clock, GarmentView, PersonView, Views
 from viton_cli.records import Coarse, Result
 
 STEEP = 2.0  # slope about one half: a mask that is sure of nothing would lay in a veil

@@ -21,9 +21,10 @@ from viton_cli.compositing.painted import Painted
 from viton_cli.core.composer import compose, light_gain, relight
 from viton_cli.core.warp import Places, Warp, fit_places, fit_warp
 from viton_cli.core.warp.target import whole_target
+from viton_cli.imaging.tensors import as_mask, as_picture
 from viton_cli.methods.both_ways import paint_both_ways
 from viton_cli.methods.networks import load_composer, load_generator, weight_file
-from viton_cli.methods.views import Clock, GarmentView, PersonView, Views, as_mask, as_picture
+from viton_cli.methods.views import Clock, GarmentView, PersonView, Views
 from viton_cli.records import Coarse, Garment, Person, Result, Warped
 
 BF16_CHECKS = ("_is_amx_tile_supported", "_is_avx512_bf16_supported")

@@ -62,13 +62,13 @@ class Lpips(MeanOfPictures):
             return [float(self.net(self._tensor(case.seen(which)), self._tensor(case.seen("truth"))))]
 
     def _tensor(self, picture: Picture) -> Any:
-        import torch
+        from viton_cli.imaging.tensors import as_tensor
 
         image = picture.small
         factor = int(np.ceil(np.sqrt(image.shape[0] * image.shape[1] / PIXELS)))
         if factor > 1:
             image = np.asarray(Image.fromarray(image).reduce(factor))
-        return torch.from_numpy(image.copy()).permute(2, 0, 1)[None].float() / 127.5 - 1
+        return as_tensor(image)
 
 
 class LpipsVgg(Lpips):

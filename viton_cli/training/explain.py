@@ -25,7 +25,6 @@ WHERE = {
     "clip": "no clipping is spoken of",
     "augment": "published code: its flip is never called",
     "perceived": "section 3.1: labels and joints of the data set",
-    "flat_lay": "section 4.1: pairs with product pictures",
     "perceptual": "equation 1 and 3",
     "perceptual_shrink": "equation 1 and 3: at the frame's size",
     "network": "section 3.2: 4 output channels",

@@ -6,7 +6,7 @@ the order of the data by (seed, epoch): a run that was killed and resumed sees w
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -57,6 +57,21 @@ class Task(Protocol):
 
     def meta(self) -> dict[str, Any]:
         """What the weight file says of itself (architecture, sizes)."""
+
+
+class Telling:
+    """A task that tells how it goes. Where the processes that load data are started anew (Windows, macOS) it is sent
+    to them, and what it tells to, a terminal, cannot be: there it is silent.
+    """
+
+    say: Callable[[str], None]
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "say": _silent}
+
+
+def _silent(_: str) -> None:
+    """Nobody listens."""
 
 
 def stacked(samples: Sequence[Batch]) -> Batch:

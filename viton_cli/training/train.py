@@ -1,6 +1,7 @@
 """`viton train`: stage 1, stage 2, perception, the segmenter of product photos, the paper's baselines.
 
 RUN/config.yaml                         the settings
+RUN/pairs/*.npz                         examples made ready, for all stages; elsewhere with --cache
 RUN/STAGE/last.ckpt ...                 checkpoint, log, curve, sample pictures (see `training.fit`)
 RUN/stage1.safetensors ...              the best weights of each stage: `viton tryon --weights RUN` uses them
 """
@@ -44,6 +45,7 @@ from viton_cli.training.task import Task
 from viton_cli.training.watch import Tick
 
 log = logging.getLogger(__name__)
+PAIRS = "pairs"  # folder of a run with its prepared examples
 
 
 def train(
@@ -69,6 +71,8 @@ def train(
     say = say if processes.is_main else lambda _: None
     run, settings = Path(config.out), stage_settings(stage, config)
     settings = settings.model_copy(update={"out": run / stage})
+    if isinstance(settings, (PairsConfig, BaselineConfig)):
+        settings = settings.model_copy(update={"cache": settings.cache or run / PAIRS})
     if (settings.out / "last.ckpt").exists() and not config.resume:
         raise BadConfig(f"{settings.out}: holds a training already; carry on with --resume, or give another --out")
     if config.tensorboard:
@@ -115,7 +119,7 @@ def _begun(
 
 
 def plan(stage: str, config: TrainingConfig, say: Callable[[str], None] = log.info) -> Estimate:
-    """What training one stage would take. Nothing is left on the disk.
+    """What training one stage would take. Nothing is left on the disk but what --cache keeps.
 
     Raises:
         VitonError: Data, settings or weights cannot be used.
@@ -165,12 +169,15 @@ def _take(run: Path, stage: str, config: TrainingConfig) -> Ledger:
         BadConfig: It, or what is written there, is also read; it holds other files, and --force is not given.
     """
     more = [path for name in ("photos", "nobody") if (path := getattr(config, name, None)) is not None]
-    check_apart(run, [*(path for _, path in map(source_of, config.data)), *more])
+    data = [*(path for _, path in map(source_of, config.data)), *more]
+    check_apart(run, data)
+    if cache := getattr(config, "cache", None):
+        check_apart(cache, data, option="--cache")
     if config.init:
         check_apart(run / stage, [Path(config.init)], written=[run / f"{stage}.safetensors"])
     # A checkpoint without a ledger is of a version that kept none: what lies around it is that run's.
     earlier = config.resume and (run / stage / "last.ckpt").is_file() and not (run / LEDGER).exists()
-    names = ("config.yaml", stage, f"{stage}.safetensors")
+    names = ("config.yaml", stage, f"{stage}.safetensors", PAIRS)
     ledger = look(run, "train", config.force, names, adopt=earlier)
     ledger.begin()
     if earlier:

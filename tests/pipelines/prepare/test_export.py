@@ -5,76 +5,37 @@ What each loader opens, with which mode, range and shape, is written down here f
 
 from __future__ import annotations
 
-import csv
 import json
 import pickle
 import warnings
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
+from exporting import (
+    EXPORTS,
+    HD,
+    READERS,
+    TEST,
+    TRAIN,
+    UNPAIRED,
+    check_hd_joints,
+    joints_of,
+    lines,
+    names,
+    opened,
+    run,
+    write_garment,
+    write_list,
+    write_person,
+)
 from scipy import io as matlab
 
-from viton_cli.config import PrepareConfig
 from viton_cli.data import DATASETS
 from viton_cli.data.prepared import Prepared
-from viton_cli.engines.progress import Progress, Summary
-from viton_cli.errors import BadConfig
-from viton_cli.files import Ledger, Manifest, read_mask, read_photo, write_image, write_keypoints, write_labels
-from viton_cli.perception.backends.fake import draw_person
-from viton_cli.pipelines.prepare.export import check_exports, export, with_height
-from viton_cli.vocabulary import labels as L
+from viton_cli.files import read_mask, read_photo
 from viton_cli.vocabulary.label_sets import from_labels, to_labels
-
-HD = (1024, 768)
-# Who wears what; p4 and p5 are test people, g6 is worn by nobody, d2 is a dress.
-TRAIN, TEST, UNPAIRED = {"p1": "g1", "sub dir/p2": "d2", "p3": "g1"}, {"p4": "g4", "p5": "g5"}, {"p5": "g6"}
-EXPORTS = ("viton", "cp-vton", "viton-hd", "hr-viton", "dresscode")
-READERS = {"hr-viton": "viton-hd"}
-
-
-class Notes(Progress):
-    """Keeps what was said."""
-
-    def __init__(self) -> None:
-        self.said: list[str] = []
-
-    def note(self, text: str) -> None:
-        self.said.append(text)
-
-
-def write_person(root: Path, id: str, size: tuple[int, int] = HD, **drawn: Any) -> None:
-    image, labels, pose = draw_person(size, **drawn)
-    write_image(root / "image" / f"{id}.jpg", image)
-    write_labels(root / "image-parse-v3" / f"{id}.png", labels)
-    write_keypoints(root / "openpose_json" / f"{id}_keypoints.json", [pose])
-    Manifest(root / "manifest.jsonl").append({"kind": "person", "id": id, "status": "ok"})
-
-
-def write_garment(root: Path, id: str, size: tuple[int, int] = HD) -> None:
-    height, width = size
-    mask = np.zeros(size, np.uint8)
-    mask[height // 4 : height * 3 // 4, width // 4 : width * 3 // 4] = 255
-    mask[height // 4 : height // 3, width // 8 : width * 7 // 8] = 255
-    image = np.full((*size, 3), 255, np.uint8)
-    image[mask > 0] = (90, 20 + len(id), 160)
-    write_image(root / "cloth" / f"{id}.jpg", image)
-    write_image(root / "cloth-mask" / f"{id}.png", mask)
-    kind = "dress" if id.startswith("d") else "top"
-    Manifest(root / "manifest.jsonl").append({"kind": "garment", "id": id, "status": "ok", "garment": kind})
-
-
-def write_list(root: Path, name: str, pairs: dict[str, str]) -> None:
-    (root / name).write_text("".join(f"{person}\t{garment}\n" for person, garment in pairs.items()))
-
-
-def run(root: Path, *names: str, **settings: Any) -> tuple[Summary, list[str]]:
-    done, notes = Summary("photo", str(root)), Notes()
-    export(PrepareConfig(out=root, export=list(names), **settings), done, notes)
-    return done, notes.said
 
 
 @pytest.fixture(scope="module")
@@ -93,36 +54,6 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert not done.failed, done.problems
     assert sum("DensePose is not made" in note for note in notes) == 3
     return root
-
-
-def names(root: Path, layout: str) -> dict[tuple[str, str, str], int]:
-    with (root / layout / "names.csv").open(newline="") as stream:
-        return {(r["split"], r["person"], r["garment"]): int(r["number"]) for r in csv.DictReader(stream)}
-
-
-def lines(path: Path) -> Iterator[tuple[str, str]]:
-    """A list as all loaders read it: two words a line."""
-    for line in path.read_text().splitlines(keepends=True):
-        first, second = line.strip().split()
-        yield first, second
-
-
-def opened(path: Path, mode: str, size: tuple[int, int] | None = None) -> np.ndarray[Any, Any]:
-    with Image.open(path) as picture:
-        assert picture.mode == mode, path
-        assert size is None or picture.size == size[::-1], path
-        return np.array(picture)
-
-
-def joints_of(path: Path, key: str) -> np.ndarray[Any, Any]:
-    return np.array(json.loads(path.read_text())["people"][0][key]).reshape(-1, 3)
-
-
-def check_hd_joints(points: np.ndarray[Any, Any]) -> None:
-    """VITON-HD's and HR-VITON's agnostic picture needs shoulders, hips apart and a neck, by x and y alone."""
-    assert points.shape == (25, 3)
-    assert all(points[joint, :2].any() for joint in (1, 2, 5, 9, 12))
-    assert np.linalg.norm(points[12, :2] - points[9, :2]) > 1
 
 
 @pytest.mark.parametrize("mode", ["train", "test"])
@@ -317,169 +248,3 @@ def check_pairs(layout: str, back: Any, looks: dict[int, tuple[str, str, str]]) 
         assert pairs == set(worn.items())
     unpaired = {(looks[number(p)][1], looks[number(g)][2]) for p, g in back.pairs("test", "unpaired")}
     assert unpaired == {("p4", "g5"), ("p5", "g6")}
-
-
-def test_who_is_in_no_pair_or_only_in_unpaired_ones(tmp_path: Path) -> None:
-    small = (256, 192)
-    for id in ("p1", "p2", "p3"):
-        write_person(tmp_path, id, small)
-    for id in ("g1", "g2", "g3", "g4"):
-        write_garment(tmp_path, id, small)
-    _, said = run(tmp_path, "cp-vton")
-    assert any("no pairs are known" in note for note in said)
-    rows = list(lines(tmp_path / "cp-vton" / "test_pairs.txt"))
-    assert len(rows) == 4 and len({person for person, _ in rows}) == 3 and len({garment for _, garment in rows}) == 4
-    write_list(tmp_path, "train_pairs.txt", {"p1": "g1"})
-    write_list(tmp_path, "train_pairs_unpaired.txt", {"p1": "g2", "p2": "g3"})
-    _, said = run(tmp_path, "cp-vton")
-    assert "cp-vton: 1 unpaired pairs are of people in the train split, whose lists have no place for them" in said
-    assert "cp-vton: 1 of 3 people are in no pair and are left out" in said
-    assert set(names(tmp_path, "cp-vton")) == {("train", "p1", "g1"), ("test", "p2", ""), ("test", "", "g3")}
-
-
-def test_the_own_garment_is_laid_flat_where_a_loader_opens_one(tmp_path: Path) -> None:
-    write_person(tmp_path, "front", sleeves="short")
-    write_person(tmp_path, "cut off", sleeves="short", scale=2.3)  # the hips are not in the picture
-    write_garment(tmp_path, "g1")
-    write_list(tmp_path, "test_pairs_unpaired.txt", {"front": "g1", "cut off": "g1"})
-    done, said = run(tmp_path, "hr-viton", "cp-vton")
-    (problem,) = done.problems
-    assert problem.startswith("hr-viton: cut off is left out: the garment they wear is not known") and done.failed == 1
-    assert "hr-viton: the own garment of 1 people is not known: it was laid flat from their photos" in said
-    ((person, garment),) = lines(tmp_path / "hr-viton" / "test_pairs.txt")
-    assert person != garment and opened(tmp_path / "hr-viton/test/cloth-mask" / person, "L", HD).max() > 200
-    assert len(list(lines(tmp_path / "cp-vton" / "test_pairs.txt"))) == 2, "CP-VTON opens no own garment"
-
-
-def test_hips_out_of_the_picture_stop_no_loader(tmp_path: Path) -> None:
-    write_person(tmp_path, "p1", sleeves="short", scale=2.3)
-    write_garment(tmp_path, "g1")
-    write_list(tmp_path, "test_pairs.txt", {"p1": "g1"})
-    _, said = run(tmp_path, "viton-hd")
-    assert "viton-hd: p1: there is no other garment to try on than the own one" in said
-    points = joints_of(next((tmp_path / "viton-hd/test/openpose-json").iterdir()), "pose_keypoints_2d")
-    check_hd_joints(points)
-    assert not points[[9, 12], 2].any(), "confidence 0: not found"
-    (person, *_) = DATASETS.get("viton-hd")(tmp_path / "viton-hd").entries("test")
-    mine = next(Prepared(tmp_path).entries()).pose()
-    assert (
-        mine is not None and np.array_equal(person.pose().seen, mine.seen) and not mine.seen[[L.R_HIP, L.L_HIP]].any()
-    )
-
-
-def test_numbers_stay_and_what_is_gone_is_taken_away(tmp_path: Path) -> None:
-    Ledger(tmp_path, "prepare").begin()  # only what is the toolkit's own is taken away
-    small = (256, 192)
-    for id in ("p2", "p4"):
-        write_person(tmp_path, id, small)
-    for id in ("g2", "g4"):
-        write_garment(tmp_path, id, small)
-    write_list(tmp_path, "train_pairs.txt", {"p2": "g2", "p4": "g4"})
-    run(tmp_path, "viton", "dresscode")
-    first = names(tmp_path, "viton")
-    stamps = {path: path.stat().st_mtime_ns for path in (tmp_path / "viton/women_top").iterdir()}
-    write_person(tmp_path, "p1", small)
-    write_list(tmp_path, "train_pairs.txt", {"p1": "g4", "p4": "g4"})
-    run(tmp_path, "viton", "dresscode")
-    then = names(tmp_path, "viton")
-    assert then == {("train", "p1", "g4"): 3, ("train", "p4", "g4"): first["train", "p4", "g4"]}
-    gone = first["train", "p2", "g2"]
-    assert not list(tmp_path.glob(f"viton/*/{gone:06d}_*")) and not list(tmp_path.glob(f"dresscode/*/*/{gone:06d}_*"))
-    kept = [path for path in stamps if path.exists()]
-    assert len(kept) == 2 and all(path.stat().st_mtime_ns == stamps[path] for path in kept)
-    run(tmp_path, "viton", overwrite=True)
-    assert all(path.stat().st_mtime_ns > stamps[path] for path in kept)
-
-
-def test_crops_are_as_high_as_the_largest_export() -> None:
-    def height(*names: str, **given: Any) -> int | None:
-        return with_height(PrepareConfig(out=Path("x"), export=list(names), **given)).height
-
-    assert [height(), height("viton"), height("cp-vton,hr-viton"), height("dresscode", height=700)] == [
-        512,
-        512,
-        1024,
-        700,
-    ]
-
-
-def test_nothing_to_export_is_a_failure(tmp_path: Path) -> None:
-    write_person(tmp_path, "p1", (256, 192))
-    done, _ = run(tmp_path, "viton-hd")
-    assert done.failed == 1 and "nothing to export: it takes people and garments" in done.problems[0]
-
-
-def test_a_run_that_was_cut_off_is_carried_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from viton_cli.data.exports.cp_vton import CpVtonExport
-
-    small = (256, 192)
-    for n in range(6):
-        write_person(tmp_path, f"p{n}", small)
-        write_garment(tmp_path, f"g{n}", small)
-    write_list(tmp_path, "train_pairs.txt", {f"p{n}": f"g{n}" for n in range(6)})
-    written: list[int] = []
-    stopped: list[bool] = []
-    write = CpVtonExport.write_person
-
-    def counted(self: CpVtonExport, name: Any, person: Any, own: Any) -> list[str]:
-        if name.number == 4 and not stopped:
-            stopped.append(True)
-            raise KeyboardInterrupt
-        written.append(name.number)
-        return write(self, name, person, own)
-
-    monkeypatch.setattr(CpVtonExport, "write_person", counted)
-    with pytest.raises(KeyboardInterrupt):
-        run(tmp_path, "cp-vton", workers=1)
-    assert written[:3] == [1, 2, 3]
-    run(tmp_path, "cp-vton", workers=1)
-    assert sorted(set(written)) == [1, 2, 3, 4, 5, 6] and written.count(1) == written.count(2) == 1
-    assert len(list(lines(tmp_path / "cp-vton" / "train_pairs.txt"))) == 6
-
-
-def test_what_cannot_be_used_is_named_and_left_out(tmp_path: Path) -> None:
-    small = (256, 192)
-    for n in range(2):
-        write_person(tmp_path, f"p{n}", small)
-        write_garment(tmp_path, f"g{n}", small)
-    write_list(tmp_path, "train_pairs.txt", {"p0": "g0", "p1": "g1"})
-    (tmp_path / "openpose_json" / "p0_keypoints.json").write_text('{"people": []}')
-    (tmp_path / "cloth" / "g1.jpg").write_bytes(b"torn")
-    done, _ = run(tmp_path, "cp-vton")
-    assert done.problems[0] == "cp-vton: p0 is left out: no joint is seen"
-    torn = tmp_path / "cloth" / "g1.jpg"
-    assert done.problems[1] == f"cp-vton: p1 is left out: {torn}: not a picture but text" and not done.defects
-    assert not (tmp_path / "cp-vton" / "train_pairs.txt").exists() and not names(tmp_path, "cp-vton")
-
-
-def test_a_defect_fails_its_look_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from viton_cli.data.exports.cp_vton import CpVtonExport
-
-    small = (256, 192)
-    for n in range(2):
-        write_person(tmp_path, f"p{n}", small)
-        write_garment(tmp_path, f"g{n}", small)
-    write_list(tmp_path, "train_pairs.txt", {"p0": "g0", "p1": "g1"})
-    write = CpVtonExport.write_garment
-
-    def broken(self: CpVtonExport, name: Any, garment: Any) -> None:
-        if name.number == 2:
-            raise ZeroDivisionError("of something")
-        write(self, name, garment)
-
-    monkeypatch.setattr(CpVtonExport, "write_garment", broken)
-    done, _ = run(tmp_path, "cp-vton")
-    assert done.problems == ["cp-vton: p1 is left out: defect of the toolkit: ZeroDivisionError: of something"]
-    assert done.defects == 1 and len(list(lines(tmp_path / "cp-vton" / "train_pairs.txt"))) == 1
-
-
-def test_no_folder_but_that_of_an_export_is_written_into(tmp_path: Path) -> None:
-    config = PrepareConfig(out=tmp_path, export=["viton-hd"])
-    check_exports(config, [])
-    (tmp_path / "viton-hd" / "train").mkdir(parents=True)
-    with pytest.raises(BadConfig, match=r"viton-hd: holds files that are not of an export \(there is no names.csv\)"):
-        check_exports(config, [])
-    (tmp_path / "viton-hd" / "names.csv").touch()
-    check_exports(config, [tmp_path / "people" / "a.jpg"])
-    with pytest.raises(BadConfig, match="which photos are read from; give another --out"):
-        check_exports(config, [tmp_path / "viton-hd" / "train" / "image" / "00001_00.jpg"])

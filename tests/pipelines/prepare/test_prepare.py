@@ -40,7 +40,7 @@ def test_layout_and_sizes(folders: SimpleNamespace) -> None:
     id = "sub dir/bert ü"
     for name in (
         f"image/{id}.jpg", f"image-parse-v3/{id}.png", f"openpose_json/{id}_keypoints.json", f"overlay/{id}.jpg",
-        f"representation/{id}.npz", "cloth/tops/blue.jpg", "cloth-mask/tops/blue.png", "config.yaml",
+        "cloth/tops/blue.jpg", "cloth-mask/tops/blue.png", "config.yaml",
     ):  # fmt: skip
         assert (folders.out / name).is_file(), name
     assert read_photo(folders.out / f"image/{id}.jpg").size == (128, 96)
@@ -96,16 +96,6 @@ def test_joints_and_labels_are_in_the_crops_pixels(folders: SimpleNamespace) -> 
     np.testing.assert_allclose(pose.joints[0], [(14.4 + 0.5 + 3) * 2 - 0.5, (6.4 + 0.5) * 2 - 0.5], atol=1e-2)
     labels = read_labels(folders.out / "image-parse-v3/anna.png")
     assert labels[100, (24 + 3) * 2] == L.UPPER and labels[5, 5] == L.BACKGROUND
-
-
-def test_the_packed_representation_is_the_representation(folders: SimpleNamespace) -> None:
-    from viton_cli.core.representation import unpack
-
-    run(folders, size=(64, 48))
-    with np.load(folders.out / "representation/anna.npz") as arrays:
-        representation = unpack(dict(arrays))
-    assert representation.shape == (22, 64, 48)
-    assert representation[0].sum() == 11 * 11, "a joint is a square of 11x11"
 
 
 def test_garments_lie_on_white(folders: SimpleNamespace) -> None:
@@ -173,7 +163,11 @@ def test_pairs_of_the_same_name_and_from_a_file(folders: SimpleNamespace) -> Non
     (folders.root / "pairs.csv").write_text("person,garment,unpaired\nanna,red,green\nbert ü.png,tops/blue.png,\n")
     run(folders, pairs=folders.root / "pairs.csv", test_share=1)
     assert (folders.out / "test_pairs.txt").read_text(encoding="utf-8") == "anna\tred\nsub dir/bert ü\ttops/blue\n"
-    assert (folders.out / "test_pairs_unpaired.txt").read_text() == "anna\tgreen\n"
+    assert (folders.out / "test_pairs_unpaired.txt").read_text() == "anna\tgreen\n", "as the file says"
+    (folders.root / "pairs.csv").write_text("person,garment\nanna,red\nbert ü.png,tops/blue.png\n")
+    run(folders, pairs=folders.root / "pairs.csv", test_share=1)
+    shuffled = (folders.out / "test_pairs_unpaired.txt").read_text(encoding="utf-8")
+    assert shuffled == "anna\ttops/blue\nsub dir/bert ü\tred\n", "each other's, where it says nothing"
 
 
 def test_the_own_picture_is_no_truth_of_another_garment(folders: SimpleNamespace) -> None:
@@ -241,7 +235,7 @@ def test_dress_code_keeps_its_categories_and_what_is_missing_is_found(
     _made(root / "dresses/keypoints/000001_2.json").write_text(json.dumps({"keypoints": joints}))
     write_labels(root / "dresses/label_maps/000001_4.png", np.full((64, 48), 7, np.uint8))
     (root / "test_pairs_paired.txt").write_text("000001_0.jpg 000001_1.jpg dresses\n000002_0.jpg 000002_1.jpg 2\n")
-    done = run(folders, dataset=root, format="dresscode", size=(64, 48))
+    done = run(folders, dataset=root, format="dresscode")
     assert (done.ok, done.failed) == (4, 0) and fakes.finder.found == ["dresses/000002_0"]
     assert (read_labels(folders.out / "image-parse-v3/dresses/000001_0.png") == L.DRESS).all()
     (pose,) = read_keypoints(folders.out / "openpose_json/dresses/000001_0_keypoints.json")

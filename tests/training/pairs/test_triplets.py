@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +11,12 @@ import pytest
 import torch
 from drawn_wardrobe import write_wardrobe
 
-from viton_cli.config import TrainStage1Config, load
+from viton_cli.config import TrainStage1Config, TrainStage2Config, load
 from viton_cli.core.losses import Answer
 from viton_cli.data.wardrobe import Wardrobe
 from viton_cli.errors import BadConfig
+from viton_cli.files import read_photo, write_image
+from viton_cli.training.pairs import packing
 from viton_cli.training.pairs.packing import Packed, packed
 from viton_cli.training.pairs.triplet_set import TripletSet
 from viton_cli.training.pairs.triplet_sources import Source
@@ -84,13 +87,22 @@ def test_the_file_is_read_again(wardrobe: Path, tmp_path: Path) -> None:
     source, said = Source.of(Wardrobe(wardrobe), "val"), list[str]()
     first = packed(source, SIZE, False, said.append, tmp_path)
     again = packed(source, SIZE, False, said.append, tmp_path)
-    assert len(list(tmp_path.iterdir())) == 1 and said[-1] == "wardrobe: 4 triplets, prepared before"
+    (file,) = tmp_path.iterdir()
+    assert said[-1] == "wardrobe: 4 triplets, prepared before"
     for name in ("image", "labels", "places", "triplets", "people"):
         np.testing.assert_array_equal(getattr(first, name), getattr(again, name))
     picture = wardrobe / "image/w0007_1a.jpg"
     picture.touch()
-    packed(source, SIZE, False, said.append, tmp_path)
-    assert len(list(tmp_path.iterdir())) == 2, "made again once a picture is another"
+    copy = Wardrobe(Path(shutil.copytree(wardrobe, tmp_path / "copy")))
+    packed(Source.of(copy, "val"), SIZE, False, said.append, tmp_path)
+    assert said[-1] == "wardrobe: 4 triplets, prepared before", "neither its date nor its place matters"
+    whole = file.read_bytes()
+    for bytes in (whole[: len(whole) // 2], b"text"):
+        file.write_bytes(bytes)
+        assert len(packed(source, SIZE, False, said.append, tmp_path)) == 4 and "damaged, and made anew" in said[-3]
+    write_image(copy.root / "image/w0007_1a.jpg", 255 - read_photo(picture).image)
+    packed(Source.of(copy, "val"), SIZE, False, said.append, tmp_path)
+    assert len(list(tmp_path.glob("*.npz"))) == 2, "made again once a picture is another"
 
 
 def test_what_cannot_be_used_is_counted(tmp_path: Path) -> None:
@@ -103,10 +115,11 @@ def test_what_cannot_be_used_is_counted(tmp_path: Path) -> None:
 
 
 def test_garments_laid_flat_are_an_eighth(pack: Packed) -> None:
-    laid = Packed(**{**vars(pack), "exact": np.array([False])})
+    laid = Packed(**{**vars(pack), "exact": np.zeros(len(pack), bool)})
     both = TripletSet([pack, laid], (256, 192), 0.0, 0.0)
     assert len(both) == 16 and float(both.sample(12, None)["trust"]) == pytest.approx(0.3)
-    many = Packed(**{**vars(pack), "triplets": np.tile(pack.triplets, (14, 1))})
+    tiled = {"triplets": np.tile(pack.triplets, (14, 1)), "exact": np.tile(pack.exact, 14)}
+    many = Packed(**{**vars(pack), **tiled})
     mixed = TripletSet([many, laid], (256, 192), 0.0, 0.0)
     assert len(mixed) == 112 + 16 and sum(p == 1 for p, _ in mixed.order) == 16
 
@@ -148,3 +161,22 @@ def test_settings_that_cannot_be(given: str, text: str) -> None:
     with pytest.raises(BadConfig) as caught:
         load(TrainStage1Config, None, [given], {"data": ["x"], "out": "x"}, {})
     assert str(caught.value).startswith(text) and "\n" not in str(caught.value)
+
+
+def test_both_stages_and_another_run_share_what_was_prepared(
+    wardrobe: Path, encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted: list[str] = []
+    whole = packing.pack
+    monkeypatch.setattr(packing, "pack", lambda *given: counted.append(given[0].name) or whole(*given))
+    common = {"data": [f"wardrobe:{wardrobe}"], "size": (64, 64), "batch": 4, "steps": 1, "device": "cpu"}
+    second = {"width": 4, "perceived": 0.0, "perceptual_source": encoder, "out": tmp_path / "one"}
+    train("stage1", settings(wardrobe, tmp_path / "one", steps=1), lambda _: None)
+    train("stage2", TrainStage2Config(**common, **second), lambda _: None)
+    assert len(counted) == 2 == len(list((tmp_path / "one/pairs").iterdir())), "the two splits, once each"
+    for name in ("two", "three"):
+        kept = {"cache": tmp_path / "kept", "steps": 1}
+        train("stage1", settings(wardrobe, tmp_path / name, **kept), lambda _: None)
+    assert len(counted) == 4 and not (tmp_path / "three/pairs").exists()
+    with pytest.raises(BadConfig, match="--cache"):
+        train("stage1", settings(wardrobe, tmp_path / "four", cache=wardrobe), lambda _: None)

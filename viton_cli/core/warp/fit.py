@@ -52,6 +52,11 @@ WORKING = 256  # longest side at which "parts" reads the masks
 SHORTEST = 40  # outlines shorter than this many working pixels (of WORKING) carry no shape
 TINY_HOLE = 0.003  # of the mask's area: noise, not a hand
 ENOUGH = 0.86  # overlap with the target that needs no second opinion
+# Hands and hair that were given back cost the parts a little overlap; more than that means a wrong reading.
+GIVEN_BACK = 0.08
+ROOT = 0.75  # from the armpit to the shoulder's end: where an arm's bone begins
+SHORT_SLEEVE = 0.9  # of the distance between the shoulders: a shorter one shows where the arm goes but not how far ...
+ELBOW, WRIST = 0.75, 1.4  # ... and these are taken to be so far along it
 
 
 def fit_warp(
@@ -192,8 +197,7 @@ def _better(parted: Warp | None, found: Registration, garment: Array, target: Ar
     if parted is not None and reached > ENOUGH:
         return parted
     plain = _outline_warp(found, garment, target, given)
-    # Hands and hair that were given back cost the parts a little overlap; more than that means a wrong reading.
-    return parted if parted is not None and reached > overlap(plain, raw) - 0.08 else plain
+    return parted if parted is not None and reached > overlap(plain, raw) - GIVEN_BACK else plain
 
 
 def _outline_warp(found: Registration, garment: Array, target: Array, given: Sizes) -> Warp:
@@ -242,17 +246,16 @@ def _parts_warp(
 
 def _carried_arm(side: Side, carried: Points, width: float) -> Points:
     """Shoulder, elbow, wrist as the first registration lays the sleeve's middle line; any line for a sleeveless one."""
-    root = 0.75 * carried[side.shoulder] + 0.25 * carried[side.armpit]
+    root = ROOT * carried[side.shoulder] + (1 - ROOT) * carried[side.armpit]
     if side.cuff is None:
         return np.stack([root, root + np.array([0.0, 0.5 * width]), root + np.array([0.0, width])])
     outer, inner = side.cuff
     end = 0.5 * (carried[outer] + carried[inner])
     middle = 0.5 * (carried[(side.shoulder + outer) // 2] + carried[(inner + side.armpit) // 2])
     length = float(np.hypot(*(end - root)))
-    if length < 0.9 * width:
-        # A short sleeve shows where the arm goes but not how far.
+    if length < SHORT_SLEEVE * width:
         along = (end - root) / max(length, 1e-6)
-        return np.stack([root, root + 0.75 * width * along, root + 1.4 * width * along])
+        return np.stack([root, root + ELBOW * width * along, root + WRIST * width * along])
     return np.stack([root, middle, end])
 
 

@@ -21,6 +21,11 @@ from viton_cli.core.warp.shape_context import match_shapes
 from viton_cli.core.warp.tps import ThinPlateSpline, fit_tps
 
 FINENESS = 2  # target samples for each garment sample
+# Chosen by eye on rendered garments and masks; lengths are shares of the square root of the target's area.
+STEP_COST = 0.05  # of a walk that goes on twice as fast, or not at all
+MOST_STEP = 6  # times an even step, in one step
+NEAR = 0.05  # distance at which a point costs as much as a right angle between the outlines
+FARTHEST, OUTLIER = 0.06, 2.5  # distance, and times the median distance: beyond both there is no counterpart
 ROUNDS = (0.1, 0.01, 0.0005)  # regularisation of each round, as a share of the target's area
 
 
@@ -71,17 +76,17 @@ def register_outlines(
     area = np.array([abs(signed_area(line)) for line in targets])
     size = np.sqrt(area)[:, None, None]
     # An even walk takes FINENESS steps; a target stretched or squeezed against the garment is allowed but costs.
-    steps = 0.05 * np.abs(np.arange(6 * FINENESS + 1) - FINENESS) / FINENESS
+    steps = STEP_COST * np.abs(np.arange(MOST_STEP * FINENESS + 1) - FINENESS) / FINENESS
     for share in ROUNDS:
         moved = spline(source)
         turned = (spline.jacobian(source) @ direction[..., None])[..., 0]
         across = (normalize(turned, dim=-1) @ other_direction.transpose(1, 2)).numpy()
         distance = torch.cdist(moved, torch.from_numpy(other)).numpy() / size
-        near = (distance / 0.05) ** 2
+        near = (distance / NEAR) ** 2
         cost = near / (1 + near / 4) + 0.5 * (1 - across)
         matched = walk(cost, steps)
         away = np.take_along_axis(distance, matched[:, :, None], 2)[..., 0]
-        limit = np.maximum(0.06, 2.5 * np.median(away, axis=1, keepdims=True))
+        limit = np.maximum(FARTHEST, OUTLIER * np.median(away, axis=1, keepdims=True))
         use = (away < limit) & (matched != np.roll(matched, 1, axis=1))
         target = np.take_along_axis(other, matched[:, :, None].repeat(2, 2), 1)
         weight: Tensor = torch.from_numpy(share * area)

@@ -14,6 +14,8 @@ from torch.nn.functional import pad
 
 Points = NDArray[np.float64]
 
+JOINED = 8  # the mask's longest side over this: pieces farther apart than twice that stay apart
+CLOSINGS = (8, 4, 2, 1)  # parts of that distance: radii of the discs tried, the smallest first
 WAYS = np.array([(1, 0), (0, 1), (-1, 0), (0, -1)])  # each the right turn of the one before, as seen in the picture
 
 
@@ -148,10 +150,10 @@ def join(mask: NDArray[np.float32], smallest: float = 0.1) -> NDArray[np.float32
     pieces = np.concatenate([[False], areas >= smallest * areas.max()])
     if pieces.sum() < 2:
         return mask
-    margin = max(mask.shape) // 8
+    margin = max(mask.shape) // JOINED
     solid = np.pad(pieces[parts], margin)
     away = ndimage.distance_transform_edt(~solid)
-    for radius in (margin // 8, margin // 4, margin // 2, margin):
+    for radius in (margin // part for part in CLOSINGS):
         grown = away <= radius
         if ndimage.label(grown)[1] == 1:
             closed = (ndimage.distance_transform_edt(grown) > radius)[margin:-margin, margin:-margin]

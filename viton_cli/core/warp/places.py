@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from viton_cli.core.warp.tps import ThinPlateSpline, fit_tps_least_squares
-from viton_cli.core.warp.warp_fitting import CRUSHED, WILD, assemble, determinants, signed_distance, size_of, spread
+from viton_cli.core.warp.warp_fitting import assemble, determinants, is_sane, signed_distance, size_of, spread
 from viton_cli.core.warp.warp_map import Layer, Warp
 from viton_cli.errors import NoGarmentFound
 from viton_cli.vocabulary.layout import GARMENT_LAYERS
@@ -33,6 +33,8 @@ Bools = NDArray[np.bool_]
 FEWEST = 60  # pixels of 256x192: a part smaller than this carries no map of its own
 DATA = 1500  # pixels of a part that the spline is fitted to, evenly spread
 NODES = 60  # control points of a part
+FEWEST_NODES, FALLBACK_NODES = 6, 12  # where the lattice gives fewer than the first, about the second, evenly spread
+PIECE = 0.2  # of a part's largest piece: smaller ones are noise; hair or an arm may part a trunk in two
 # Of the bending energy, as a share of the part's area, the least first. On kept people 100 beat .02, .5, 3 and 20 (of
 # the garment .38 to .42 more than 3 % off, against .35) and 300.
 SMOOTHNESS = (100.0, 500.0, 3000.0)
@@ -115,9 +117,7 @@ def _fit(area: Bools, places: Places, outline: _Outline) -> tuple[ThinPlateSplin
             points = np.concatenate((data, rim[near]))
             pulled = np.concatenate((weights, np.full(int(near.sum()), PULL)))
             spline = fit_tps_least_squares(nodes, points, np.concatenate((values, target[near])), pulled, share * size)
-        growth = determinants(spline, check)
-        middle = float(growth.median())
-        if float(growth.min()) > CRUSHED * middle > 0 and float(torch.quantile(growth, 0.99)) < WILD * middle:
+        if is_sane(spline, check):
             return spline, share
     return None, 0.0
 
@@ -157,16 +157,18 @@ def _nodes(area: Bools) -> NDArray[np.int64]:
     lattice = np.zeros_like(area)
     lattice[step // 2 :: step, step // 2 :: step] = True
     found = np.argwhere(lattice & ndimage.binary_dilation(area, iterations=2))[:, ::-1]
-    return found if len(found) >= 6 else np.argwhere(area)[:: max(1, int(area.sum()) // 12), ::-1]
+    if len(found) >= FEWEST_NODES:
+        return found
+    return np.argwhere(area)[:: max(1, int(area.sum()) // FALLBACK_NODES), ::-1]
 
 
 def _largest(area: Bools) -> Bools:
-    """The area's largest piece, and those of at least a fifth of its size: hair or an arm may part a trunk in two."""
+    """The area's largest piece, and those not much smaller."""
     pieces, count = ndimage.label(area)
     if count <= 1:
         return area
     sizes = ndimage.sum_labels(area, pieces, np.arange(1, count + 1))
-    return np.isin(pieces, 1 + np.flatnonzero(sizes >= 0.2 * sizes.max()))
+    return np.isin(pieces, 1 + np.flatnonzero(sizes >= PIECE * sizes.max()))
 
 
 def _apply(spline: ThinPlateSpline, points: NDArray[Any]) -> NDArray[np.float64]:

@@ -14,6 +14,9 @@ from skimage.draw import polygon
 
 from viton_cli.vocabulary import labels as L
 
+# All by eye. The hips' joints lie inside the body, the shoulders' at its edge: the trunk is so much wider, by corner.
+SPREAD = (0.97, 0.97, 1.15, 1.15)
+THROAT = (0.24, 0.2)  # half axes (x, y) of the ellipse about the neck's joint where hair hides skin, in torso lengths
 COVERING = (L.HAIR, L.SCARF, L.BAG, L.GLOVE, L.L_ARM, L.R_ARM)
 
 
@@ -36,16 +39,15 @@ def whole_target(
         return mask
     points = joints[list(corners)].astype(np.float64)
     torso = max(float(np.linalg.norm(points[:2].mean(0) - points[2:].mean(0))), 1.0)
-    # The hips' joints lie inside the body, the shoulders' at its edge.
     middle = points.mean(0)
-    spread = np.array([0.97, 0.97, 1.15, 1.15])[:, None]
+    spread = np.array(SPREAD)[:, None]
     outline = middle + (points - middle) * np.concatenate((spread, np.ones((4, 1))), 1)
     trunk = np.zeros(mask.shape, bool)
     trunk[polygon(outline[:, 1], outline[:, 0], mask.shape)] = True  # type: ignore[no-untyped-call]
     if seen[L.NECK]:  # hair at the throat hides skin, not the garment
         ys, xs = np.mgrid[: mask.shape[0], : mask.shape[1]]
         x, y = joints[L.NECK]
-        trunk &= ((xs - x) / (0.24 * torso)) ** 2 + ((ys - y) / (0.2 * torso)) ** 2 > 1
+        trunk &= ((xs - x) / (THROAT[0] * torso)) ** 2 + ((ys - y) / (THROAT[1] * torso)) ** 2 > 1
     # Low on the trunk a mask that ends above is a short garment, not a hidden one.
     worn = np.flatnonzero((mask > 0.5).any(1))
     if not len(worn):

@@ -21,6 +21,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
+TINY = 1e-30  # least squared distance: where r = 0, r^2 log r^2 is then 0 and its gradient finite
+LEVELS = 8  # halvings of a picture, at most: no map shrinks it more
+
 
 @dataclass(frozen=True, eq=False)
 class ThinPlateSpline:
@@ -160,13 +163,12 @@ def _squared(a: Tensor, b: Tensor) -> Tensor:
 
 
 def _kernel(squared: Tensor) -> Tensor:
-    # The clamp makes it 0, with a finite gradient, at r = 0.
-    squared = squared.clamp_min(1e-30)
+    squared = squared.clamp_min(TINY)
     return squared * squared.log()
 
 
 def _kernel_slope(squared: Tensor) -> Tensor:
-    return 2.0 * (torch.log(squared.clamp_min(1e-30)) + 1.0)
+    return 2.0 * (torch.log(squared.clamp_min(TINY)) + 1.0)
 
 
 def pixel_grid(size: tuple[int, int]) -> Tensor:
@@ -259,7 +261,7 @@ def read_shrinking(pyramid: list[Tensor], unit: Tensor, level: Tensor) -> Tensor
         unit: Places as of `to_unit`.
         level: (H, W) log2 of the picture's pixels per output pixel, see `shrinkage`.
     """
-    top = int(torch.ceil(level.max()).clamp(0, 8))
+    top = int(torch.ceil(level.max()).clamp(0, LEVELS))
     while len(pyramid) <= top and min(pyramid[-1].shape[-2:]) > 1:
         pyramid.append(halve(pyramid[-1]))
     top = min(top, len(pyramid) - 1)

@@ -25,6 +25,14 @@ Sizes = tuple[tuple[int, int], tuple[int, int]]  # of the garment and the target
 REGULARISATIONS = (0.05, 0.2, 1.0, 5.0, 20.0)
 WILD = 30.0  # times the median change of area
 CRUSHED = 0.05  # of it: the check looks at some spots only, and a little further on the map may fold
+MOST_SPOTS = 0.99  # share of the spots that may not be wild: single ones at an edge may
+SPOTS = 800  # that a map is checked at: enough to meet any fold that can be seen
+SEEN = 0.02  # of a garment's mask: where a map reads more than this, it shows garment
+COARSE = 4  # target pixels between the places where that is looked up
+BLUR = 4  # pixels: beyond it the blurred step of `signed_distance` is flat
+LEAST_SPREAD = 0.3  # pixels: of a speck, so that an affine map can be made from it
+CLEARLY = 0.1  # of overlap: by so much an affine stand-in has to be better than a similarity
+OVERLAP_SIZE = 64  # longest side of the grid that overlap is measured on
 
 
 def cover_part(patch: Patch, torso: Patch, index: int) -> Tensor:
@@ -40,12 +48,12 @@ def single_layer(spline: ThinPlateSpline, garment: Array, target: Array, within:
     """
     height, width = target.shape
     # An affine stand-in is cheap, and may be for a target of a few pixels.
-    step = 4 if spline.controls.shape[1] > 4 else 1
+    step = COARSE if spline.controls.shape[1] > 4 else 1
     coarse = max(2, height // step), max(2, width // step)
     spots = rescale(pixel_grid(coarse), coarse, (height, width))
-    found = sample(torch.from_numpy(garment)[None, None], spline(spots.reshape(1, -1, 2)).reshape(1, *coarse, 2)) > 0.02
+    found = sample(torch.from_numpy(garment)[None, None], spline(spots.reshape(1, -1, 2)).reshape(1, *coarse, 2)) > SEEN
     area = F.interpolate(found.float(), size=(height, width), mode="nearest")[0, 0].numpy() > 0
-    area = _widen(area, 4)
+    area = _widen(area, COARSE)
     return Layer(spline, signed_distance(area & _widen(target > 0.5) if within else area))
 
 
@@ -60,7 +68,7 @@ def signed_distance(area: NDArray[np.bool_]) -> Tensor:
     soft = np.zeros(area.shape, np.float32)
     rows, columns = np.flatnonzero(area.any(1)), np.flatnonzero(area.any(0))
     if len(rows):
-        part = tuple(slice(max(at[0] - 4, 0), at[-1] + 5) for at in (rows, columns))
+        part = tuple(slice(max(at[0] - BLUR, 0), at[-1] + 1 + BLUR) for at in (rows, columns))
         soft[part] = ndimage.gaussian_filter(area[part].astype(np.float32), 1.0, truncate=3.0)
     return torch.from_numpy((soft - 0.5) * np.float32(np.sqrt(2 * np.pi)))
 
@@ -76,11 +84,16 @@ def settle(controls: Points, values: Points, spots: NDArray[Any], area: float) -
             spline = fit_tps(source, target, share * area)
         except RuntimeError:  # two control points in one place
             continue
-        growth = determinants(spline, points)
-        middle = float(growth.median())
-        if float(growth.min()) > CRUSHED * middle > 0 and float(torch.quantile(growth, 0.99)) < WILD * middle:
+        if is_sane(spline, points):
             return spline, share
     return None, 0.0
+
+
+def is_sane(spline: ThinPlateSpline, points: Tensor) -> bool:
+    """Whether a map neither folds, nor crushes, nor stretches wildly at points (1, m, 2)."""
+    growth = determinants(spline, points)
+    middle = float(growth.median())
+    return float(growth.min()) > CRUSHED * middle > 0 and float(torch.quantile(growth, MOST_SPOTS)) < WILD * middle
 
 
 def determinants(spline: ThinPlateSpline, points: Tensor) -> Tensor:
@@ -94,7 +107,7 @@ def stand_in(garment: Array, target: Array, given: Sizes, variant: str, reason: 
     # Shrunk to the working size, a speck may reach one half nowhere.
     places = [np.argwhere(mask > 0.5 * mask.max())[:, ::-1].astype(np.float64) for mask in (garment, target)]
     centres = [points.mean(0) for points in places]
-    spreads = [np.maximum(points.std(0), 0.3) for points in places]
+    spreads = [np.maximum(points.std(0), LEAST_SPREAD) for points in places]
     candidates = []
     for kind, ratio in (
         ("similarity", np.full(2, np.sqrt(len(places[0]) / len(places[1])))),
@@ -107,7 +120,7 @@ def stand_in(garment: Array, target: Array, given: Sizes, variant: str, reason: 
         )
         candidates.append((overlap(warp, target), warp))
     # The affine map changes the garment's proportions, so it has to be clearly better.
-    return candidates[1][1] if candidates[1][0] > candidates[0][0] + 0.1 else candidates[0][1]
+    return candidates[1][1] if candidates[1][0] > candidates[0][0] + CLEARLY else candidates[0][1]
 
 
 def assemble(
@@ -151,14 +164,14 @@ def _folded(layers: tuple[Layer, ...], target: Array) -> float:
 
 
 def spread(area: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """(m, 2) pixels (x, y) of an area, about 800 evenly spread ones: enough to meet any fold that can be seen."""
+    """(m, 2) pixels (x, y) of an area, about `SPOTS` evenly spread ones."""
     spots = np.argwhere(area)
-    return np.ascontiguousarray(spots[:: max(1, len(spots) // 800), ::-1])
+    return np.ascontiguousarray(spots[:: max(1, len(spots) // SPOTS), ::-1])
 
 
 def overlap(warp: Warp, target: Array) -> float:
-    """Intersection over union of the warped garment mask and a target mask, on a grid of 64 along its longest side."""
-    small = resize(target, 64)
+    """Intersection over union of the warped garment and a target mask, at `OVERLAP_SIZE` along the longest side."""
+    small = resize(target, OVERLAP_SIZE)
     mask = warp.apply(warp.garment, size=size_of(small), fill=0.0)[0, 0].numpy()
     # Of soft masks: the smaller value at each pixel over the larger.
     return float(np.minimum(mask, small).sum() / max(np.maximum(mask, small).sum(), 1e-6))

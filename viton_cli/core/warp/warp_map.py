@@ -25,6 +25,8 @@ from viton_cli.core.warp.tps import ThinPlateSpline, densify, read, read_shrinki
 # 1024x768, the largest error inside a layer had a median of 0.02 garment pixels of 256 rows and a worst of 0.17.
 NODES = 20_000  # about so many at most
 FINEST = 0.5  # working pixels between them at least
+EDGE = -1.2  # signed distance from which on a layer can be seen: a pixel, and a little for the lattice
+AROUND = 2  # garment pixels: a picture's own edge of the garment is sharper than its mask's
 
 Box = tuple[float, float, float, float]
 
@@ -47,7 +49,7 @@ class Layer:
     @cached_property
     def reach(self) -> tuple[int, int, int, int] | None:
         """Rows and columns (top, bottom, left, right) of the target in which the layer may lie; None if in none."""
-        reached = self.cover > -1.2
+        reached = self.cover > EDGE
         rows, columns = (torch.nonzero(reached.any(axis))[:, 0].tolist() for axis in (1, 0))
         return (rows[0], rows[-1] + 1, columns[0], columns[-1] + 1) if rows else None
 
@@ -179,8 +181,8 @@ class Warp:
 
     @cached_property
     def _near(self) -> Tensor:
-        """The garment and two pixels around it: a picture's own edge of the garment is sharper than its mask's."""
-        return torch.from_numpy(ndimage.maximum_filter(self.garment.numpy(), (1, 1, 5, 5)))
+        """The garment and `AROUND` pixels of it."""
+        return torch.from_numpy(ndimage.maximum_filter(self.garment.numpy(), (1, 1, 2 * AROUND + 1, 2 * AROUND + 1)))
 
     def places(self, size: tuple[int, int], box: Box | None = None, layer: int = 0) -> Tensor:
         """(H, W, 2) pixels of the given garment mask that each output pixel reads by the map of one layer."""

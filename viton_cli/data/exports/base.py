@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -115,6 +116,24 @@ class Export(Protocol):
     def write_lists(self, looks: Looks) -> list[str]:
         """Write the lists of pairs, and whatever else speaks of all. Returns what has no place in them, in words."""
         ...
+
+
+class PictureAndMask(ABC):
+    """What layouts share that keep a garment as a picture and a mask, and nothing beside what they always have."""
+
+    @abstractmethod
+    def garment_files(self, name: Name) -> list[Path]:
+        """Picture and mask."""
+
+    def further_files(self, name: Name) -> list[Path]:
+        """None."""
+        return []
+
+    def write_garment(self, name: Name, garment: Product) -> None:
+        """Picture and mask."""
+        image, mask = self.garment_files(name)
+        write_jpeg(image, garment.image, garment.file)
+        write_image(mask, garment.solid())
 
 
 def write_jpeg(path: Path, image: NDArray[np.uint8], file: bytes | None = None) -> None:

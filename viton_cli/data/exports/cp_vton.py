@@ -20,14 +20,14 @@ from pathlib import Path
 
 import numpy as np
 
-from viton_cli.data.exports.base import Product, Wearer, write_jpeg, write_list
+from viton_cli.data.exports.base import PictureAndMask, Product, Wearer, write_jpeg, write_list
 from viton_cli.data.exports.looks import Looks, Name
 from viton_cli.files import write_image, write_labels, write_text
 from viton_cli.vocabulary.label_sets import from_labels
 from viton_cli.vocabulary.labels import BACKGROUND, BAG, IGNORE
 
 
-class CpVtonExport:
+class CpVtonExport(PictureAndMask):
     """The layout of `viton_resize`."""
 
     size: tuple[int, int] | None = (256, 192)
@@ -50,9 +50,6 @@ class CpVtonExport:
     def garment_files(self, name: Name) -> list[Path]:
         return [self.root / name.split / kind / f"{name.number:06d}_1.jpg" for kind in ("cloth", "cloth-mask")]
 
-    def further_files(self, name: Name) -> list[Path]:
-        return []
-
     def write_person(self, name: Name, person: Wearer, own: Product | None) -> list[str]:
         """Picture, labels, joints, body."""
         image, parse, pose, new_parse, body = self.person_files(name)
@@ -66,12 +63,6 @@ class CpVtonExport:
         write_image(new_parse, from_labels(person.labels, "cp-vton+"))
         write_image(body, np.where(np.isin(person.labels, (BACKGROUND, BAG, IGNORE)), 0, 255).astype(np.uint8))
         return []
-
-    def write_garment(self, name: Name, garment: Product) -> None:
-        """Picture and mask."""
-        image, mask = self.garment_files(name)
-        write_jpeg(image, garment.image, garment.file)
-        write_image(mask, garment.solid())
 
     def write_lists(self, looks: Looks) -> list[str]:
         """The three lists, of the splits there are."""

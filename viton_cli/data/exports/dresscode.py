@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from viton_cli.data.dresscode import CATEGORIES, KEYPOINT_FRAME
-from viton_cli.data.exports.base import Product, Wearer, write_jpeg, write_list
+from viton_cli.data.exports.base import PictureAndMask, Product, Wearer, write_jpeg, write_list
 from viton_cli.data.exports.looks import Looks, Name
 from viton_cli.files import write_image, write_labels, write_text
 from viton_cli.imaging.openpose import draw_openpose
@@ -29,7 +29,7 @@ from viton_cli.vocabulary.label_sets import from_labels
 CATEGORY = {"upper": "upper_body", "lower": "lower_body", "dress": "dresses"}
 
 
-class DressCodeExport:
+class DressCodeExport(PictureAndMask):
     """A garment's kind, as `prepare` found it, decides on the category."""
 
     size: tuple[int, int] | None = (1024, 768)
@@ -55,9 +55,6 @@ class DressCodeExport:
         folder, number = self.root / CATEGORY[name.kind], f"{name.number:06d}"
         return [folder / "images" / f"{number}_1.jpg", folder / "masks" / f"{number}_1.png"]
 
-    def further_files(self, name: Name) -> list[Path]:
-        return []
-
     def write_person(self, name: Name, person: Wearer, own: Product | None) -> list[str]:
         """Picture, labels, joints, and these drawn."""
         image, parse, pose, skeleton = self.person_files(name)
@@ -74,12 +71,6 @@ class DressCodeExport:
         write_text(pose, json.dumps({"keypoints": rows}))
         write_image(skeleton, draw_openpose(joints, person.labels.shape))
         return []
-
-    def write_garment(self, name: Name, garment: Product) -> None:
-        """Picture and mask."""
-        image, mask = self.garment_files(name)
-        write_jpeg(image, garment.image, garment.file)
-        write_image(mask, garment.solid())
 
     def write_lists(self, looks: Looks) -> list[str]:
         """Lists in each category, and in the root for all."""

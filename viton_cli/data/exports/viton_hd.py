@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from viton_cli.data.exports.base import Product, Wearer, write_jpeg, write_list
+from viton_cli.data.exports.base import PictureAndMask, Product, Wearer, write_jpeg, write_list
 from viton_cli.data.exports.looks import Looks, Name
 from viton_cli.files import write_image, write_labels, write_openpose
 from viton_cli.imaging.agnostic import agnostic_labels, agnostic_picture, agnostic_region, with_torso
@@ -30,7 +30,7 @@ from viton_cli.imaging.openpose import draw_openpose
 from viton_cli.vocabulary.label_sets import from_labels
 
 
-class HrVitonExport:
+class HrVitonExport(PictureAndMask):
     """The layout of the published zip, which HR-VITON and those after it open."""
 
     size: tuple[int, int] | None = (1024, 768)
@@ -61,9 +61,6 @@ class HrVitonExport:
     def garment_files(self, name: Name) -> list[Path]:
         return [self.root / name.split / kind / f"{_id(name)}.jpg" for kind in ("cloth", "cloth-mask")]
 
-    def further_files(self, name: Name) -> list[Path]:
-        return []
-
     def write_person(self, name: Name, person: Wearer, own: Product | None) -> list[str]:
         """Picture, labels, joints, and what is derived of them."""
         image, agnostic_parse, agnostic, mask, *rest = self.person_files(name)
@@ -79,12 +76,6 @@ class HrVitonExport:
         for path in rest:
             _write(path, labels, picture, placed)
         return []
-
-    def write_garment(self, name: Name, garment: Product) -> None:
-        """Picture and mask."""
-        image, mask = self.garment_files(name)
-        write_jpeg(image, garment.image, garment.file)
-        write_image(mask, garment.solid())
 
     def write_lists(self, looks: Looks) -> list[str]:
         """train_pairs.txt and test_pairs.txt, of the splits there are."""

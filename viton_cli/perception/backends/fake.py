@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -52,53 +53,70 @@ def draw_person(
     top = max(0.5 * (height - unit), 0.02 * height)
     joints = np.array([(middle * width + x * unit, top + y * unit) for x, y in _SHAPE], np.float32)
     labels = Image.new("L", (width, height), L.BACKGROUND)
-    draw = ImageDraw.Draw(labels)
-
-    def disc(x: float, y: float, radius: float, label: int) -> None:
-        draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=label)
-
-    def limb(a: int, b: int, radius: float, label: int, until: float = 1.0) -> None:
-        p, q = joints[a], joints[a] + until * (joints[b] - joints[a])
-        for t in np.linspace(0, 1, 40):
-            x, y = p + t * (q - p)
-            disc(x, y, radius, label)
-
-    thick = 0.03 * unit
-    for hip, knee, ankle, shoe in ((L.R_HIP, L.R_KNEE, L.R_ANKLE, L.R_SHOE), (L.L_HIP, L.L_KNEE, L.L_ANKLE, L.L_SHOE)):
-        limb(hip, knee, 1.4 * thick, L.PANTS)
-        limb(knee, ankle, 1.1 * thick, L.PANTS)
-        disc(joints[ankle][0], joints[ankle][1] + thick, 1.3 * thick, shoe)
-    head_x, head_y = joints[L.NOSE]
-    disc(head_x, head_y - 0.012 * unit, 0.062 * unit, L.HAIR)
-    draw.rectangle(
-        (head_x - 0.022 * unit, head_y, head_x + 0.022 * unit, joints[L.NECK][1] + 0.02 * unit), fill=L.NECK_SKIN
-    )
-    draw.ellipse((head_x - 0.04 * unit, head_y - 0.05 * unit, head_x + 0.04 * unit, head_y + 0.05 * unit), fill=L.FACE)
-    shoulders, hips = joints[[L.R_SHOULDER, L.L_SHOULDER]], joints[[L.L_HIP, L.R_HIP]]
-    torso = (
-        shoulders[0] - (thick, thick), joints[L.NECK] + (-thick, 0), joints[L.NECK] + (thick, 0),
-        shoulders[1] + (thick, -thick), hips[0] + (thick, thick), hips[1] + (-thick, thick),
-    )  # fmt: skip
-    draw.polygon([(float(x), float(y)) for x, y in torso], fill=L.UPPER)
-    for shoulder, elbow, wrist, arm in (
-        (L.R_SHOULDER, L.R_ELBOW, L.R_WRIST, L.R_ARM),
-        (L.L_SHOULDER, L.L_ELBOW, L.L_WRIST, L.L_ARM),
-    ):
-        limb(shoulder, elbow, 0.9 * thick, arm)
-        limb(elbow, wrist, 0.75 * thick, arm)
-        disc(joints[wrist][0], joints[wrist][1], thick, arm)
-        if sleeves != "none":
-            limb(shoulder, elbow, 1.2 * thick, L.UPPER, 1.0 if sleeves == "long" else 0.55)
-        if sleeves == "long":
-            limb(elbow, wrist, 1.0 * thick, L.UPPER, 0.85)
+    brush, thick = _Brush(ImageDraw.Draw(labels), joints), 0.03 * unit
+    _legs_and_head(brush, unit, thick)
+    _torso_and_arms(brush, thick, sleeves)
     if bag:
         x, y = joints[L.L_WRIST]
-        draw.rectangle((x - 1.5 * thick, y + thick, x + 2.5 * thick, y + 4 * thick), fill=L.BAG)
+        brush.draw.rectangle((x - 1.5 * thick, y + thick, x + 2.5 * thick, y + 4 * thick), fill=L.BAG)
     flat = np.asarray(labels)
     colours = np.zeros((256, 3), np.uint8)
     for label, colour in COLOURS.items():
         colours[label] = colour
     return colours[flat], flat.copy(), _pose(joints, size)
+
+
+@dataclass(frozen=True, eq=False)
+class _Brush:
+    """Paints labels about joints."""
+
+    draw: ImageDraw.ImageDraw
+    joints: NDArray[np.float32]
+
+    def disc(self, x: float, y: float, radius: float, label: int) -> None:
+        self.draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=label)
+
+    def limb(self, a: int, b: int, radius: float, label: int, until: float = 1.0) -> None:
+        """From joint `a` on to the share `until` of the way to joint `b`."""
+        p, q = self.joints[a], self.joints[a] + until * (self.joints[b] - self.joints[a])
+        for t in np.linspace(0, 1, 40):
+            x, y = p + t * (q - p)
+            self.disc(x, y, radius, label)
+
+
+def _legs_and_head(brush: _Brush, unit: float, thick: float) -> None:
+    draw, joints = brush.draw, brush.joints
+    for hip, knee, ankle, shoe in ((L.R_HIP, L.R_KNEE, L.R_ANKLE, L.R_SHOE), (L.L_HIP, L.L_KNEE, L.L_ANKLE, L.L_SHOE)):
+        brush.limb(hip, knee, 1.4 * thick, L.PANTS)
+        brush.limb(knee, ankle, 1.1 * thick, L.PANTS)
+        brush.disc(joints[ankle][0], joints[ankle][1] + thick, 1.3 * thick, shoe)
+    head_x, head_y = joints[L.NOSE]
+    brush.disc(head_x, head_y - 0.012 * unit, 0.062 * unit, L.HAIR)
+    draw.rectangle(
+        (head_x - 0.022 * unit, head_y, head_x + 0.022 * unit, joints[L.NECK][1] + 0.02 * unit), fill=L.NECK_SKIN
+    )
+    draw.ellipse((head_x - 0.04 * unit, head_y - 0.05 * unit, head_x + 0.04 * unit, head_y + 0.05 * unit), fill=L.FACE)
+
+
+def _torso_and_arms(brush: _Brush, thick: float, sleeves: str) -> None:
+    joints = brush.joints
+    shoulders, hips = joints[[L.R_SHOULDER, L.L_SHOULDER]], joints[[L.L_HIP, L.R_HIP]]
+    torso = (
+        shoulders[0] - (thick, thick), joints[L.NECK] + (-thick, 0), joints[L.NECK] + (thick, 0),
+        shoulders[1] + (thick, -thick), hips[0] + (thick, thick), hips[1] + (-thick, thick),
+    )  # fmt: skip
+    brush.draw.polygon([(float(x), float(y)) for x, y in torso], fill=L.UPPER)
+    for shoulder, elbow, wrist, arm in (
+        (L.R_SHOULDER, L.R_ELBOW, L.R_WRIST, L.R_ARM),
+        (L.L_SHOULDER, L.L_ELBOW, L.L_WRIST, L.L_ARM),
+    ):
+        brush.limb(shoulder, elbow, 0.9 * thick, arm)
+        brush.limb(elbow, wrist, 0.75 * thick, arm)
+        brush.disc(joints[wrist][0], joints[wrist][1], thick, arm)
+        if sleeves != "none":
+            brush.limb(shoulder, elbow, 1.2 * thick, L.UPPER, 1.0 if sleeves == "long" else 0.55)
+        if sleeves == "long":
+            brush.limb(elbow, wrist, 1.0 * thick, L.UPPER, 0.85)
 
 
 def _pose(joints: NDArray[np.float32], size: tuple[int, int]) -> Pose:

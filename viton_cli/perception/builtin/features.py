@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from viton_cli.checkpoints import resolve
 from viton_cli.files import sha256
 from viton_cli.imaging import frames
+from viton_cli.imaging.tensors import as_tensor
 from viton_cli.perception.builtin.perceiver import perceiver
 
 
@@ -34,7 +35,7 @@ class EncoderFeatures:
     def features(self, image: NDArray[np.uint8]) -> NDArray[np.float64]:
         """(1432,) of an (H, W, 3) uint8 picture, which is brought to the network's frame as a whole."""
         frame = frames.whole_photo((image.shape[0], image.shape[1]), self._perceiver.size)
-        picture = torch.from_numpy(frames.crop(image, frame).astype(np.float32)).permute(2, 0, 1)[None] / 127.5 - 1
+        picture = as_tensor(frames.crop(image, frame).astype(np.uint8))
         with torch.inference_mode():
             maps = self._perceiver.net.encoder(picture.contiguous(memory_format=torch.channels_last))
             described = torch.cat([features.mean((2, 3))[0] for features in maps[2:]])

@@ -44,6 +44,9 @@ SURE, SURER, POSSIBLE = 0.75, 0.9, 0.15
 LOWER_SURE, LOWER_POSSIBLE = 0.5, 0.1
 DEEP = 0.3  # depth of a deep neckline, in widths of the trunk
 PERSON = 0.5  # person score from which the photo is said to show a person
+OPAQUE = 250  # of 255: a picture whose alpha is nowhere below has no mask of its own
+ASPECT = 0.005  # of a mask's width: by so much, and a pixel, it may have another shape than the photo
+CUT_OFF, SMALL = 0.03, 0.05  # of a border, and of the picture: more garment on it, and less in it, is told
 ALONE = "a photo of the garment alone, laid flat or hanging; or its mask (--clothes-mask)"
 WHOLE = "a photo that the whole garment fills"
 GIVE_MASK = "give a photo on a plainer background, or a mask (--clothes-mask)"
@@ -74,7 +77,7 @@ def cut_garment(photo: Photo, mask: Floats | None = None, *, person_score: float
     quality = 1.0
     if mask is not None:
         full = _given(mask, photo, name)
-    elif photo.alpha is not None and photo.alpha.min() < 250:
+    elif photo.alpha is not None and photo.alpha.min() < OPAQUE:
         full = photo.alpha.astype(np.float32) / 255.0
         if not (full > 0.5).any():
             raise NoGarmentFound(f"{name}: no garment found: the picture is wholly transparent")
@@ -145,7 +148,7 @@ def _given(mask: Floats, photo: Photo, name: str) -> Floats:
         (height, width), (mask_height, mask_width) = photo.size, mask.shape
         # One pixel of rounding on the smaller of the two is no other aspect.
         scale = mask_height / height
-        if abs(mask_width - width * scale) > 1.0 + 0.005 * mask_width:
+        if abs(mask_width - width * scale) > 1.0 + ASPECT * mask_width:
             raise BadMask(
                 f"{name}: the mask is {mask_width}x{mask_height}, another shape than the photo's {width}x{height}"
             )
@@ -177,10 +180,10 @@ def _checks(
     if quality < DOUBTFUL:
         yield say(f"outline uncertain (quality {quality:.2f}): look at the mask, or give one", GIVE_MASK)
     sides = {"top": work[0], "bottom": work[-1], "left": work[:, 0], "right": work[:, -1]}
-    cut_off = [side for side, line in sides.items() if line.mean() > 0.03]
+    cut_off = [side for side, line in sides.items() if line.mean() > CUT_OFF]
     if cut_off:
         yield say(f"cut off at the {' and '.join(cut_off)}", WHOLE)
-    if work.mean() < 0.05:
+    if work.mean() < SMALL:
         yield say(f"small in its photo ({100 * work.mean():.0f} % of it)", WHOLE)
     if kind == "lower":
         yield say("looks like trousers or a skirt: only clothes for the upper body can be tried on", SAY_KIND, "bad")

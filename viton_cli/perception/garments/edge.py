@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from skimage.segmentation import watershed
 
-from viton_cli.perception.garments.plain import blur, tidy
+from viton_cli.imaging.gradients import channels_steepness, steepness
+from viton_cli.perception.garments.plain import blur
+from viton_cli.perception.garments.tidy import tidy
 
 Floats = NDArray[np.float32]
 Bools = NDArray[np.bool_]
@@ -22,6 +24,15 @@ Bools = NDArray[np.bool_]
 REACH = 0.026  # how far from the network's outline an edge is looked for, as a share of the longer side
 OUTLINE = 0.15  # pull of the network's outline where the picture has no edge, in units of its clear edges
 CLEAR = 18.0  # RGB units (0..255) between garment and background above which colours alone place the edge
+# By eye; lengths in pixels of the working picture, at which tests/benchmarks/bench_garment_masks.py measures the cut.
+SURE, SURE_DEPTH = 0.97, 2.0  # probability, and depth, from which a pixel is garment without looking for an edge
+GAP = 0.3  # probability below which what the watershed left out is a gap and no fold
+CLEAR_EDGE, FAINT = 90, 0.3  # percentile of the edges that counts as a clear one; Lab units a pixel below all edges
+SOFT = 0.7  # standard deviation of the soft mask's edge
+INSIDE, BAND = 1.5, 2.5  # depth from which colours are taken as pure, and to which the edge is placed by them
+TOUCHED = 0.01  # of the enlarged band: where it is taken in
+STEEPER = 1.6  # times the ramp that mean colours give: fabric near the edge varies, and must not turn half transparent
+NEARBY = 2.5  # standard deviation of the neighbourhood whose colour is the garment's, or the background's
 
 
 def follow(chance: Floats, lab: Floats) -> Bools:
@@ -36,23 +47,21 @@ def follow(chance: Floats, lab: Floats) -> Bools:
     mask = chance > 0.5
     reach = max(2.0, REACH * max(mask.shape))
     depth = _signed_depth(mask)
-    core = (depth > reach) | ((chance > 0.97) & (depth > 2.0))
+    core = (depth > reach) | ((chance > SURE) & (depth > SURE_DEPTH))
     outside = depth < -reach
     between = ~core & ~outside
     if not core.any() or not outside.any() or not between.any():
         return tidy(mask)
-    relief, smooth = np.zeros(mask.shape, np.float32), blur(lab, 1.0)
-    for channel in range(3):
-        relief += np.hypot(ndimage.sobel(smooth[..., channel], 0), ndimage.sobel(smooth[..., channel], 1)) / 8
-    relief /= float(np.percentile(relief[between], 90)) + 0.3
-    outline = np.hypot(ndimage.sobel(chance, 0), ndimage.sobel(chance, 1))
-    relief += OUTLINE * outline / max(1e-3, float(outline.max()))
+    relief = channels_steepness(blur(lab, 1.0))
+    relief /= float(np.percentile(relief[between], CLEAR_EDGE)) + FAINT
+    outline = steepness(chance)
+    relief += OUTLINE * outline / max(1e-4, float(outline.max()))
     basins = watershed(relief, np.where(core, 1, np.where(outside, 2, 0)))  # type: ignore[no-untyped-call]
     # Parts too thin to have a core keep the outline they had.
     thin = mask & (ndimage.distance_transform_edt(~core) > reach + 2.0)
     cut = (basins == 1) | thin
     solid = tidy(cut)
-    gaps = ndimage.binary_opening(solid & ~cut & (chance < 0.3), np.ones((3, 3)))
+    gaps = ndimage.binary_opening(solid & ~cut & (chance < GAP), np.ones((3, 3)))
     return np.asarray(solid & ~gaps)
 
 
@@ -69,9 +78,9 @@ def refine(image: NDArray[np.uint8], small: Floats, mask: Bools) -> Floats:
     """
     height, width = image.shape[:2]
     h, w = mask.shape
-    soft = ndimage.gaussian_filter(mask.astype(np.float32), 0.7)
+    soft = ndimage.gaussian_filter(mask.astype(np.float32), SOFT)
     depth = _signed_depth(mask)
-    sure_in, sure_out = depth > 1.5, depth < -1.5
+    sure_in, sure_out = depth > INSIDE, depth < -INSIDE
     inside, inside_weight = _nearby(small, sure_in)
     outside, outside_weight = _nearby(small, sure_out)
     contrast = np.square(inside - outside).sum(-1)
@@ -82,7 +91,7 @@ def refine(image: NDArray[np.uint8], small: Floats, mask: Bools) -> Floats:
     rows = (np.arange(height) + 0.5) * (h / height) - 0.5
     columns = (np.arange(width) + 0.5) * (w / width) - 0.5
     result = _enlarge(soft, rows, columns)
-    band = _enlarge((np.abs(depth) < 2.5).astype(np.float32), rows, columns) > 0.01
+    band = _enlarge((np.abs(depth) < BAND).astype(np.float32), rows, columns) > TOUCHED
     at = np.nonzero(band)
     where = np.stack([rows[at[0]], columns[at[1]]]).astype(np.float32)
 
@@ -91,8 +100,7 @@ def refine(image: NDArray[np.uint8], small: Floats, mask: Bools) -> Floats:
 
     pixels = image[at].astype(np.float32)
     alpha = sample(offset) + sum(sample(slope[..., c]) * pixels[:, c] for c in range(3))
-    # A steeper ramp than the mean colours give: fabric near the edge varies, and must not turn half transparent.
-    alpha = np.clip((alpha - 0.5) * 1.6 + 0.5, 0.0, 1.0)
+    alpha = np.clip((alpha - 0.5) * STEEPER + 0.5, 0.0, 1.0)
     deep = sample(depth)
     alpha = np.where(deep > 2.0, 1.0, np.where(deep < -2.0, 0.0, alpha))
     plain = np.clip(deep * (height / h) + 0.5, 0.0, 1.0)
@@ -110,8 +118,8 @@ def _signed_depth(mask: Bools) -> Floats:
 
 def _nearby(small: Floats, where: Bools) -> tuple[Floats, Floats]:
     """Mean colour of the pixels of `where` near each pixel, and the weight it rests on."""
-    weight = ndimage.gaussian_filter(where.astype(np.float32), 2.5)
-    colours = [ndimage.gaussian_filter(small[..., c] * where, 2.5) / np.maximum(weight, 1e-6) for c in range(3)]
+    weight = ndimage.gaussian_filter(where.astype(np.float32), NEARBY)
+    colours = [ndimage.gaussian_filter(small[..., c] * where, NEARBY) / np.maximum(weight, 1e-6) for c in range(3)]
     return np.stack(colours, -1).astype(np.float32), weight.astype(np.float32)
 
 

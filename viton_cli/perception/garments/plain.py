@@ -16,6 +16,9 @@ from skimage.color import rgb2lab
 from skimage.morphology import reconstruction
 from skimage.segmentation import watershed
 
+from viton_cli.imaging.gradients import channels_steepness, steepness
+from viton_cli.perception.garments.tidy import ball, tidy
+
 Floats = NDArray[np.float32]
 Bools = NDArray[np.bool_]
 
@@ -25,6 +28,28 @@ SHADOW_REACH = 0.08  # how far from clear background a shadow may reach, as a sh
 RINGING = 0.08  # JPEG's noise beside a garment, as a share of the departure there
 FADES = 0.35  # edge of a shadow towards the background over its edge towards the garment, at most
 TYPICAL_PLAIN_NOISE = 4.0  # Lab units of residual at which a background counts as half plain
+# By eye, on rendered and photographed garments; tests/benchmarks/bench_garment_masks.py measures what comes of it.
+# Departures and edges are in units of the background's noise, lengths in pixels of the working picture.
+SMOOTH, COARSE = 0.7, 2.5  # standard deviations at which departures and edges, and ramps, are looked at
+BACKGROUND, NOT_SEED = 6.0, 8.0  # departures up to which a pixel may be background, and may be where it begins
+QUIET = 0.4  # median edge of a background without texture
+CERTAIN = 99  # percentile of the border's departures that counts as background
+LEAST, MOST = 2.0, 4.5  # limits of the departure that the background may not cross
+DOUBLE = 2.0  # times that percentile, or that departure: where it is certain
+BLOCK = 17  # JPEG's ringing reaches over its block of 8 and the next
+SAMPLED, ROUNDS = 4000, 12  # pixels that the background is fitted to; rounds of re-weighting
+MAD = 1.4826  # from the median absolute deviation of normal noise to its standard deviation
+OUTLIER = 2.5  # standard deviations at which a pixel has a quarter of the weight
+CLIPPED = 254.5, 255.5  # a channel from the first on is clipped, unless the model itself stays below the second
+OFF, AGREEING = 8.0, 0.8  # Lab units from the model; share of the border nearer than that which makes it wholly plain
+RAMP = 1.3  # times the coarse steepness: what is as steep as that is a ramp, no edge
+RINGS, NEAR = 0.15, 9  # an edge weaker than this share of one in the window is JPEG's ringing
+STRONG_EDGE, WEAK_EDGE = 2.2, 1.1
+SHADOW = (-1.0, 35.0)  # Lab units by which a shadow is darker
+SHADOW_CHROMA = (2.5, 0.15)  # Lab units of chroma that it may differ by, and for each unit that it is darker
+BRIGHTER = 1.5  # Lab units: what is brighter by more than all ways to it is garment behind its rim
+LIGHTNESS = 100.0  # of white
+EATEN = 0.25  # of the garment: a shadow larger than this is none
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,24 +78,24 @@ def cut_plain(rgb: Floats, lab: Floats) -> Plain:
     band = max(2, round(BORDER * min(height, width)))
     seeds = np.ones((height, width), bool)
     seeds[band:-band, band:-band] = False
-    smooth = blur(lab, 0.7)
+    smooth = blur(lab, SMOOTH)
 
     background = _fit_background(rgb, seeds, degree=2)
     plainness = _plainness(smooth, background, seeds)
     distance, noise = _distance(smooth, background, seeds)
     # A second fit, of higher order, on everything that looks like background: vignettes curve between the borders.
-    near = ndimage.binary_erosion(_reach(distance < 6.0, seeds), iterations=band // 2 + 1, border_value=1)
+    near = ndimage.binary_erosion(_reach(distance < BACKGROUND, seeds), iterations=band // 2 + 1, border_value=1)
     if near.sum() > 0.5 * seeds.sum():
         background = _fit_background(rgb, near, degree=3)
         distance, noise = _distance(smooth, background, near)
 
     edges = _edges(smooth, noise)
-    edges /= max(1.0, float(np.median(edges[near])) / 0.4)
+    edges /= max(1.0, float(np.median(edges[near])) / QUIET)
     # An exact background, white to the last bit, shows departures that would drown in JPEG noise.
-    border = distance[seeds & (distance < 6.0)]
-    least = float(np.clip(2.0 * np.percentile(border, 99), 2.0, 4.5)) if border.size else 4.5
-    ringing = distance < np.minimum(RINGING * ndimage.maximum_filter(distance, 17), 6.0)
-    outside = _reach(~_barrier(np.where(ringing, 0.0, distance), edges, least), seeds & (distance < 8.0))
+    border = distance[seeds & (distance < BACKGROUND)]
+    least = float(np.clip(DOUBLE * np.percentile(border, CERTAIN), LEAST, MOST)) if border.size else MOST
+    ringing = distance < np.minimum(RINGING * ndimage.maximum_filter(distance, BLOCK), BACKGROUND)
+    outside = _reach(~_barrier(np.where(ringing, 0.0, distance), edges, least), seeds & (distance < NOT_SEED))
     outside = _grow_over_shadow(outside, smooth, background, edges)
     mask = snap(tidy(~outside, distance), smooth)
     return Plain(mask, plainness, distance)
@@ -86,7 +111,7 @@ def _fit_background(rgb: Floats, where: Bools, degree: int) -> Floats:
     y, x = np.linspace(-1, 1, height, dtype=np.float32), np.linspace(-1, 1, width, dtype=np.float32)
     powers = [(i, j) for i in range(degree + 1) for j in range(degree + 1 - i)]
     rows, columns = np.nonzero(where)
-    some = slice(None, None, max(1, rows.size // 4000))
+    some = slice(None, None, max(1, rows.size // SAMPLED))
     rows, columns = rows[some], columns[some]
     a = np.stack([y[rows] ** i * x[columns] ** j for i, j in powers], -1)
     b = rgb[rows, columns]
@@ -95,12 +120,12 @@ def _fit_background(rgb: Floats, where: Bools, degree: int) -> Floats:
     ridge = 1e-3 * np.eye(len(powers), dtype=np.float32)
     ridge[0, 0] = 0.0  # the constant term is not held back
     coefficients = np.zeros((len(powers), 3), np.float32)
-    for _ in range(12):
+    for _ in range(ROUNDS):
         residual = b - np.minimum(expected, 255.0)
-        sigma = np.maximum(1.4826 * np.median(np.abs(residual), axis=0), 1.0)
-        weight = 1.0 / (1.0 + np.square(residual / (2.5 * sigma)).sum(1)) ** 2
+        sigma = np.maximum(MAD * np.median(np.abs(residual), axis=0), 1.0)
+        weight = 1.0 / (1.0 + np.square(residual / (OUTLIER * sigma)).sum(1)) ** 2
         for channel in range(3):
-            told = weight * ((b[:, channel] < 254.5) | (expected[:, channel] < 255.5))
+            told = weight * ((b[:, channel] < CLIPPED[0]) | (expected[:, channel] < CLIPPED[1]))
             total = max(1.0, float(told.sum()))
             normal = a.T @ (a * told[:, None]) + ridge * total + 1e-6 * np.eye(len(powers), dtype=np.float32)
             coefficients[:, channel] = np.linalg.solve(normal, a.T @ (b[:, channel] * told))
@@ -114,7 +139,7 @@ def _fit_background(rgb: Floats, where: Bools, degree: int) -> Floats:
 def _distance(lab: Floats, background: Floats, where: Bools) -> tuple[Floats, Floats]:
     """Departure from the background model in units of its noise, and that noise (3,), as seen in `where`."""
     residual = lab - background
-    noise = np.maximum(1.4826 * np.median(np.abs(residual[where]), axis=0), NOISE_FLOOR).astype(np.float32)
+    noise = np.maximum(MAD * np.median(np.abs(residual[where]), axis=0), NOISE_FLOOR).astype(np.float32)
     return np.asarray(np.sqrt(np.square(residual / noise).sum(-1)), np.float32), noise
 
 
@@ -122,8 +147,8 @@ def _plainness(lab: Floats, background: Floats, seeds: Bools) -> float:
     """How much of the border agrees with one smooth background, and how quiet it is."""
     residual = np.sqrt(np.square(lab - background).sum(-1))[seeds]
     quiet = 1.0 / (1.0 + (np.median(residual) / TYPICAL_PLAIN_NOISE) ** 2)
-    agreeing = float(np.mean(residual < 8.0))
-    return float(quiet * min(1.0, agreeing / 0.8))
+    agreeing = float(np.mean(residual < OFF))
+    return float(quiet * min(1.0, agreeing / AGREEING))
 
 
 def _edges(lab: Floats, noise: Floats) -> Floats:
@@ -134,16 +159,11 @@ def _edges(lab: Floats, noise: Floats) -> Floats:
     """
     total = np.zeros(lab.shape[:2], np.float32)
     for channel in range(3):
-        coarse = _steepness(ndimage.gaussian_filter(lab[..., channel], 2.5))
-        sharp = np.maximum(0.0, _steepness(lab[..., channel]) - 1.3 * coarse)
+        coarse = steepness(ndimage.gaussian_filter(lab[..., channel], COARSE))
+        sharp = np.maximum(0.0, steepness(lab[..., channel]) - RAMP * coarse)
         total += np.square(sharp / noise[channel])
     edges = np.sqrt(total)
-    return np.asarray(np.where(edges < 0.15 * ndimage.maximum_filter(edges, 9), 0.0, edges), np.float32)
-
-
-def _steepness(values: Floats) -> Floats:
-    steep = np.hypot(ndimage.sobel(values, axis=0), ndimage.sobel(values, axis=1)) / 8.0
-    return np.asarray(steep, np.float32)
+    return np.asarray(np.where(edges < RINGS * ndimage.maximum_filter(edges, NEAR), 0.0, edges), np.float32)
 
 
 def _barrier(distance: Floats, edges: Floats, least: float) -> Bools:
@@ -151,8 +171,8 @@ def _barrier(distance: Floats, edges: Floats, least: float) -> Bools:
 
     `least` is the weakest departure that counts, in units of noise.
     """
-    strong = (distance > 2.0 * least) | (edges > 2.2)
-    weak = (distance > least) | (edges > 1.1)
+    strong = (distance > DOUBLE * least) | (edges > STRONG_EDGE)
+    weak = (distance > least) | (edges > WEAK_EDGE)
     labels, count = ndimage.label(weak, np.ones((3, 3)))
     keep = np.zeros(count + 1, bool)
     keep[np.unique(labels[strong])] = True
@@ -178,14 +198,15 @@ def _grow_over_shadow(outside: Bools, lab: Floats, background: Floats, edges: Fl
     darker = background[..., 0] - lab[..., 0]
     chroma = np.hypot(lab[..., 1] - background[..., 1], lab[..., 2] - background[..., 2])
     near = ndimage.distance_transform_edt(~outside) < SHADOW_REACH * max(outside.shape)
-    shadow = near & (darker > -1) & (darker < 35) & (chroma < 2.5 + 0.15 * darker) & (edges < 1.1)
+    shadow = near & (darker > SHADOW[0]) & (darker < SHADOW[1]) & (edges < WEAK_EDGE)
+    shadow &= chroma < SHADOW_CHROMA[0] + SHADOW_CHROMA[1] * darker
     # A shadow darkens all the way to the garment. Whatever is brighter than every way to it is garment behind its rim.
-    depth = np.where(shadow | outside, darker, 100.0)
-    level = reconstruction(np.where(outside, depth, 100.0), depth, method="erosion")  # type: ignore[no-untyped-call]
-    shadow &= level - darker < 1.5
-    grown = _reach(ndimage.binary_opening(shadow | outside, _ball(2)) | outside, outside)
+    depth = np.where(shadow | outside, darker, LIGHTNESS)
+    level = reconstruction(np.where(outside, depth, LIGHTNESS), depth, method="erosion")  # type: ignore[no-untyped-call]
+    shadow &= level - darker < BRIGHTER
+    grown = _reach(ndimage.binary_opening(shadow | outside, ball(2)) | outside, outside)
     eaten = grown & ~outside
-    if eaten.sum() > 0.25 * (~outside).sum():
+    if eaten.sum() > EATEN * (~outside).sum():
         return outside
     return outside | _faded(eaten, outside, lab)
 
@@ -195,7 +216,7 @@ def _faded(eaten: Bools, outside: Bools, lab: Floats) -> Bools:
 
     Faint garments begin at an edge and go on within: a piece of one has the stronger edge towards the background.
     """
-    steep = np.sqrt(sum(np.square(_steepness(lab[..., c])) for c in range(3)))
+    steep = np.sqrt(sum(np.square(steepness(lab[..., c])) for c in range(3)))
     garment = ~outside & ~eaten
     labels, _ = ndimage.label(eaten)
     shadows = np.zeros_like(eaten)
@@ -214,70 +235,9 @@ def snap(mask: Bools, lab: Floats) -> Bools:
     markers = np.where(core, 1, np.where(ndimage.binary_dilation(mask, iterations=2), 0, 2))
     # Parts too thin to have a core keep the mask they had.
     thin = mask & ~ndimage.binary_dilation(core, iterations=4)
-    gradient = np.zeros(mask.shape, np.float32)
-    for channel in range(3):
-        gradient += np.hypot(ndimage.sobel(lab[..., channel], 0), ndimage.sobel(lab[..., channel], 1))
-    basins = watershed(gradient, markers)  # type: ignore[no-untyped-call]
+    basins = watershed(channels_steepness(lab), markers)  # type: ignore[no-untyped-call]
     return np.asarray((basins == 1) | thin)
-
-
-def tidy(mask: Bools, distance: Floats | None = None) -> Bools:
-    """Largest piece (and others of a tenth of its size), holes filled but for true gaps, thin hangers cut off.
-
-    Args:
-        mask: (h, w) a raw cut.
-        distance: Departure from a background model; with it, holes that show exactly the background stay open.
-    """
-    radius = max(1, round(0.004 * max(mask.shape)))
-    size = 2 * radius + 1
-    opened = ndimage.binary_opening(np.pad(mask, size, mode="edge"), _ball(radius))[size:-size, size:-size]
-    opened = _large_pieces(opened)
-    filled = ndimage.binary_fill_holes(opened)
-    if distance is None:
-        return np.asarray(filled)
-    holes = ndimage.binary_opening(filled & (distance < 3.0), _ball(radius))
-    return np.asarray(filled & ~_true_gaps(holes, filled, distance))
-
-
-def _true_gaps(holes: Bools, filled: Bools, distance: Floats) -> Bools:
-    """Holes that show the background, not a print of the background's colour.
-
-    Gaps are as exact as the background. Those between sleeve and body lie off the middle and are taller than wide;
-    one in the middle of the collar shows what is behind an open neck.
-    """
-    gaps = np.zeros_like(holes)
-    if not holes.any():
-        return gaps
-    columns = np.flatnonzero(filled.any(0))
-    rows = np.flatnonzero(filled.any(1))
-    middle, half = (columns[0] + columns[-1]) / 2, max(1.0, (columns[-1] - columns[0]) / 2)
-    labels, _ = ndimage.label(holes)
-    for index, box in enumerate(ndimage.find_objects(labels), 1):
-        part = labels[box] == index
-        area, tall, wide = part.sum(), part.shape[0], part.shape[1]
-        offset = abs((box[1].start + box[1].stop) / 2 - middle) / half
-        exact = np.median(distance[box][part]) < 1.5
-        beside = area > 0.002 * filled.sum() and offset > 0.35 and tall > 1.3 * wide
-        neck = offset < 0.2 and box[0].stop < rows[0] + 0.2 * rows.size
-        if exact and (beside or neck):
-            gaps[box] |= part
-    return gaps
-
-
-def _large_pieces(mask: Bools) -> Bools:
-    """The largest connected piece and those of at least a tenth of its area."""
-    labels, count = ndimage.label(mask)
-    if count == 0:
-        return mask
-    areas = np.bincount(labels.ravel())
-    areas[0] = 0
-    return np.asarray((areas >= 0.1 * areas.max())[labels] & (labels > 0))
 
 
 def blur(lab: Floats, sigma: float) -> Floats:
     return np.stack([ndimage.gaussian_filter(lab[..., c], sigma) for c in range(3)], -1)
-
-
-def _ball(radius: int) -> Bools:
-    y, x = np.mgrid[-radius : radius + 1, -radius : radius + 1]
-    return np.asarray(x * x + y * y <= radius * radius + radius)

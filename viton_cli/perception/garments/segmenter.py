@@ -29,6 +29,7 @@ NAME = "garment"
 SHAPES = ((256, 128), (224, 160), (192, 192), (160, 224), (128, 256))  # (height, width), multiples of 32
 KINDS = ("top", "outerwear", "dress", "lower")
 SLEEVES = ("none", "short", "long")
+GROUPS = 8  # of channels that are normalised together
 WIDTHS = (96, 64, 48, 32, 16)  # channels of the decoder at 1/32, 1/16, 1/8, 1/4, 1/2
 
 
@@ -41,7 +42,7 @@ class GarmentSegmenter(nn.Module):
         self.context = conv(TOP, WIDTHS[0])
         self.laterals = nn.ModuleList(conv(c, w) for c, w in zip((*reversed(LATERALS), STEM), WIDTHS))
         self.merges = nn.ModuleList(
-            nn.Sequential(conv(a, b, 3), nn.GroupNorm(8, b), nn.ReLU()) for a, b in pairwise(WIDTHS)
+            nn.Sequential(conv(a, b, 3), nn.GroupNorm(GROUPS, b), nn.ReLU()) for a, b in pairwise(WIDTHS)
         )
         self.garment = conv(WIDTHS[-1], 1)
         self.kind, self.sleeves = nn.Linear(TOP, len(KINDS)), nn.Linear(TOP, len(SLEEVES))

@@ -22,8 +22,9 @@ from viton_cli.engines.overlap import read_ahead
 from viton_cli.engines.progress import Progress, Summary
 from viton_cli.errors import BadConfig, BadDataset, VitonError
 from viton_cli.files import decode_photo, read_mask, remove, write_text
-from viton_cli.imaging.flat_lay import NotLaidFlat, lay_flat
+from viton_cli.imaging.flatten import NotFlattened
 from viton_cli.imaging.product import product_view
+from viton_cli.pipelines.prepare.flatten import flat_garment
 from viton_cli.pipelines.prepare.folder import HEIGHT
 
 NAMES = "names.csv"
@@ -198,9 +199,9 @@ def _laid_flat(person: Wearer) -> Product:
     """
     size = person.labels.shape[0], person.labels.shape[1]
     try:
-        flat = lay_flat(person.image, person.labels, person.pose.joints, person.pose.seen, size)
+        flat = flat_garment(person.image, person.labels, person.pose)
         image, mask, _ = product_view(flat.image, flat.mask, size)
-    except NotLaidFlat as error:
+    except NotFlattened as error:
         raise BadDataset(
             f"the garment they wear is not known, and cannot be laid flat from the photo ({error}); "
             "name it with --pairs"

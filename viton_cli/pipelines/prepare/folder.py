@@ -11,12 +11,10 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from viton_cli.config import PrepareConfig
-from viton_cli.core.representation import pack
 from viton_cli.files import (
     Ledger,
     Manifest,
     remove,
-    write_arrays,
     write_image,
     write_keypoints,
     write_labels,
@@ -28,13 +26,12 @@ from viton_cli.pipelines.contents import Contents, made_with
 from viton_cli.records import Frame, Garment, Person, Pose
 from viton_cli.vocabulary.labels import LABELS
 
-# Settings that change what is written; --overlays and --tensors only add to it.
-DECISIVE = ("height", "size", "pose", "pose_source", "parsing", "parsing_source", "label_set")
+# Settings that change what is written; --overlays and --flatten only add to it.
+DECISIVE = ("height", "pose", "pose_source", "parsing", "parsing_source", "label_set")
 # What every run makes in its folder.
 FIXED = (
     "config.yaml", "manifest.jsonl", "train_pairs.txt", "test_pairs.txt", "train_pairs_unpaired.txt",
-    "test_pairs_unpaired.txt", "image", "image-parse-v3", "openpose_json", "overlay", "representation", "cloth",
-    "cloth-mask",
+    "test_pairs_unpaired.txt", "image", "image-parse-v3", "openpose_json", "overlay", "cloth", "cloth-mask", "laid",
 )  # fmt: skip
 HEIGHT = 512  # of person crops, where nothing asks for more
 GARMENT_MARGIN = 0.04  # of the garment's longer side, left free around it
@@ -90,9 +87,6 @@ class PreparedFolder:
         write_keypoints(files["pose"], [pose])
         if "overlay" in files:
             write_image(files["overlay"], overlay(image, labels, pose))
-        if "representation" in files:
-            image, labels, pose = seen_in(person, Frame(person.frame.box, self.config.size))
-            write_arrays(files["representation"], pack(image, labels, pose.joints, pose.seen))
 
     def write_garment(self, id: str, garment: Garment) -> Frame:
         """The garment on white and its mask; returns the rectangle of the photo that they show."""
@@ -139,8 +133,6 @@ def files_of(config: PrepareConfig, kind: str, id: str) -> dict[str, Path]:
     }
     if config.overlays:
         wanted["overlay"] = out / "overlay" / f"{id}.jpg"
-    if config.tensors:
-        wanted["representation"] = out / "representation" / f"{id}.npz"
     return wanted
 
 

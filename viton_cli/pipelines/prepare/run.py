@@ -24,8 +24,10 @@ from viton_cli.files import WORKING_PIXELS, look, read_mask, read_photo, remove
 from viton_cli.imaging.frames import person_frame, resized, whole_photo
 from viton_cli.pipelines.contents import Contents
 from viton_cli.pipelines.prepare.export import check_exports, export, with_height
+from viton_cli.pipelines.prepare.flatten import Flattening
 from viton_cli.pipelines.prepare.folder import DECISIVE, FIXED, PreparedFolder, files_of
-from viton_cli.pipelines.prepare.jobs import Job, Pairs, check_inputs, find_jobs
+from viton_cli.pipelines.prepare.jobs import Job, check_inputs, find_jobs
+from viton_cli.pipelines.prepare.pairs import unnamed, write_pairs
 from viton_cli.pipelines.run_config import begin
 from viton_cli.pipelines.swapped import SwapGuess
 from viton_cli.pipelines.tools import Tools
@@ -100,11 +102,14 @@ def prepare(config: PrepareConfig, progress: Progress | None = None, tools: Tool
             for batch in batches(read_ahead(ahead, run.read, config.workers, BATCH), _pixels, BATCH, BATCH_PIXELS):
                 run.batch(batch, writer)
         run.count_lost()
+        if config.flatten:
+            Flattening(folder, progress).run(unnamed(mine, pairs), config.workers)
     finally:
         done.seconds = time.monotonic() - began
     share.wait()
     if share.is_main:
-        _write_pairs(folder, folder.merge(), pairs)
+        for note in write_pairs(folder, folder.merge(), pairs):
+            progress.note(note)
         if config.export:
             export(config, done, progress)
     return share.sum(done)
@@ -285,12 +290,3 @@ def _read(job: Job) -> Read:
     if pose is not None:
         pose = resized(pose, photo.full_size, photo.size)
     return Read(photo, mask, labels, pose)
-
-
-def _write_pairs(folder: PreparedFolder, entries: dict[tuple[str, str], dict[str, Any]], pairs: Pairs) -> None:
-    """Pairs files, of photos that could be prepared."""
-    ready = {key for key, entry in entries.items() if entry.get("status") == "ok"}
-    for name, wanted in pairs.items():
-        usable = [(p, g) for p, g in wanted if ("person", p) in ready and ("garment", g) in ready]
-        if usable:
-            folder.write_pairs(name, usable)

@@ -17,9 +17,9 @@ from skimage.color import rgb2lab
 
 from viton_cli.data.base import Dataset
 from viton_cli.files import read_mask, read_photo
-from viton_cli.imaging import lay_out
+from viton_cli.imaging import flat_pose
 from viton_cli.imaging.filling import grow
-from viton_cli.imaging.flat_lay import NotLaidFlat, lay_flat
+from viton_cli.imaging.flatten import NotFlattened, flatten
 from viton_cli.perception.garments import segmenter as garment_segmenter
 from viton_cli.perception.garments.edge import follow
 from viton_cli.perception.garments.plain import cut_plain
@@ -138,12 +138,12 @@ def worn(dataset: Dataset, step: int = 10) -> Iterator[Example]:
         pose = entry.pose()
         if pose is not None:
             try:
-                flat = lay_flat(image, labels, pose.joints, pose.seen, (288, 216))
-            except NotLaidFlat:
+                flat = flatten(image, labels, pose.joints, pose.seen, (288, 216))
+            except NotFlattened:
                 pass
             else:
-                bones = lay_out.person_bones(pose.joints, pose.seen)
-                reach = max(lay_out.sleeve_reach(bones, labels == flat.label, np.isin(labels, L.ARMS)))
+                bones = flat_pose.person_bones(pose.joints, pose.seen)
+                reach = max(flat_pose.sleeve_reach(bones, labels == flat.label, np.isin(labels, L.ARMS)))
                 kind = {L.UPPER: "top", L.COAT: "outerwear"}.get(flat.label, "")
                 sleeves = (
                     "none" if reach == 0 else "short" if reach < SURE_SHORT else "long" if reach > SURE_LONG else ""

@@ -16,8 +16,9 @@ from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import breadth_first_order, maximum_flow
 from skimage.segmentation import slic
 
-from viton_cli.perception.garments.plain import blur, snap, tidy
+from viton_cli.perception.garments.plain import blur, snap
 from viton_cli.perception.garments.quality import clarity, steepness
+from viton_cli.perception.garments.tidy import tidy
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]

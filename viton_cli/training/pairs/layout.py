@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -120,10 +119,7 @@ def triplet_sets(config: PairsConfig, say: Callable[[str], None]) -> tuple[Tripl
     opened, size, perceive = open_sources(config.data), config.size, config.perceived > 0
     found = []
     for split in ("train", "val"):
-        packs = [
-            packed(source, size, perceive, say, config.cache or Path(config.out) / "pairs")
-            for source in sources(opened, split, config.flat_lay)
-        ]
+        packs = [packed(source, size, perceive, say, config.cache) for source in sources(opened, split)]
         found.append(TripletSet([pack for pack in packs if len(pack)], size, config.augment, config.perceived))
     if not len(found[0]):
         raise BadDataset(f"{', '.join(config.data)}: no triplets of a person, a garment and the truth to train on")

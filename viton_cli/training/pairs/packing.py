@@ -1,13 +1,11 @@
 """Triplets made ready for training: a data set as a few large arrays, kept in one file between runs.
 
 People are stored by a view that is `AROUND` times as wide as the try-on frame, at the frame's own scale, so that
-augmentation can move; garments as the networks see them. A garment that one photo shows is laid flat (`flat_lay`).
+augmentation can move; garments as the networks see them.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, fields
@@ -18,24 +16,24 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from viton_cli.checkpoints import shipped
 from viton_cli.data.base import Entry
-from viton_cli.data.triplets import HasCoordinates
-from viton_cli.errors import NoGarmentFound, NoPersonFound, VitonError
-from viton_cli.files import read_mask, read_photo, write_arrays
+from viton_cli.data.triplets import HasCoordinates, LaidFlat
+from viton_cli.errors import BadDataset, NoGarmentFound, NoPersonFound, VitonError
+from viton_cli.files import read_mask, read_photo
 from viton_cli.imaging import frames
-from viton_cli.imaging.flat_lay import NotLaidFlat, lay_flat
 from viton_cli.imaging.product import product_view
 from viton_cli.perception.garments.cut import cut_garment
 from viton_cli.perception.perceive import open_perception
 from viton_cli.perception.person import PersonFinder
 from viton_cli.records import Frame, Photo, Pose
-from viton_cli.training.pairs.triplet_sources import Source
-from viton_cli.training.pairs.true_places import laid_places, matched_places
+from viton_cli.training.pairs.cache import Arrays, Kept, content_key
+from viton_cli.training.pairs.triplet_sources import Source, as_top
+from viton_cli.training.pairs.true_places import matched_places, places_in_frame
 from viton_cli.vocabulary import labels as L
 
-VERSION = 1  # of the packed form: raise it when what is stored changes
+VERSION = 2  # of the packed form: raise it when what is stored changes
 AROUND = 1.3125  # of the try-on frame, in height and width: 336x252 for 256x192
-MADE_UP = 0.125  # share of a garment laid flat that may have been hidden: by eye, above it most are torn or patched
 SAY_EVERY = 100  # people
 TRUE, FOUND = 0, 1  # labels and joints of the data set, and those perception finds
 Say = Callable[[str], None]
@@ -52,7 +50,7 @@ class Packed:
         places: (n, H, W, 2) float16 (x, y) pixels of the picture of the garment worn, NaN where not known.
         clothing: (m, h, w, 3) uint8 on white. clothing_mask: (m, h, w) uint8, 255 = garment.
         triplets: (t, 3) int32, person, garment, truth.
-        exact: (1,) bool, whether places are exact, or those of the map that laid the garment flat.
+        exact: (t,) bool, whether a triplet's places are exact, or those of the map that laid its garment flat.
         people: (n,) and garments: (m,), ids.
     """
 
@@ -80,15 +78,13 @@ def packed(source: Source, size: tuple[int, int], perceive: bool, say: Say, cach
         source: What to pack. size: (h, w) of the try-on frame. say: Gets lines of progress.
         perceive: Let perception look at every photo; else `FOUND` is a copy of `TRUE`.
     """
-    file = None if cache is None else cache / f"{source.name}-{_key(source, size, perceive)}.npz"
-    if file is not None and file.exists():
-        with np.load(file) as arrays:
-            kept = Packed(**{field.name: arrays[field.name] for field in fields(Packed)})
-        say(f"{source.name}: {len(kept)} triplets, prepared before")
-        return kept
+    kept = Kept(cache, f"{source.name}-{_key(source, size, perceive) if cache else ''}", _arrays, _whole)
+    found = kept.read(say)
+    if found is not None:
+        say(f"{source.name}: {len(found)} triplets, prepared before")
+        return found
     made = pack(source, size, perceive, say)
-    if file is not None and len(made):
-        write_arrays(file, {field.name: getattr(made, field.name) for field in fields(Packed)})
+    kept.write(made, say)
     return made
 
 
@@ -122,6 +118,7 @@ class _Shelf:
         self.source, self.size, self.finder = source, size, finder
         self.stored = round(AROUND * size[0]), round(AROUND * size[1])
         self.people: dict[str, int] = {}
+        self.laid: set[str] = set()  # people whose own garment was laid flat
         self.rows: list[dict[str, NDArray[Any]]] = []
         self.garments: dict[str, tuple[int, Frame, tuple[int, int]]] = {}
         self.clothes: list[tuple[NDArray[np.uint8], NDArray[np.uint8]]] = []
@@ -134,19 +131,22 @@ class _Shelf:
         """
         labels, pose = entry.labels(), entry.pose()
         if labels is None:
-            raise NotLaidFlat("no labels")
+            raise BadDataset("no labels")
         if pose is None or not pose.seen.any():
-            raise NotLaidFlat("no joints")
+            raise BadDataset("no joints")
         photo = read_photo(entry.image, entry.id)
         if labels.shape != photo.size:
             labels = np.asarray(Image.fromarray(labels).resize(photo.size[::-1], Image.Resampling.NEAREST))
         view = wide_view(pose, photo.size, self.size)
-        if worn == "":
-            labels, part, places = self._laid(entry.id, photo, labels, pose, view)
+        laid = self.source.laid_flat(entry.id, worn)
+        if laid is not None and worn is not None:
+            labels = as_top(labels, laid.worn)
+            part, places = np.zeros(self.stored, np.uint8), self._laid(worn, laid, photo, view)
+            self.laid.add(entry.id)
         else:
             part, places = self._matched(entry.id, worn, photo, view)
         row = {"image": frames.crop(photo.image, view), "part": part, "places": places.astype(np.float16)}
-        self.rows.append({**row, **self._described(photo, labels, pose, view, find=worn != "")})
+        self.rows.append({**row, **self._described(photo, labels, pose, view, find=laid is None)})
         self.people[entry.id] = len(self.people)
 
     def _described(
@@ -183,23 +183,13 @@ class _Shelf:
         places, part = matched_places(both[0], both[1], frame, size, view, photo.size)
         return part, places
 
-    def _laid(
-        self, id: str, photo: Photo, labels: NDArray[np.uint8], pose: Pose, view: Frame
-    ) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.float32]]:
-        """The labels, of which the garment alone is a top; parts (none known); places."""
-        flat = lay_flat(photo.image, labels, pose.joints, pose.seen, self.size)
-        if flat.hidden > MADE_UP:
-            raise NotLaidFlat("much hidden")
-        below = (labels == flat.label) & ~flat.worn
-        labels = np.where(below, L.PANTS if flat.label == L.JUMPSUITS else L.SKIRT, labels)
-        labels = np.where(flat.worn, L.UPPER, labels).astype(np.uint8)
-        picture, mask, box = product_view(flat.image, flat.mask, self.size)
-        self.garments[id] = len(self.clothes), Frame(box, self.size), self.size
-        self.clothes.append((picture, _bytes(mask)))
-        worn = frames.crop(flat.worn.astype(np.uint8), view, 0, nearest=True).astype(bool)
-        at = frames.to_frame(flat.laid, Frame(box, self.size))
-        places = laid_places(frames.to_frame(flat.spots, view), at, worn)
-        return labels, np.zeros(self.stored, np.uint8), places
+    def _laid(self, garment: str, laid: LaidFlat, photo: Photo, view: Frame) -> NDArray[np.float32]:
+        """Places in the picture of a garment that was laid flat."""
+        _, frame, _ = self._garment(garment)
+        known = np.isfinite(laid.places[..., 0]).astype(np.uint8)
+        places, _ = places_in_frame(frames.to_frame(laid.places, frame), known, view, photo.size)
+        worn = frames.crop(laid.worn.astype(np.uint8), view, 0, nearest=True).astype(bool)
+        return np.where(worn[..., None], places, np.float32(np.nan))
 
     def _garment(self, id: str) -> tuple[int, Frame, tuple[int, int]]:
         if id not in self.garments:
@@ -213,14 +203,15 @@ class _Shelf:
 
     def done(self) -> Packed:
         """All that was taken in, and the triplets that can be made of it."""
-        triplets = []
+        triplets, exact = [], []
         for row in self.source.triplets:
             if row.person in self.people and row.truth in self.people:
                 try:
-                    garment = self._garment(row.garment or row.person)[0]
+                    garment = self._garment(row.garment)[0]
                 except (NoGarmentFound, KeyError):
                     continue
                 triplets.append((self.people[row.person], garment, self.people[row.truth]))
+                exact.append(row.truth not in self.laid)
         stored, size = self.stored, self.size
         shapes = {
             "image": ((*stored, 3), np.uint8), "labels": ((2, *stored), np.uint8), "joints": ((2, 18, 2), np.float32),
@@ -234,10 +225,9 @@ class _Shelf:
         clothing, masks = (np.zeros((len(self.clothes), *size, *more), np.uint8) for more in ((3,), ()))
         for index, (picture, mask) in enumerate(self.clothes):
             clothing[index], masks[index] = picture, mask
-        laid = not self.source.garments
         return Packed(
             **arrays, clothing=clothing, clothing_mask=masks,
-            triplets=np.array(triplets, np.int32).reshape(-1, 3), exact=np.array([not laid]),
+            triplets=np.array(triplets, np.int32).reshape(-1, 3), exact=np.array(exact, np.bool_),
             people=np.array(list(self.people), np.str_), garments=np.array(list(self.garments), np.str_),
         )  # fmt: skip
 
@@ -253,13 +243,28 @@ def _bytes(mask: NDArray[np.float32]) -> NDArray[np.uint8]:
     return np.asarray(mask * 255 + 0.5, np.uint8)
 
 
+def _arrays(made: Packed) -> Arrays:
+    return {field.name: getattr(made, field.name) for field in fields(Packed)}
+
+
+def _whole(arrays: Arrays) -> Packed:
+    """Raises anything if it is not whole."""
+    made = Packed(**{field.name: arrays[field.name] for field in fields(Packed)})
+    n, m, t = len(made.people), len(made.garments), len(made.triplets)
+    for count, rows in (
+        (n, (made.image, made.labels, made.joints, made.seen, made.part, made.places)),
+        (m, (made.clothing, made.clothing_mask)), (t, (made.exact,)),
+    ):  # fmt: skip
+        if any(len(array) != count for array in rows):
+            raise ValueError("rows are missing")
+    if made.triplets.shape != (t, 3) or (t and ((made.triplets >= (n, m, n)).any() or made.triplets.min() < 0)):
+        raise ValueError("odd triplets")
+    return made
+
+
 def _key(source: Source, size: tuple[int, int], perceive: bool) -> str:
     """A hash of everything the packed form is made from."""
     rows = [(row.person, row.garment, row.truth) for row in source.triplets]
-    digest = hashlib.sha256(json.dumps([VERSION, source.name, size, perceive, rows]).encode())
-    used = {id for row in rows for id in row}
-    for entry in [*source.people.values(), *source.garments.values()]:
-        if entry.id in used:
-            status = entry.image.stat()
-            digest.update(f"{entry.image.resolve()} {status.st_size} {status.st_mtime_ns}\n".encode())
-    return digest.hexdigest()[:16]
+    weights = shipped().get("perception", {}).get("sha256") if perceive else None
+    asked = [VERSION, source.name, size, perceive, weights, rows]
+    return content_key(asked, source.files())

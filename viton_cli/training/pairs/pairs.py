@@ -1,7 +1,6 @@
 """Training pairs for the try-on networks: a product picture and a photo of somebody who wears that garment.
 
-A data set with products gives true pairs. One with photos of people only gives pairs whose product picture is the worn
-garment itself, laid flat (`imaging.flat_lay`). All examples are prepared once and kept in memory, compressed.
+All examples are prepared once and kept in memory, compressed.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from viton_cli.errors import BadDataset
 from viton_cli.imaging import frames
 from viton_cli.imaging.product import WHITE
 from viton_cli.training.pairs import pair_augment as augment
-from viton_cli.training.pairs.preparing import _WORN, Floats, _from_jpeg, _prepared, _Stored
+from viton_cli.training.pairs.preparing import WORN, Floats, Stored, from_jpeg, prepared
 from viton_cli.vocabulary import labels as L
 
 
@@ -53,7 +52,6 @@ class PairSet:
         datasets: Opened data sets.
         size: (height, width) of the network frame.
         split: "train", "val" or "test"; a data set without that split adds nothing unless it is "train".
-        flat_lay: Make pairs out of photos of people where a data set has no products.
         say: Gets a line for each data set: how many pictures were used, and why others were not.
         cache: Folder that keeps the prepared examples, so that the next run starts at once.
 
@@ -66,30 +64,27 @@ class PairSet:
         datasets: Sequence[Dataset],
         size: tuple[int, int],
         split: str = "train",
-        flat_lay: bool = True,
         say: Callable[[str], None] = print,
         cache: Path | None = None,
     ) -> None:
         self.size = size
-        self._stored: list[_Stored] = []
+        self._stored: list[Stored] = []
         for dataset in datasets:
-            self._stored += _prepared(dataset, size, split, flat_lay, say, cache)
+            self._stored += prepared(dataset, size, split, say, cache)
         if not self._stored and split == "train":
-            raise BadDataset(
-                "no training pairs: the data sets have neither products nor photos to lay garments flat from"
-            )
+            raise BadDataset("no training pairs: of no pair could person and garment be used, see above")
 
     def __len__(self) -> int:
         return len(self._stored)
 
     def source(self, index: int) -> str:
-        """Where an example is from: "FORMAT PERSON GARMENT", or "FORMAT PERSON" for a garment laid flat."""
+        """Where an example is from: "FORMAT PERSON GARMENT"."""
         return self._stored[index].source
 
     def sample(self, index: int, rng: np.random.Generator | None = None) -> PairSample:
         """Example `index`, augmented with `rng`, or as try-on would crop it."""
         stored, size = self._stored[index], self.size
-        image = _from_jpeg(stored.person)
+        image = from_jpeg(stored.person)
         packed = np.frombuffer(zlib.decompress(stored.labels), np.uint8).reshape(image.shape[0], image.shape[1])
         numbers = np.frombuffer(stored.numbers, np.float32)
         joints, seen, box = numbers[:36].reshape(18, 2), numbers[36:54] > 0, tuple(numbers[54:].tolist())
@@ -98,8 +93,8 @@ class PairSet:
         matrix = augment.crop_matrix(box, size, rng, flip)
         person = augment.view(image, matrix, size, frames.GREY)
         packed = augment.view(packed, matrix, size, L.BACKGROUND, nearest=True)
-        labels = np.asarray(packed & (_WORN - 1), np.uint8)
-        worn = ((packed & _WORN) > 0).astype(np.float32)
+        labels = np.asarray(packed & (WORN - 1), np.uint8)
+        worn = ((packed & WORN) > 0).astype(np.float32)
         joints = ((joints - matrix[:, 2]) @ np.linalg.inv(matrix[:, :2]).T).astype(np.float32)
         if flip:
             labels = np.array(L.FLIP_LABELS, np.uint8)[labels]
@@ -112,9 +107,9 @@ class PairSet:
         return PairSample(person, labels, joints, seen, clothing, mask, worn)
 
     def _clothing(
-        self, stored: _Stored, rng: np.random.Generator | None, flip: bool
+        self, stored: Stored, rng: np.random.Generator | None, flip: bool
     ) -> tuple[NDArray[np.uint8], Floats]:
-        image = _from_jpeg(stored.clothing)
+        image = from_jpeg(stored.clothing)
         height, width = image.shape[:2]
         mask = np.frombuffer(zlib.decompress(stored.mask), np.uint8).reshape(height, width)
         if rng is not None:
@@ -130,7 +125,7 @@ class PairSet:
 
     def _repaint(
         self,
-        stored: _Stored,
+        stored: Stored,
         person: NDArray[np.uint8],
         labels: NDArray[np.uint8],
         worn: Floats,
@@ -146,6 +141,6 @@ class PairSet:
             wall = augment.plain_wall(self.size, rng)
             if rng.random() < 0.6:
                 other = self._stored[int(rng.integers(len(self)))]
-                wall = augment.photo_wall(_from_jpeg(other.person), self.size, rng)
+                wall = augment.photo_wall(from_jpeg(other.person), self.size, rng)
             person = augment.replace_background(person, labels, wall, rng)
         return augment.change_light(person, rng), clothing

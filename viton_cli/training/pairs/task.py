@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,7 +18,7 @@ from viton_cli.methods.networks import build_composer, build_generator, load_com
 from viton_cli.training.pairs.pairs import PairSample, PairSet
 from viton_cli.training.pairs.perceptual import load_features
 from viton_cli.training.pairs.sources import open_sources
-from viton_cli.training.task import Batch, Task
+from viton_cli.training.task import Batch, Task, Telling
 from viton_cli.vocabulary.labels import BACKGROUND
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
 PICTURED = 12  # pairs on a sample sheet
 
 
-class OnPairs(Task):
+class OnPairs(Telling, Task):
     """A training on pairs of a product picture and a photo of somebody who wears that garment.
 
     Attributes:
@@ -48,11 +47,10 @@ class OnPairs(Task):
         self.say, self.augmented = say, config.augment > 0
         self.size = check_size(config.size)
         sources = open_sources(config.data)
-        cache = config.cache or Path(config.out) / "pairs"
-        self.pairs = PairSet(sources, self.size, split="train", flat_lay=config.flat_lay, say=say, cache=cache)
+        self.pairs = PairSet(sources, self.size, split="train", say=say, cache=config.cache)
         if not len(self.pairs):
             raise BadDataset(f"{', '.join(config.data)}: no pairs of a person and the garment worn to train on")
-        held_out = PairSet(sources, self.size, split="val", flat_lay=config.flat_lay, say=say, cache=cache)
+        held_out = PairSet(sources, self.size, split="val", say=say, cache=config.cache)
         self.held_out = [held_out.sample(i, None) for i in range(len(held_out))]
 
     def __len__(self) -> int:

@@ -41,7 +41,10 @@ def skin_tone(rng: np.random.Generator) -> Tensor:
 
 def on_skin(picture: Tensor, labels: Tensor, tone: Tensor) -> Tensor:
     """`picture` with skin, by its labels (h, w) uint8, times `tone`."""
-    return torch.where(SKIN[labels.long()][None], picture * tone, picture)
+    at = SKIN[labels.reshape(-1).long()].nonzero()[:, 0]
+    out = picture.reshape(3, -1).clone()
+    out[:, at] *= tone[:, 0]
+    return out.reshape(picture.shape)
 
 
 class PhotoLight:
@@ -52,7 +55,8 @@ class PhotoLight:
         self.gain = _factor(1 + rng.uniform(-0.12, 0.12) + rng.normal(0, 0.03, 3))
 
     def __call__(self, picture: Tensor) -> Tensor:
-        return (picture * (self.contrast * self.gain) + (127.5 * (1 - self.contrast)) * self.gain).clamp_(0, 255)
+        scaled = picture * (self.contrast * self.gain)
+        return scaled.add_((127.5 * (1 - self.contrast)) * self.gain).clamp_(0, 255)
 
 
 def product_light(picture: Tensor, alpha: Tensor, rng: np.random.Generator) -> Tensor:

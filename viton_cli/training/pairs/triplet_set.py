@@ -46,8 +46,8 @@ class TripletSet:
 
     def __init__(self, packs: Sequence[Packed], size: tuple[int, int], augment: float, perceived: float) -> None:
         self.packs, self.size, self.augment, self.perceived = packs, size, augment, perceived
-        exact = [(p, t) for p, pack in enumerate(packs) for t in range(len(pack)) if pack.exact[0]]
-        laid = [(p, t) for p, pack in enumerate(packs) for t in range(len(pack)) if not pack.exact[0]]
+        exact = [(p, t) for p, pack in enumerate(packs) for t in range(len(pack)) if pack.exact[t]]
+        laid = [(p, t) for p, pack in enumerate(packs) for t in range(len(pack)) if not pack.exact[t]]
         if exact and laid:  # seen again, or not all seen in one epoch, to make up their share
             wanted = max(round(len(exact) * LAID_SHARE / (1 - LAID_SHARE)), 1)
             laid = [laid[i % len(laid)] for i in range(max(wanted, len(laid)))]
@@ -104,7 +104,7 @@ class TripletSet:
             "clothing": _scaled(clothing), "clothing_mask": mask, "image": _scaled(image),
             "worn": worn.float()[None], "layout": layout, "places": torch.where(worn, places, torch.nan),
             "tall": torch.tensor((float(tall.max() - tall.min()) + 1) / scale if len(tall) else float(self.size[0])),
-            "trust": torch.tensor(1.0 if pack.exact[0] else LAID_TRUST),
+            "trust": torch.tensor(1.0 if pack.exact[self.order[index][1]] else LAID_TRUST),
         }  # fmt: skip
 
     def _triplet(self, index: int) -> tuple[Packed, tuple[int, int, int]]:

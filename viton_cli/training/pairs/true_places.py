@@ -1,7 +1,7 @@
 """Where on the product's picture each garment pixel of a photo comes from, where that can be known.
 
-Rendered garments know where on the cloth each pixel lies, on the person and on the product: the two are matched. A
-garment that was taken out of the photo and laid flat knows it from the map that laid it.
+Rendered garments know where on the cloth each pixel lies, on the person and on the product: the two are matched. Of a
+garment that was laid flat out of the photo the places were kept (`imaging.flat_places`).
 """
 
 from __future__ import annotations
@@ -22,8 +22,6 @@ NEIGHBOURS, NEAR = 12, 2.5  # product pixels that a place is regressed on; dista
 FARTHEST = 3.0  # 8-bit steps from the nearest product pixel beyond which the product does not show that point
 WILD = 6.0  # pixels of the product by which a regressed place may be off its nearest neighbour
 SMOOTH, STEP = 1.0, 4.0  # pixels; 8-bit coordinates come in steps, which smoothing takes out but may not move far
-LAID_NEAR = 2.5  # frame pixels from the nearest point that the laying map moved
-LAID_SPREAD = 6.0  # product pixels by which neighbours may differ: more is a fold of the map
 
 
 def matched_places(
@@ -52,7 +50,7 @@ def matched_places(
         places[here] = found
         known = here & np.isfinite(places[..., 0])
         places[known] = _smoothed(places, known)[known]
-    return _in_frame(places, worn.part, person_frame, person_size)
+    return places_in_frame(places, worn.part, person_frame, person_size)
 
 
 def _scaled(points: NDArray[np.integer], small: tuple[int, ...], large: tuple[int, int]) -> NDArray[np.floating]:
@@ -91,10 +89,16 @@ def _smoothed(places: Floats, known: Bools) -> Floats:
     return out
 
 
-def _in_frame(
+def places_in_frame(
     places: Floats, part: NDArray[np.uint8], frame: Frame, photo_size: tuple[int, int]
 ) -> tuple[Floats, NDArray[np.uint8]]:
-    """Both seen through `frame`: parts by the nearest pixel, places mixed of those neighbours that are of that part."""
+    """Places and parts seen through `frame`: parts by the nearest pixel, places mixed of neighbours of that part.
+
+    Args:
+        places: (h, w, 2) in pixels of a product's picture, NaN where not known, of a picture that may be smaller than
+            the photo. part: (h, w), 0 where there is no garment.
+        frame: A view of the photo. photo_size: (height, width).
+    """
     height, width = frame.size
     corner = np.stack(np.meshgrid(np.arange(width), np.arange(height)), 2).astype(np.float64)
     shape = np.array(part.shape)
@@ -117,26 +121,3 @@ def _in_frame(
     good = inside & (parts > 0) & (weights > 0.2)
     out = np.where(good[..., None], total / np.maximum(weights, 1e-6)[..., None], np.nan)
     return out.astype(np.float32), parts
-
-
-def laid_places(spots: Floats, shown_at: Floats, garment: Bools) -> Floats:
-    """Places from the map that laid a garment flat.
-
-    Args:
-        spots: (n, 2) pixels of the person's view that the map moved. shown_at: (n, 2) where it moved each, in pixels of
-            the product's picture. garment: (h, w), where the view shows the garment.
-
-    Returns:
-        (h, w, 2) float32, NaN where no moved spot is near or near ones went far apart.
-    """
-    out = np.full((*garment.shape, 2), np.nan, np.float32)
-    wanted = np.argwhere(garment)[:, ::-1]
-    if len(spots) < 4 or not len(wanted):
-        return out
-    distance, index = cKDTree(spots).query(wanted, k=4)
-    weights = np.exp(-(distance**2) / 4) + 1e-9
-    mean = (shown_at[index] * weights[..., None]).sum(1) / weights.sum(1)[:, None]
-    spread = np.abs(shown_at[index] - mean[:, None]).max((1, 2))
-    good = (distance[:, 0] < LAID_NEAR) & (spread < LAID_SPREAD)
-    out[wanted[good, 1], wanted[good, 0]] = mean[good]
-    return out

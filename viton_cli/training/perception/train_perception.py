@@ -25,7 +25,7 @@ from viton_cli.perception.builtin.perceiver import Perceiver
 from viton_cli.training.pairs.sources import open_sources
 from viton_cli.training.perception.augment import Example, augment, negative
 from viton_cli.training.perception.losses import LABEL_WEIGHTS, joint_loss, label_loss
-from viton_cli.training.task import Batch, Task
+from viton_cli.training.task import Batch, Task, Telling
 from viton_cli.vocabulary import labels as L
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ Known = TypeVar("Known")
 HELD_OUT = 400  # at most this many held-out photos are looked at during training
 
 
-class PerceptionTask(Task):
+class PerceptionTask(Telling, Task):
     """Task of `fit`: every person photo of the sources that has joints or labels."""
 
     score = "score"

@@ -1,4 +1,4 @@
-"""The target mask read as a torso and two sleeves, with what hands, hair and crossing arms hide put back.
+"""The sleeves of a target mask, and with `torso` what hands, hair and crossing arms hide put back.
 
 A predicted clothing mask is one blot: arms that touch or cross the body leave no gap, a hand or a bag bites into it,
 hair covers a shoulder. A sleeve is therefore read as a tube about the arm's bones, and the torso as what is left, its
@@ -10,7 +10,6 @@ person's right.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -21,9 +20,31 @@ from scipy import ndimage
 from skimage.draw import polygon2mask
 
 from viton_cli.core.warp.outlines import Points, arc_lengths, at_lengths
-from viton_cli.vocabulary.labels import L_ELBOW, L_SHOULDER, L_WRIST, R_ELBOW, R_SHOULDER, R_WRIST
+from viton_cli.vocabulary.labels import L_ELBOW, L_SHOULDER, L_WRIST, N_JOINTS, R_ELBOW, R_SHOULDER, R_WRIST
 
 Solid = NDArray[np.bool_]
+
+# Lengths are shares of the distance between the shoulders unless said otherwise. All of it was chosen by eye, on
+# targets of rendered and photographed people; `tests/benchmarks/bench_warp.py` measures what comes of it.
+FOREARM = 0.9  # of the upper arm: how long a forearm is taken to be whose wrist is not seen
+BEYOND_WRIST = 0.25  # of the last bone: a sleeve may reach so far past it
+SHORTEST_ARM = 0.2  # below this no sleeve can be read
+SMALLEST = 4.0  # pixels between the shoulders below which nothing can be read
+SPACING = 1.5  # pixels between the rays across an arm, ...
+FEWEST, MOST = 24, 160  # ... of which there are so many
+ROUNDED = 0.07  # standard deviation of the smoothing at the elbow
+WIDEST = 0.36  # half a sleeve is no wider; a ray that is inside so long looks at the body
+RAY_STEP = 0.5  # pixels
+OFF_BONE = 0.06  # a sleeve may lie so far beside its bone
+LATEST = 0.6  # of the upper arm: a sleeve that begins farther down is none
+GAP = 0.04  # along the arm: shorter gaps in a sleeve are closed
+SHORTEST_SLEEVE = 0.12
+INNER_FROM = 0.15  # of the upper arm: above it the ray to the inner edge runs into the chest
+INNER_UNSEEN = 0.22  # most that an inner edge that is not seen may be away from the bone
+EDGE_SMOOTH = 0.03  # standard deviation of the smoothing along the edges
+ARMPIT_MOST, ARMPIT_GUESS = 0.75, 0.4  # of the upper arm: the armpit is seen above the first, else it is at the second
+SHOULDER_MOST, SHOULDER_GUESS = 0.3, 0.12  # above the joint: the outline is looked for so far, else it is there
+SLANT_AT, SLANT = 0.7, 1.2  # of half a sleeve's width: where the slope of its end is read, and how far it may slant
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,13 +92,13 @@ def arm_bones(
     if joints is None:
         return None, None
     joints = np.asarray(joints, np.float64)
-    known = np.ones(18, bool) if seen is None else np.asarray(seen, bool)
+    known = np.ones(N_JOINTS, bool) if seen is None else np.asarray(seen, bool)
     arms: list[Points | None] = []
     for shoulder, elbow, wrist in ((R_SHOULDER, R_ELBOW, R_WRIST), (L_SHOULDER, L_ELBOW, L_WRIST)):
         if not (known[shoulder] and known[elbow]):
             arms.append(None)
             continue
-        hand = joints[wrist] if known[wrist] else 1.9 * joints[elbow] - 0.9 * joints[shoulder]
+        hand = joints[wrist] if known[wrist] else (1 + FOREARM) * joints[elbow] - FOREARM * joints[shoulder]
         arms.append(np.stack([joints[shoulder], joints[elbow], hand]))
     first, second = arms
     if first is not None and second is not None and first[0, 0] > second[0, 0]:
@@ -95,60 +116,49 @@ def read_tube(mask: NDArray[np.float32], bones: Points, side: float, width: floa
         side: -1 for the arm on the left of the picture, 1 for the other.
         width: Distance between the shoulders, the ruler for all else.
     """
-    reach = bones[-1] + 0.25 * (bones[-1] - bones[-2])
+    reach = bones[-1] + BEYOND_WRIST * (bones[-1] - bones[-2])
     line = np.concatenate([bones, reach[None]])
     length = arc_lengths(line)[-1]
-    if length < 0.2 * width or width < 4.0:
+    if length < SHORTEST_ARM * width or width < SMALLEST:
         return None
-    count = int(np.clip(length / 1.5, 24, 160))
+    count = int(np.clip(length / SPACING, FEWEST, MOST))
     curve = at_lengths(line, np.linspace(0.0, length, count))
     step = length / (count - 1)
-    curve = ndimage.gaussian_filter1d(curve, 0.07 * width / step, axis=0, mode="nearest")
+    curve = ndimage.gaussian_filter1d(curve, ROUNDED * width / step, axis=0, mode="nearest")
     along = np.gradient(curve, axis=0)
     along /= np.hypot(*along.T)[:, None] + 1e-9
     # On the left of the picture a hanging arm's outside lies clockwise of its downward direction.
     out = np.stack([-along[:, 1], along[:, 0]], 1) * -side
-    cap = 0.36 * width
-    offsets = np.arange(-cap, cap + 0.25, 0.5)
+    cap = WIDEST * width
+    offsets = np.arange(-cap, cap + RAY_STEP / 2, RAY_STEP)
     spots = curve[:, None] + out[:, None] * offsets[None, :, None]
     inside = ndimage.map_coordinates(mask, [spots[..., 1], spots[..., 0]], order=1, cval=0.0) > 0.5
-    low, high = _runs(inside, offsets, 0.06 * width)
+    low, high = _runs(inside, offsets, OFF_BONE * width)
     covered = np.isfinite(high)
     upper = int(arc_lengths(bones)[1] / step)
     first = int(np.argmax(covered[: max(upper, 2)]))
-    if not covered[first] or first > 0.6 * upper:
+    if not covered[first] or first > LATEST * upper:
         return None
-    gap = max(2, int(0.04 * width / step))
+    gap = max(2, int(GAP * width / step))
     closed = ndimage.binary_closing(np.pad(covered[first:], gap), np.ones(gap)).astype(bool)[gap:-gap]
     end = first + (len(closed) if closed.all() else int(np.argmin(closed))) - 1
-    if (end - first) * step < 0.12 * width:
+    if (end - first) * step < SHORTEST_SLEEVE * width:
         return None
     use = slice(0, end + 1)
-    outer_known = covered[use] & (high[use] < cap - 0.5)
-    inner_known = covered[use] & (-low[use] < cap - 0.5)
+    outer_known = covered[use] & (high[use] < cap - RAY_STEP)
+    inner_known = covered[use] & (-low[use] < cap - RAY_STEP)
     index = np.arange(end + 1)
-    # Above a third of the upper arm there is no inner edge to see: the ray runs into the chest.
-    inner_known &= index > 0.15 * upper
+    inner_known &= index > INNER_FROM * upper
     if outer_known.sum() < 3 and inner_known.sum() < 3:
         return None
-    if outer_known.sum() >= 3:
-        half = np.interp(index, index[outer_known], high[use][outer_known])
-    else:
-        half = np.interp(index, index[inner_known], -low[use][inner_known])
-    wide_out = np.where(outer_known, high[use], half)
-    wide_in = np.where(inner_known, -low[use], np.minimum(half, 0.22 * width))
-    smooth = max(1.0, 0.03 * width / step)
-    window = 2 * int(smooth) + 1
-    wide_out, wide_in = (
-        ndimage.gaussian_filter1d(ndimage.median_filter(w, window, mode="nearest"), smooth, mode="nearest")
-        for w in (wide_out, wide_in)
-    )
+    edges = (high[use], outer_known), (-low[use], inner_known)
+    wide_out, wide_in = _half_widths(*edges, INNER_UNSEEN * width, max(1.0, EDGE_SMOOTH * width / step))
     outer, inner = curve[use] + out[use] * wide_out[:, None], curve[use] - out[use] * wide_in[:, None]
-    gap_seen = np.flatnonzero(inner_known & (index < 0.75 * upper))
-    start = int(gap_seen[0]) if len(gap_seen) else int(0.4 * upper)
+    gap_seen = np.flatnonzero(inner_known & (index < ARMPIT_MOST * upper))
+    start = int(gap_seen[0]) if len(gap_seen) else int(ARMPIT_GUESS * upper)
     start = min(start, max(end - 2, 1))
     up = out[0] + [0.0, -1.0]
-    tip = _hit(mask, bones[0], up / (np.hypot(*up) + 1e-9), 0.3 * width, 0.12 * width)
+    tip = _hit(mask, bones[0], up / (np.hypot(*up) + 1e-9), SHOULDER_MOST * width, SHOULDER_GUESS * width)
     # Before the body the sleeve's end cannot be told from what lies behind it.
     free = outer_known[-3:].all() and inner_known[-3:].all()
     ends = _slant(mask, curve, out, (wide_out[-1], wide_in[-1]), end, start) if free else (end, end)
@@ -157,6 +167,30 @@ def read_tube(mask: NDArray[np.float32], bones: Points, side: float, width: floa
         outer = np.concatenate([outer, curve[more] + out[more] * wide_out[-1]])
         inner = np.concatenate([inner, curve[more] - out[more] * wide_in[-1]])
     return Tube(curve[: len(outer)], outer, inner, ends, tip, inner[start], start, (mask.shape[0], mask.shape[1]))
+
+
+def _half_widths(
+    outer: tuple[NDArray[np.float64], Solid],
+    inner: tuple[NDArray[np.float64], Solid],
+    widest_unseen: float,
+    smooth: float,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Smoothed distance from the bones to outer and inner edge, each given as (value, known).
+
+    One fills in for the other where it is not known.
+    At least one of the two is known at three points.
+    """
+    index = np.arange(len(outer[0]))
+    value, known = outer if outer[1].sum() >= 3 else inner
+    half = np.interp(index, index[known], value[known])
+    wide_out = np.where(outer[1], outer[0], half)
+    wide_in = np.where(inner[1], inner[0], np.minimum(half, widest_unseen))
+    window = 2 * int(smooth) + 1
+    smoothed = [
+        ndimage.gaussian_filter1d(ndimage.median_filter(wide, window, mode="nearest"), smooth, mode="nearest")
+        for wide in (wide_out, wide_in)
+    ]
+    return smoothed[0], smoothed[1]
 
 
 def _runs(inside: Solid, offsets: NDArray[np.float64], slack: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -174,7 +208,7 @@ def _runs(inside: Solid, offsets: NDArray[np.float64], slack: float) -> tuple[ND
 
 def _hit(mask: NDArray[np.float32], origin: Points, direction: Points, longest: float, otherwise: float) -> Points:
     """Where a ray from inside the mask leaves it; at `otherwise` if it starts outside or does not leave."""
-    far = np.arange(0.0, longest, 0.5)
+    far = np.arange(0.0, longest, RAY_STEP)
     spots = origin + far[:, None] * direction
     inside = ndimage.map_coordinates(mask, [spots[:, 1], spots[:, 0]], order=1, cval=0.0) > 0.5
     distance = otherwise if not inside[0] or inside.all() else float(far[np.argmin(inside)])
@@ -186,98 +220,12 @@ def _slant(
 ) -> tuple[int, int]:
     """Where the sleeve ends along its outer and its inner edge: a cuff is seldom square to the arm."""
     ends = []
-    for share, wide in ((0.7, half[0]), (-0.7, half[1])):
+    for share, wide in ((SLANT_AT, half[0]), (-SLANT_AT, half[1])):
         spots = curve + out * share * wide
         inside = ndimage.map_coordinates(mask, [spots[:, 1], spots[:, 0]], order=1, cval=0.0) > 0.5
         step = np.hypot(*(curve[1] - curve[0]))
-        slack = int(1.2 * wide / max(step, 1e-6))
+        slack = int(SLANT * wide / max(step, 1e-6))
         least, most = max(start + 1, end - slack), min(len(curve) - 1, end + slack)
         hollow = np.flatnonzero(~inside[least : most + 1])
         ends.append(least + int(hollow[0]) - 1 if len(hollow) else end)
     return max(ends[0], start + 1), max(ends[1], start + 1)
-
-
-def whole_torso(
-    mask: NDArray[np.float32], tubes: Sequence[Tube], tops: tuple[float, float], width: float
-) -> NDArray[np.float32]:
-    """The mask without its sleeves, with bites out of its sides (below `tops`) and its hem made whole.
-
-    Args:
-        mask: (H, W) cleaned target mask.
-        tubes: The sleeves found.
-        tops: y of the armpit on the left and on the right of the picture.
-        width: Distance between the shoulders.
-    """
-    solid = mask > 0.5
-    sleeves = np.zeros_like(solid)
-    for tube in tubes:
-        sleeves |= tube.cover
-    rest = solid & ~sleeves
-    if tubes:
-        # Slivers along the sleeves belong to them.
-        rest = ndimage.maximum_filter(ndimage.minimum_filter(rest.view(np.uint8), 5), 5).astype(bool)
-    parts, count = ndimage.label(rest)
-    if count == 0:
-        return mask
-    areas = np.bincount(parts.ravel())[1:]
-    rest = np.concatenate([[False], areas > 0.01 * areas.max()])[parts]
-    whole = rest.copy()
-    columns, height = np.arange(solid.shape[1]), solid.shape[0]
-    for side, top in zip((-1.0, 1.0), tops):
-        rows = np.flatnonzero(rest.any(1))
-        # Just below the armpit the cut-off sleeve leaves a step that is no bite.
-        rows = rows[rows >= top + 0.1 * width]
-        if len(rows) < 8:
-            continue
-        flipped = rest[rows][:, ::-1] if side > 0 else rest[rows]
-        edge = -flipped.argmax(1).astype(np.float64)
-        edge = _mend(edge, 0.07 * width)
-        edge = -edge if side < 0 else solid.shape[1] - 1 + edge
-        near = columns <= edge[:, None] + 0.5 if side > 0 else columns >= edge[:, None] - 0.5
-        middle = np.median(np.nonzero(rest[rows])[1])
-        whole[rows] |= near & (columns >= middle if side > 0 else columns <= middle)
-    below = whole.copy()
-    below[: int(np.clip(max(tops), 0, height))] = False
-    filled = np.flatnonzero(below.any(0))
-    if len(filled) >= 8:
-        low = (height - 1 - below[::-1, filled].argmax(0)).astype(np.float64)
-        heights = np.arange(height)[:, None]
-        whole[:, filled] |= (heights > low) & (heights <= _mend(low, 0.07 * width) + 0.5)
-    # Where nothing was put back the soft mask stays, and with it the outline's sub-pixel place.
-    return np.where(whole, np.where(solid & ~sleeves, mask, 1.0), 0.0).astype(np.float32)
-
-
-def _mend(profile: NDArray[np.float64], depth: float) -> NDArray[np.float64]:
-    """A profile (larger = farther out) with bites bridged by straight lines.
-
-    A bite falls off by more than `depth` within three steps; a waist is as deep but goes in gently. It ends where the
-    profile comes back as steeply, or with the profile.
-    """
-    n, reach = len(profile), 3
-    fall = profile[:-reach] - profile[reach:]
-    mended = profile.copy()
-    i = 0
-    while i < n - reach:
-        if fall[i] <= depth:
-            i += 1
-            continue
-        first = max(i - 1, 0)
-        level = profile[first]
-        back = np.flatnonzero((-fall[i:] > 0.6 * depth) & (profile[i + reach :] > level - 3.0 * depth))
-        if len(back):
-            last = int(min(i + back[0] + reach + 2, n - 1))
-            while last < n - 1 and profile[last + 1] > profile[last]:
-                last += 1
-            bridge = np.linspace(level, profile[last], last - first + 1)
-        elif n - i > 0.12 * n:
-            last, bridge = n - 1, np.full(n - first, level)
-        else:
-            break
-        deep = float(np.median(bridge - profile[first : last + 1]))
-        if last - first > 0.15 * n and deep < 2.0 * depth:
-            # Long and shallow: the edge has moved, nothing lies before it.
-            i += 1
-            continue
-        mended[first : last + 1] = np.maximum(profile[first : last + 1], bridge)
-        i = last
-    return mended

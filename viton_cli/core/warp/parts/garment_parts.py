@@ -14,11 +14,15 @@ from numpy.typing import NDArray
 
 from viton_cli.core.warp.outlines import Points, at_shares, signed_area
 
-# All as shares: of half the outline's length, of the torso's width, degrees.
-TURN_SPAN = 0.06
-SLEEVE_REACH = 0.08
-ARMPIT_TURN = 35.0
-ARC = 200  # points an arc is read at
+# Chosen by eye on rendered garments; `tests/benchmarks/bench_warp.py` measures what comes of it.
+TURN_SPAN = 0.06  # of half the outline's length: over which a turn is seen
+SLEEVE_REACH = 0.08  # of the garment's width: what reaches less far beyond the armpit is no sleeve
+ARMPIT_TURN = 35.0  # degrees that the outline turns inwards at an armpit
+ARC, FINE = 200, 8  # points an arc is read at; times as many the whole outline
+SMALLEST = 16.0  # square pixels
+NECK_HALF = 0.6  # of half the garment's width: the collar lies within it
+SLEEVE_POINTS = 6  # of an outline that a cuff is read from
+END, MIDDLE = 0.67, 0.3  # of a sleeve's length from its root: its end lies beyond, its middle between the two
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,10 +54,10 @@ def find_sides(outline: Points) -> tuple[Side, Side] | None:
     Args:
         outline: (n, 2) closed, clockwise, last point = first.
     """
-    if abs(signed_area(outline)) < 16.0:
+    if abs(signed_area(outline)) < SMALLEST:
         return None
     top, bottom = _middles(outline)
-    dense = at_shares(outline, np.linspace(0.0, 1.0, 8 * ARC, endpoint=False))
+    dense = at_shares(outline, np.linspace(0.0, 1.0, FINE * ARC, endpoint=False))
     first, last = (int(np.argmin(np.hypot(*(dense - point).T))) for point in (top, bottom))
     right = np.concatenate([dense, dense])[first : last + 1 + (len(dense) if last < first else 0)]
     left = np.concatenate([dense, dense])[last : first + 1 + (len(dense) if first < last else 0)][::-1]
@@ -100,7 +104,7 @@ def _read_side(mirrored: Points, arc: Points, width: float) -> Side | None:
     # Two spans: the short one sees the narrow notch under a short sleeve, the long one is deaf to a ragged edge.
     turn = 0.5 * (turns(mirrored, span) + turns(mirrored, max(2, span // 2)))
     half = np.ptp(x) if np.ptp(x) > 0 else 1.0
-    near_neck = (x - x[0] < 0.6 * half) & (np.arange(n) < 0.5 * n)
+    near_neck = (x - x[0] < NECK_HALF * half) & (np.arange(n) < 0.5 * n)
     collar = int(np.argmin(np.where(near_neck, y, np.inf)))
     body = slice(collar + 2 * span, n - span)
     if body.start >= body.stop:
@@ -131,12 +135,12 @@ def _crossing(x: NDArray[np.float64], collar: int, armpit: int) -> int:
 def _cuff(mirrored: Points, shoulder: int, armpit: int) -> tuple[int, int] | None:
     """Corners of the sleeve's end: the extreme points along the sleeve's last stretch and to either side of it."""
     sleeve = mirrored[shoulder : armpit + 1]
-    if len(sleeve) < 6:
+    if len(sleeve) < SLEEVE_POINTS:
         return None
     root = 0.5 * (sleeve[0] + sleeve[-1])
     far = np.hypot(*(sleeve - root).T)
-    outer = sleeve[far > 0.67 * far.max()].mean(0)
-    middle = sleeve[(far > 0.3 * far.max()) & (far <= 0.67 * far.max())]
+    outer = sleeve[far > END * far.max()].mean(0)
+    middle = sleeve[(far > MIDDLE * far.max()) & (far <= END * far.max())]
     along = outer - (middle.mean(0) if len(middle) > 3 else root)
     along /= np.hypot(*along)
     # Turned so that it points to the outer edge: up and out for a sleeve that hangs.

@@ -14,11 +14,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from viton_cli.core.warp.outlines import Points, arc_lengths, at_shares, contours
-from viton_cli.core.warp.parts.body_parts import Tube, read_tube, whole_torso
+from viton_cli.core.warp.parts.body_parts import Tube, read_tube
 from viton_cli.core.warp.parts.garment_parts import ARC, Side
+from viton_cli.core.warp.parts.torso import whole_torso
 
-SEAM = 7  # control points of a seam
+# Control points: of a seam, of neckline, shoulder, arm hole, flank, hem, a sleeve's edge and a sleeve's end.
+SEAM, NECKLINE, SHOULDER, ARM_HOLE, FLANK, HEM, EDGE, CUFF = 7, 8, 5, 8, 12, 8, 13, 5
+FINE = 8  # times ARC: points that a target's outline is read at
+# Chosen by eye, lengths as shares of the distance between the shoulders; `tests/benchmarks/bench_warp.py` measures it.
 SHORTEST = 0.6  # a sleeve squeezed below this share of its length is cut off instead
+DISTINCT, DISTINCT_SLEEVE = 0.02, 0.3  # between control points of the torso; of a sleeve, in pixels
+COLLAR_NEAR = 0.14  # the collar is looked for so far around where it is guessed
+NECK_NEAR = 0.2  # what is farther from the guessed neckline is none
+DETOUR, DETOUR_PIXELS = 1.25, 2.0  # times its chord, and pixels: a shoulder line that is longer is something else
+BORDER = 1.5  # pixels: a hem so near the picture's lower border is cut off by it
+CUT_OFF = 0.97  # share of the flank's length that is seen, below which it is
+CUT_POINTS = 48  # that a cut flank is read at
+LOW = 0.6  # of the way from armpit to lowest point, below which the hem is looked for
+FEWEST = 8  # points of an outline that a hem is read from
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +95,7 @@ def _torso(
     width: float,
     scale: float,
 ) -> Patch | None:
-    dense = at_shares(outline, np.linspace(0.0, 1.0, 8 * ARC, endpoint=False))
+    dense = at_shares(outline, np.linspace(0.0, 1.0, FINE * ARC, endpoint=False))
     corners = np.array([side.arc[i] for side in sides for i in (side.shoulder, side.armpit)])
     places = np.array([point for seam in seams for point in seam])
     straight = Affine(corners, places)
@@ -105,9 +118,9 @@ def _torso(
         if not armpit < hem < bottom:
             return None
         pairs = [
-            (side.piece(0, side.collar, 8), _neckline(ring, collar, collar_seen, side, straight, width)),
+            (side.piece(0, side.collar, NECKLINE), _neckline(ring, collar, collar_seen, side, straight, width)),
             (
-                side.piece(side.collar, side.shoulder, 5),
+                side.piece(side.collar, side.shoulder, SHOULDER),
                 _shoulder(ring, collar, shoulder, seam[0], collar_seen),
             ),
         ]
@@ -115,34 +128,35 @@ def _torso(
             line = np.stack([side.arc[side.shoulder], side.arc[side.armpit]])
             pairs.append((_line(line, SEAM), _line(np.stack(seam), SEAM)))
         else:
-            pairs.append((side.piece(side.shoulder, side.armpit, 8), _line(ring[shoulder : armpit + 1], 8)))
+            hole = _line(ring[shoulder : armpit + 1], ARM_HOLE)
+            pairs.append((side.piece(side.shoulder, side.armpit, ARM_HOLE), hole))
         pairs += _flank(side, ring, armpit, hem, bottom, floor, scale)
         for mine, theirs in pairs:
             known = np.isfinite(theirs).all(1)
             garment.append(mine[known])
             target.append(theirs[known])
-    return Patch(*_distinct(np.concatenate(garment), np.concatenate(target), 0.02 * width), cover)
+    return Patch(*_distinct(np.concatenate(garment), np.concatenate(target), DISTINCT * width), cover)
 
 
 def _collar(ring: Points, shoulder: int, guess: Points, width: float) -> tuple[Points, bool]:
     """The top of the shoulder at the neck: the highest point near the guess, or the guess where hair covers it."""
     near = ring[: shoulder + 1]
-    near = near[np.abs(near[:, 0] - guess[0]) < 0.14 * width]
+    near = near[np.abs(near[:, 0] - guess[0]) < COLLAR_NEAR * width]
     if len(near) == 0:
         return guess, False
     top = near[np.argmin(near[:, 1])]
-    seen = abs(top[1] - guess[1]) < 0.14 * width
+    seen = abs(top[1] - guess[1]) < COLLAR_NEAR * width
     return (top, True) if seen else (guess, False)
 
 
 def _neckline(ring: Points, collar: Points, seen: bool, side: Side, straight: Affine, width: float) -> Points:
     """Middle of the neckline to the collar point; nan where what the mask shows there is not the neckline."""
-    guess = straight(side.piece(0, side.collar, 8))
+    guess = straight(side.piece(0, side.collar, NECKLINE))
     if not seen:
         return guess
     at = int(np.argmin(np.hypot(*(ring - collar).T)))
-    line = _line(ring[: at + 1], 8) if at > 0 else guess
-    return np.where(np.hypot(*(line - guess).T)[:, None] < 0.2 * width, line, np.nan)
+    line = _line(ring[: at + 1], NECKLINE) if at > 0 else guess
+    return np.where(np.hypot(*(line - guess).T)[:, None] < NECK_NEAR * width, line, np.nan)
 
 
 def _shoulder(ring: Points, collar: Points, shoulder: int, tip: Points, seen: bool) -> Points:
@@ -150,9 +164,9 @@ def _shoulder(ring: Points, collar: Points, shoulder: int, tip: Points, seen: bo
     if seen and at < shoulder:
         line = ring[at : shoulder + 1]
         chord = np.hypot(*(line[-1] - line[0]))
-        if arc_lengths(line)[-1] < 1.25 * chord + 2.0:
-            return np.concatenate([_line(line, 5)[:-1], tip[None]])
-    return _line(np.stack([collar, tip]), 5)
+        if arc_lengths(line)[-1] < DETOUR * chord + DETOUR_PIXELS:
+            return np.concatenate([_line(line, SHOULDER)[:-1], tip[None]])
+    return _line(np.stack([collar, tip]), SHOULDER)
 
 
 def _flank(
@@ -165,19 +179,19 @@ def _flank(
     """
     flank, hemline = side.arc[side.armpit : side.hem + 1], side.arc[side.hem :]
     shown = (ring[hem, 1] - ring[armpit, 1]) / max(scale * (flank[-1, 1] - flank[0, 1]), 1e-6)
-    if float(np.median(ring[hem : bottom + 1, 1])) > floor - 1.5 and shown < 0.97:
-        flank = at_shares(flank, np.linspace(0.0, shown, 48))
+    if float(np.median(ring[hem : bottom + 1, 1])) > floor - BORDER and shown < CUT_OFF:
+        flank = at_shares(flank, np.linspace(0.0, shown, CUT_POINTS))
         hemline = np.stack([flank[-1], [hemline[-1, 0], hemline[-1, 1] - (hemline[0, 1] - flank[-1, 1])]])
     return [
-        (_line(flank, 12), _line(ring[armpit : hem + 1], 12)),
-        (_line(hemline, 8), _line(ring[hem : bottom + 1], 8)),
+        (_line(flank, FLANK), _line(ring[armpit : hem + 1], FLANK)),
+        (_line(hemline, HEM), _line(ring[hem : bottom + 1], HEM)),
     ]
 
 
 def _bottom(ring: Points, armpit: int) -> int | None:
     """Index of the middle of the hem: the lowest crossing of the vertical half way between the torso's sides."""
-    low = ring[:, 1] > ring[armpit, 1] + 0.6 * (ring[:, 1].max() - ring[armpit, 1])
-    if low.sum() < 8:
+    low = ring[:, 1] > ring[armpit, 1] + LOW * (ring[:, 1].max() - ring[armpit, 1])
+    if low.sum() < FEWEST:
         return None
     middle = 0.5 * (ring[low, 0].min() + ring[low, 0].max())
     return int(np.argmin(np.where(low, np.abs(ring[:, 0] - middle) - 1e-3 * ring[:, 1], np.inf)))
@@ -187,7 +201,7 @@ def _sleeve(side: Side, tube: Tube, scale: float) -> Patch:
     """A sleeve: both edges, its end, its seam and its middle line, cut off where the arm's is much shorter."""
     assert side.cuff is not None
     outer_corner, inner_corner = side.cuff
-    shares = np.linspace(0.0, 1.0, 13)
+    shares = np.linspace(0.0, 1.0, EDGE)
     far = np.hypot(
         *(0.5 * (side.arc[outer_corner] + side.arc[inner_corner] - side.arc[side.shoulder] - side.arc[side.armpit]))
     )
@@ -203,14 +217,15 @@ def _sleeve(side: Side, tube: Tube, scale: float) -> Patch:
     lining = np.concatenate([tube.armpit[None], tube.inner[tube.start + 1 : last + 1]])
     edge_t, lining_t = at_shares(edge, shares), at_shares(lining, shares)
     if kept < 1.0:
-        end = _line(np.stack([outer[-1], inner[-1]]), 5)
+        end = _line(np.stack([outer[-1], inner[-1]]), CUFF)
     else:
-        end = at_shares(side.arc[outer_corner : inner_corner + 1], np.linspace(0.0, 1.0, 5))
+        end = at_shares(side.arc[outer_corner : inner_corner + 1], np.linspace(0.0, 1.0, CUFF))
     seam = _line(np.stack([side.arc[side.shoulder], side.arc[side.armpit]]), SEAM)
     garment = np.concatenate([outer, inner, end[1:-1], seam[1:-1], 0.5 * (outer + inner)[3:-1:3]])
-    end_t, seam_t = _line(np.stack([edge_t[-1], lining_t[-1]]), 5), _line(np.stack([tube.shoulder, tube.armpit]), SEAM)
+    end_t = _line(np.stack([edge_t[-1], lining_t[-1]]), CUFF)
+    seam_t = _line(np.stack([tube.shoulder, tube.armpit]), SEAM)
     target = np.concatenate([edge_t, lining_t, end_t[1:-1], seam_t[1:-1], 0.5 * (edge_t + lining_t)[3:-1:3]])
-    return Patch(*_distinct(garment, target, 0.3), tube.cover)
+    return Patch(*_distinct(garment, target, DISTINCT_SLEEVE), tube.cover)
 
 
 def _line(line: Points, count: int) -> Points:

@@ -1,4 +1,4 @@
-"""The canonical lay-out of a garment laid flat, and where a person's body has the same parts.
+"""The flat pose: the pose in which a worn garment is laid flat, and where a person's body has the same parts.
 
 The body is a torso and four arm bones, the arms no longer than their sleeves: where an arm is bare it has no part, and
 what is near it belongs to the torso.
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from viton_cli.imaging.capsules import segment_distance
 from viton_cli.vocabulary import labels as L
 
 Floats = NDArray[np.float32]
@@ -26,7 +27,8 @@ _UPPER_ANGLE, _LOWER_ANGLE = 24.0, 15.0  # degrees from straight down
 _TORSO_REACH, _ARM_REACH, _DEEPEST = 0.09, 0.09, 0.02  # thickness of the parts
 _SHORTEST = 0.45  # an arm bone seen shorter than this share of its length points at the camera
 _END = 1.04  # share of the last bone at which its part ends
-_STEP, _NEAR = 0.1, 0.06  # sleeves are looked for in stretches of a bone, this near to it (in torso lengths)
+# Sleeves are looked for in stretches of a bone, this near to it (in torso lengths), at so many pixels across.
+_STEP, _NEAR, _ACROSS = 0.1, 0.06, 9
 _CAP = 0.25  # a sleeve shorter than this share of the upper arm is the torso's shoulder
 
 _CHAINS = ((L.R_SHOULDER, L.R_ELBOW, L.R_WRIST), (L.L_SHOULDER, L.L_ELBOW, L.L_WRIST))
@@ -104,7 +106,7 @@ def sleeve_reach(bones: Bones, garment: NDArray[np.bool_], bare: NDArray[np.bool
             along = bone[1] - bone[0]
             across = np.array([-along[1], along[0]], np.float32) / np.hypot(*along)
             middle = bone[0] + steps[:, None] * along
-            offsets = np.linspace(-_NEAR, _NEAR, 9, dtype=np.float32) * bones.unit
+            offsets = np.linspace(-_NEAR, _NEAR, _ACROSS, dtype=np.float32) * bones.unit
             at = np.rint(middle[:, None] + offsets[:, None] * across).astype(int)  # (steps, 9, 2)
             inside = (at >= 0).all(-1) & (at[..., 0] < bare.shape[1]) & (at[..., 1] < bare.shape[0])
             columns, rows = np.where(inside[..., None], at, 0).transpose(2, 0, 1)
@@ -131,7 +133,8 @@ def distances(points: Floats, bones: Bones) -> Floats:
             rows.append(np.full_like(rows[0], 1e3 * bones.unit))
             continue
         last = index % 2 == 1 or bones.arms[index + 1] is None
-        rows.append(_segment_distance(points, *bone, end=_END if last else np.inf))
+        distance, share = segment_distance(points, *bone)
+        rows.append(np.where(share > (_END if last else np.inf), np.float32(1e6), distance))
     return np.stack(rows) / np.float32(bones.unit)
 
 
@@ -163,16 +166,6 @@ def _affine(source: Floats, target: Floats) -> NDArray[np.float64]:
     return np.asarray(np.linalg.lstsq(ones, target, rcond=None)[0].T, np.float64)
 
 
-def _segment_distance(points: Floats, start: Floats, end_point: Floats, end: float = np.inf) -> Floats:
-    """Distance (...) to a segment; far from everything that lies past the share `end` of it."""
-    along = end_point - start
-    offset = points - start
-    share = offset @ along / np.float32(max(float(along @ along), 1e-6))
-    offset = offset - np.clip(share, 0, 1)[..., None] * along
-    distance = np.sqrt(offset[..., 0] ** 2 + offset[..., 1] ** 2)
-    return np.asarray(np.where(share > end, np.float32(1e6), distance), np.float32)
-
-
 def _torso_distance(points: Floats, corners: Floats) -> Floats:
     """Distance (...) of points to the torso's quadrilateral, 0 inside."""
     inside = np.ones(points.shape[:-1], bool)
@@ -180,5 +173,5 @@ def _torso_distance(points: Floats, corners: Floats) -> Floats:
     for first, last in zip(corners, np.roll(corners, -1, 0)):
         edge = last - first
         inside &= edge[0] * (points[..., 1] - first[1]) - edge[1] * (points[..., 0] - first[0]) >= 0
-        distance = np.minimum(distance, _segment_distance(points, first, last))
+        distance = np.minimum(distance, segment_distance(points, first, last)[0])
     return np.where(inside, np.float32(0), distance)

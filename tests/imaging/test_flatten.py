@@ -1,4 +1,4 @@
-"""Garments laid flat, on a drawn person who already stands as the lay-out does."""
+"""Garments laid flat, on a drawn person who already stands in the flat pose."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from scipy import ndimage
 from skimage.draw import polygon2mask
 
 from viton_cli.errors import NoGarmentFound
-from viton_cli.imaging import lay_out
+from viton_cli.imaging import flat_pose
 from viton_cli.imaging.filling import fill, grow
-from viton_cli.imaging.flat_lay import NotLaidFlat, lay_flat, top_garment
+from viton_cli.imaging.flatten import NotFlattened, flatten, top_garment
 from viton_cli.imaging.product import product_view
 from viton_cli.vocabulary import labels as L
 
@@ -19,10 +19,10 @@ SHAPE = (330, 261)
 
 
 class Drawn:
-    """A person in the canonical lay-out, with sleeves down to `reach` (0 none, 1 elbow, 2 wrist)."""
+    """A person in the flat pose, with sleeves down to `reach` (0 none, 1 elbow, 2 wrist)."""
 
     def __init__(self, reach: float = 1.0, label: int = L.UPPER, hem: float = 1.05) -> None:
-        bones = lay_out.CANONICAL
+        bones = flat_pose.CANONICAL
         self.joints, self.seen = np.zeros((18, 2), np.float32), np.ones(18, bool)
         upper_r, lower_r, upper_l, lower_l = (bone for bone in bones.arms if bone is not None)
         places = {
@@ -65,7 +65,7 @@ class Drawn:
         self.labels[ndimage.distance_transform_edt(line) <= radius * UNIT] = label
 
     def lay(self):
-        return lay_flat(self.image, self.labels, self.joints, self.seen, (192, 144))
+        return flatten(self.image, self.labels, self.joints, self.seen, (192, 144))
 
 
 def overlap(a: np.ndarray, b: np.ndarray) -> float:
@@ -73,7 +73,7 @@ def overlap(a: np.ndarray, b: np.ndarray) -> float:
 
 
 @pytest.mark.parametrize("reach", [0.0, 0.6, 1.7])
-def test_a_person_in_the_lay_out_is_laid_out_unchanged(reach):
+def test_a_person_in_the_flat_pose_is_laid_flat_unchanged(reach):
     drawn = Drawn(reach)
     flat = drawn.lay()
     garment = (drawn.labels == L.UPPER).astype(np.float32)
@@ -83,10 +83,10 @@ def test_a_person_in_the_lay_out_is_laid_out_unchanged(reach):
     assert np.abs(flat.image.astype(int) - picture)[inside].mean() < 8
     assert (flat.image[flat.mask == 0] == 255).all()
     assert flat.hidden < 0.08
-    assert flat.front == pytest.approx(2 * lay_out.SHOULDER, abs=0.02)
+    assert flat.front == pytest.approx(2 * flat_pose.SHOULDER, abs=0.02)
 
 
-def test_the_lay_out_is_the_same_however_large_and_wherever_the_person_is():
+def test_the_picture_is_the_same_however_large_and_wherever_the_person_is():
     drawn, moved = Drawn(1.0), Drawn(1.0)
     moved.image = np.pad(drawn.image.repeat(2, 0).repeat(2, 1), [(9, 0), (31, 0), (0, 0)])
     moved.labels = np.pad(drawn.labels.repeat(2, 0).repeat(2, 1), [(9, 0), (31, 0)])
@@ -97,8 +97,8 @@ def test_the_lay_out_is_the_same_however_large_and_wherever_the_person_is():
 @pytest.mark.parametrize("reach", [0.0, 0.5, 1.0, 1.6, 2.0])
 def test_sleeves_end_where_the_arms_become_bare(reach):
     drawn = Drawn(reach)
-    bones = lay_out.person_bones(drawn.joints, drawn.seen)
-    found = lay_out.sleeve_reach(bones, drawn.labels == L.UPPER, np.isin(drawn.labels, L.ARMS))
+    bones = flat_pose.person_bones(drawn.joints, drawn.seen)
+    found = flat_pose.sleeve_reach(bones, drawn.labels == L.UPPER, np.isin(drawn.labels, L.ARMS))
     assert found == pytest.approx((reach, reach), abs=0.3 if 0 < reach < 2 else 0.0)
 
 
@@ -185,7 +185,7 @@ def shrink(drawn):
     ],
 )  # fmt: skip
 def test_photos_that_cannot_be_laid_flat_say_why(what, cause):
-    with pytest.raises(NotLaidFlat, match=f"^{cause}$"):
+    with pytest.raises(NotFlattened, match=f"^{cause}$"):
         change(what=what).lay()
 
 
