@@ -80,7 +80,9 @@ class FakeMethod:
         edited[10:20, 5:15] = True
         image[edited] = colour
         middle = {"coarse image": image[:16, :12].copy(), "mask": edited[:16, :12].astype(np.uint8) * 255}
-        return Result(image, edited, middle if steps else {}, ("sleeves change",), {"warp": 0.25}, None)
+        places = np.where(edited[..., None], np.float32((3, 4)), np.nan)
+        laps = {"warp": 0.25}
+        return Result(image, edited, middle if steps else {}, ("sleeves change",), laps, None, lambda: places.copy())
 
 
 def fake_cut(photo: Photo, mask: NDArray[np.float32] | None = None) -> Garment:

@@ -197,6 +197,8 @@ class Coarse:
         places: (1, 2, h, w) (x, y) in pixels of the product's picture that a garment pixel shows.
         scale: (1, 1, h, w) expected error of `places`, in garment heights.
         light: (1, 3, h, w) log of the garment's brightness on the person over that in its own photo.
+        apart: (1, 1, h, w) distance in pixels between the places told of the pair and of its mirror image.
+        torn: (1, 1, h, w) in [0, 1], how far apart the two layouts are (half the sum of the differences of shares).
     """
 
     image: torch.Tensor
@@ -205,6 +207,8 @@ class Coarse:
     places: torch.Tensor | None = None
     scale: torch.Tensor | None = None
     light: torch.Tensor | None = None
+    apart: torch.Tensor | None = None
+    torn: torch.Tensor | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -231,6 +235,7 @@ class Result:
         trace: Works out `places`.
         profile: ICC profile of the numbers of `image`, the photo's own; None for sRGB.
         quality: [0, 1], how far the result is likely to be right; None from a method that cannot say.
+        signs: What that rests on (`methods.signs`).
     """
 
     image: NDArray[np.uint8]
@@ -242,6 +247,7 @@ class Result:
     trace: Callable[[], NDArray[np.float32]] | None = field(default=None, repr=False)
     profile: bytes | None = None
     quality: float | None = None
+    signs: dict[str, float] = field(default_factory=dict, repr=False)
 
     @cached_property
     def places(self) -> NDArray[np.float32] | None:

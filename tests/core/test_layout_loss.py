@@ -10,7 +10,7 @@ import torch.nn.functional as F
 
 from viton_cli.core.generator import Painting
 from viton_cli.core.losses import Answer, dice_loss, layout_loss, layout_stage1_loss
-from viton_cli.vocabulary.layout import GARMENT, LAYOUT, SHOES, SKIN, TRUNK
+from viton_cli.vocabulary.layout import GARMENT, LAYOUT, SHOES, SKIN, TRUNK, UNCOVERED
 
 SIZE = (8, 6)
 
@@ -36,7 +36,7 @@ def perfect(answer: Answer) -> Painting:
 
 def test_a_true_answer_costs_nothing(answer: Answer) -> None:
     terms = layout_stage1_loss(perfect(answer), answer)
-    assert set(terms) == {"loss", "pixel", "mask", "dice", "layout", "places", "scale", "light"}
+    assert set(terms) == {"loss", "pixel", "mask", "dice", "layout", "places", "scale", "light", "relit"}
     for name, term in terms.items():
         assert float(term) == pytest.approx(0, abs=1e-4), name
 
@@ -108,3 +108,26 @@ def test_features_are_a_term_of_their_own(answer: Answer) -> None:
     plain = layout_stage1_loss(dull, answer)
     assert float(terms["perceptual"]) == pytest.approx(2 * float(answer.image.abs().mean()))
     assert float(terms["loss"] - plain["loss"]) == pytest.approx(float(terms["perceptual"]))
+
+
+def test_where_a_garment_was_cut_off_only_garment_is_wrong(answer: Answer) -> None:
+    cut = replace(answer, layout=answer.layout.clone(), worn=answer.worn.clone(), places=answer.places.clone())
+    cut.layout[:, 5], cut.worn[:, :, 5], cut.places[:, :, 5] = UNCOVERED, 0, torch.nan
+    painting = perfect(answer)
+    assert painting.layout is not None
+    logits = painting.layout.clone()
+    logits[:, :, 5] = 0
+    logits[:, SKIN, 5] = 40
+    other = replace(painting, mask=40 * (2 * cut.worn - 1), layout=logits, image=painting.image.clone())
+    other.image[:, :, 5] = -1  # whatever is painted there
+    terms = layout_stage1_loss(other, cut)
+    assert float(terms["pixel"]) == 0 and float(terms["mask"]) < 1e-9 and float(terms["layout"]) < 1e-4
+    assert float(layout_stage1_loss(painting, cut)["layout"]) > 1
+
+
+def test_light_is_judged_as_it_is_used(answer: Answer) -> None:
+    brighter = replace(answer, image=(answer.clothing + 1) * 1.25 - 1)
+    painting = perfect(answer)
+    right = replace(painting, light=torch.full_like(answer.clothing, 0.2231435))
+    assert float(layout_stage1_loss(right, brighter)["relit"]) == pytest.approx(0, abs=1e-5)
+    assert float(layout_stage1_loss(painting, brighter)["relit"]) > 0.05

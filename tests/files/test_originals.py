@@ -202,3 +202,13 @@ class TestHugePhotos:
             with files.one_at_a_time((1000, 1000)):
                 pass
         assert not pictures._huge.locked()
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+@pytest.mark.parametrize("profile", [None, SWAPPED])
+def test_the_pixels_alone_are_those_of_the_photo(tmp_path: Path, orientation: int, profile: bytes | None) -> None:
+    path = tmp_path / "photo.png"
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.fromarray(smooth(40, 30)).save(path, exif=exif, icc_profile=profile)
+    np.testing.assert_array_equal(np.asarray(files.read_rgb(path)), files.read_photo(path).image)

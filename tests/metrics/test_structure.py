@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from metric_pictures import blurred, case, mirrored, noisy, shifted, smooth, value
+from PIL import Image
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from torchmetrics.functional.image import multiscale_structural_similarity_index_measure
 
@@ -66,6 +67,20 @@ def test_a_large_picture_waits_on_the_disk_and_is_measured_in_strips_to_the_same
     assert Picture(A)._image is None and np.array_equal(Picture(A).rows(10, 500), A[10:])
     in_strips = [value(name, B, truth, photo, labels=labels) for name in names]
     assert in_strips == pytest.approx(whole, abs=1e-6) and None not in whole
+
+
+@pytest.mark.parametrize("height", [192, 191])
+def test_a_large_picture_of_pil_is_taken_in_strips_as_an_array_is_whole(
+    monkeypatch: pytest.MonkeyPatch, height: int
+) -> None:
+    array = A[:height]
+    monkeypatch.setattr(case_module, "SMALL", 4000)
+    whole = Picture(array)
+    monkeypatch.setattr(case_module, "IN_MEMORY", 100)
+    monkeypatch.setattr(case_module, "STRIP", 1500)
+    picture = Picture(Image.fromarray(array))
+    assert picture.factor == 3 and picture.shape == array.shape
+    assert np.array_equal(picture.rows(0, height), array) and np.array_equal(picture.small, whole.small)
 
 
 def test_a_large_picture_is_reduced_where_labels_and_networks_look(monkeypatch: pytest.MonkeyPatch) -> None:

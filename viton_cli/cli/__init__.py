@@ -12,6 +12,7 @@ from typer.core import TyperCommand, TyperGroup
 # Command -> what `viton --help` says of it. The command itself is `app` in the module of that name.
 COMMANDS = {
     "tryon": "Dress each person of one folder in each garment of another.",
+    "explain": "Show every step of one try-on, and which of them most likely went wrong.",
     "prepare": "Turn photos or a published data set into a prepared folder: crops, joints, labels, masks.",
     "train": "Train the try-on networks or perception on a prepared folder.",
     "evaluate": "Compare results with true pictures, in numbers.",

@@ -27,6 +27,7 @@ UNSURE_IN_FRONT = (0.4, 0.8)  # the same where the labels have a hand or hair: o
 SHARP = (L.FACE, L.SUNGLASSES)  # never touched, whatever their colour
 EDGE = 0.8  # pixels of the part by which the old garment's matte is widened
 NOT_OLD, NOT_FRONT = 0.03, 0.3  # shares of a pixel below which it is none of the old garment, and nothing in front
+FULL = 0.999  # coverage from which nothing else is mixed in
 WHOLE = 0.9  # coverage from which a pixel shows the garment's own colour
 SEEN = 4e-3  # opacity below this changes no grey level
 GROWN = 400  # longest side at which the garment's colours are continued into gaps
@@ -163,9 +164,9 @@ def _concerned(regions: Regions, wearer: Wearer, painted: Painted) -> Frame | No
 def _cloth(painted: Painted, frame: Frame, whole: Frame, gap: Mask) -> tuple[Floats, Mask]:
     """The garment from its own photo as it lies on the person, (3, H, W) in 0..255, and its opacity; its colours go on
     into what the warp left open."""
-    sharp, mask = painted.product.sharp, painted.product.sharp_mask
+    planes, mask = painted.product.planes, painted.product.sharp_mask
     layers = np.empty((1, 4, *mask.shape), np.float32)
-    layers[0, :3], layers[0, 3] = sharp.transpose(2, 0, 1), mask
+    layers[0, :3], layers[0, 3] = planes, mask
     # Drawn onto nothing, with its own coverage beside it, so that no ground shines through its edge. The sharp
     # picture's colours go on beyond the garment's outline: for gaps, the warp may read on.
     open_ = bool((gap > SEEN).any())
@@ -173,7 +174,9 @@ def _cloth(painted: Painted, frame: Frame, whole: Frame, gap: Mask) -> tuple[Flo
     there, laid = drawn[4], drawn[3].clip(0, 1)
     cloth = drawn[:3] / np.maximum(there, np.float32(1e-3))
     if further is not None:
-        cloth += (1 - there) * (further[:3] / np.maximum(further[4], np.float32(1e-3)) - cloth)
+        rim = (there < FULL) & (further[4] > 0)
+        onward = further[:3, rim] / np.maximum(further[4, rim], np.float32(1e-3))
+        cloth[:, rim] += (1 - there[rim]) * (onward - cloth[:, rim])
         reached = np.maximum(there, further[4])
         missing = (reached < WHOLE) & ((laid > 0) | (gap > 0))
         if missing.any():

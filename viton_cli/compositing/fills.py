@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,42 +19,49 @@ DARK = 12.0  # grey levels added before ratios are taken: those of near-black pi
 SHADE = (0.72, 1.04)  # darkest and brightest that the coarse result may make skin, against its middle
 ODD = 0.5  # log ratio to the median of skin that shows, above which it is not skin
 VARIES = 0.12  # log ratio to the same that the tone may reach: the shadow under a chin is not an arm's
+NOTHING = 1e-3  # share of a pixel that is not seen
 BLUR = 3.0  # pixels of the part over which the tone is evened out
 
 
-@dataclass(frozen=True, eq=False)
 class Around:
     """What the photo shows around the old garment, continued into it, (3, h, w) in 0..255; None: it shows too little.
-
-    Attributes:
-        scene: Background. lower: Lower clothes. hair: Hair.
-        tone: Skin, evened out.
-    """
-
-    scene: Floats | None
-    lower: Floats | None
-    hair: Floats | None
-    tone: Floats | None
-
-
-def look_around(original: Floats, labels: NDArray[np.uint8], old: Bools, pixel: float) -> Around:
-    """What can be continued into the old garment, whatever the new one.
+    Each is worked out when it is first asked for.
 
     Args:
         original: (3, h, w) the photo's part in 0..255. labels: (h, w) of it. old: (h, w) what goes.
         pixel: Size of a network pixel there.
     """
-    # Only what lies well away from the old garment is sure to have none of its colour.
-    wide = max(round(1.5 * pixel), 1)
-    kept = ~ndimage.binary_dilation(old, iterations=2 * wide)
-    scene, lower, hair = (np.isin(labels, of) & kept for of in ((L.BACKGROUND,), LOWER, (L.HAIR,)))
-    shown = _skin_shown(original, labels, kept, wide)
-    return Around(
-        grow_planes(original, scene) if scene.sum() > FEWEST else None,
-        grow_planes(original, lower) if lower.sum() > FEWEST else None,
-        grow_planes(original, hair) if hair.sum() > FEWEST else None,
-        _tone(original, shown) if shown.any() else None,
-    )
+
+    def __init__(self, original: Floats, labels: NDArray[np.uint8], old: Bools, pixel: float) -> None:
+        self._original, self._labels = original, labels
+        self._wide = max(round(1.5 * pixel), 1)
+        # Only what lies well away from the old garment is sure to have none of its colour.
+        self._kept = ~ndimage.binary_dilation(old, iterations=2 * self._wide)
+
+    @cached_property
+    def scene(self) -> Floats | None:
+        """Background."""
+        return self._continued((L.BACKGROUND,))
+
+    @cached_property
+    def lower(self) -> Floats | None:
+        """Lower clothes."""
+        return self._continued(LOWER)
+
+    @cached_property
+    def hair(self) -> Floats | None:
+        """Hair."""
+        return self._continued((L.HAIR,))
+
+    @cached_property
+    def tone(self) -> Floats | None:
+        """Skin, evened out."""
+        shown = _skin_shown(self._original, self._labels, self._kept, self._wide)
+        return _tone(self._original, shown) if shown.any() else None
+
+    def _continued(self, of: tuple[int, ...]) -> Floats | None:
+        known = np.isin(self._labels, of) & self._kept
+        return grow_planes(self._original, known) if known.sum() > FEWEST else None
 
 
 def fill(around: Around, old: Bools, shares: Floats, coarse: Floats) -> Floats:
@@ -63,10 +71,18 @@ def fill(around: Around, old: Bools, shares: Floats, coarse: Floats) -> Floats:
         around: What the photo shows there. old: (h, w) what goes. shares: (4, h, w), see `Regions.fills`.
         coarse: (3, h, w) the coarse result in 0..255.
     """
-    planes = (around.scene, _skin(around, coarse, old & (shares[SKIN] > 0.5)), around.lower, around.hair)
-    return np.asarray(
-        sum(share * (coarse if plane is None else plane) for share, plane in zip(shares, planes)), np.float32
+    planes: tuple[Callable[[], Floats | None], ...] = (
+        lambda: around.scene,
+        lambda: _skin(around, coarse, old & (shares[SKIN] > 0.5)),
+        lambda: around.lower,
+        lambda: around.hair,
     )
+    out = np.zeros_like(coarse)
+    for share, plane in zip(shares, planes):
+        if share.max() > NOTHING:
+            shown = plane()
+            out += share * (coarse if shown is None else shown)
+    return out
 
 
 def _skin_shown(original: Floats, labels: NDArray[np.uint8], kept: Bools, wide: int) -> Bools:

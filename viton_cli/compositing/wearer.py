@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from viton_cli.compositing.body import forearms, hands, long_garment, network_pixel, pose_in, throat
-from viton_cli.compositing.fills import Around, look_around
+from viton_cli.compositing.fills import Around
 from viton_cli.compositing.leftovers import leftovers, through_hair
 from viton_cli.compositing.painted import IN_FRONT, REPLACED, Bools, Floats, Picture
 from viton_cli.compositing.skin_tone import high_collar, missed_fingers
@@ -175,4 +175,4 @@ class OldGarment:
     def around(self) -> Around:
         """What the photo shows around it."""
         wearer = self._wearer
-        return look_around(wearer.planes, wearer.labels, self.mask, wearer.pixel)
+        return Around(wearer.planes, wearer.labels, self.mask, wearer.pixel)

@@ -13,6 +13,7 @@ from viton_cli.config.comparing import (
     EvaluateAblationsConfig,
     EvaluateMethodsConfig,
 )
+from viton_cli.config.explain import ExplainConfig
 from viton_cli.config.models import (
     EvaluateConfig,
     EvaluatePerceptionConfig,
@@ -36,6 +37,7 @@ from viton_cli.config.training import (
 COMMANDS: tuple[type[Config], ...] = (
     PrepareConfig,
     TryOnConfig,
+    ExplainConfig,
     TrainConfig,
     TrainStage1Config,
     TrainStage2Config,

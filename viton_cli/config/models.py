@@ -86,6 +86,12 @@ class TryOnConfig(MethodConfig):
     clothes_mask: Inputs | None = Field(None, description="Masks named as the garments' photos, likewise; they win.")
     steps: bool = Field(False, description="Write steps/PERSON__GARMENT.jpg, a strip of what each stage saw.")
     masks: bool = Field(False, description="Write edited/PERSON__GARMENT.png, white where the photo may have changed.")
+    places: bool = Field(False, description="Write PERSON__GARMENT.places.npz, where each garment pixel came from.")
+    image_format: Literal["png", "jpg", "webp"] | None = Field(
+        None, description="Of the results: png (default) keeps every pixel, jpg and webp are smaller."
+    )
+    quality: int | None = Field(None, ge=1, le=100, description="Of jpg and webp; 95.")
+    min_quality: float | None = Field(None, ge=0, le=1, description="Results of less go to OUT/aside, not the sheet.")
     fail_on: Literal["never", "bad", "warn"] = Field(
         "never", description="Exit with 1 if a result is bad (bad), or has a warning (warn)."
     )

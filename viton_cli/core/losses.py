@@ -13,7 +13,18 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from viton_cli.core.generator import Painting
-from viton_cli.vocabulary.layout import BACKGROUND, GARMENT, L_SLEEVE, LEGS, OTHER, R_SLEEVE, SHOES, SKIN, TRUNK
+from viton_cli.vocabulary.layout import (
+    BACKGROUND,
+    GARMENT,
+    L_SLEEVE,
+    LEGS,
+    OTHER,
+    R_SLEEVE,
+    SHOES,
+    SKIN,
+    TRUNK,
+    UNCOVERED,
+)
 
 # A feature extractor: images (B, 3, H, W) in [-1, 1] to feature maps, shallow to deep.
 Features = Callable[[Tensor], list[Tensor]]
@@ -25,7 +36,7 @@ PIXEL_STAGE1, PIXEL_STAGE2, MASK_STAGE1 = 1.0, 0.2, 1.0
 FEATURES_STAGE2 = 0.8  # the code's factor on all features in stage 2, which is in their weights
 LAMBDA_WARP, LAMBDA_TV = 0.1, 5e-6
 # Weights of the terms of `layout_stage1_loss`, and of the layout's classes: small and rare ones would be left out.
-DICE, LAYOUT_STAGE1, PLACES, SCALE, LIGHT = 0.5, 1.0, 8.0, 0.05, 0.5
+DICE, LAYOUT_STAGE1, PLACES, SCALE, LIGHT, RELIT = 0.5, 1.0, 8.0, 0.05, 0.5, 1.5
 RARE = {L_SLEEVE: 1.3, R_SLEEVE: 1.3, SKIN: 1.3, LEGS: 3.0, SHOES: 3.0, OTHER: 3.0}
 BACKDROP = 0.1  # weight of the picture's pixels off the person: no network could know what is behind somebody
 DARK, BRIGHTER = 12.0, 1.5  # of 255, added to both sides of the light's ratio; its logarithm's largest size
@@ -76,7 +87,8 @@ class Answer:
 
     Attributes:
         image: (B, 3, H, W) in [-1, 1], the person in the garment. worn: (B, 1, H, W), 1 where it shows the garment.
-        layout: (B, H, W) int64 of `LAYOUT`; `GARMENT` for garment of which it is not known whether trunk or sleeve.
+        layout: (B, H, W) int64 of `LAYOUT`; `GARMENT` for garment of which it is not known whether trunk or sleeve,
+            `UNCOVERED` for what is no garment and otherwise not known (nor is `image` there).
         places: (B, 2, H, W) (x, y) in pixels of the garment's picture; NaN where not known.
         tall: (B,) height of the garment in its picture, in pixels.
         trust: (B,) in [0, 1], of `places`; below 1 they are an estimate, which says nothing of light.
@@ -104,7 +116,8 @@ def layout_stage1_loss(
 
     The picture's pixels (mostly on the person) and the clothing mask as in equation 1, the mask by cross-entropy and
     Dice instead of L1; beside them the layout by cross-entropy, the places by L1 in garment heights, the scale that a
-    Laplace distribution of their error has, and the light by L1. Features as in equation 1 where an extractor is given.
+    Laplace distribution of their error has, and the light by L1, of its logarithm and of the relit garment. Features as
+    in equation 1 where an extractor is given.
 
     Args:
         painting: Of a `LayoutGenerator`. answer: What is true.
@@ -116,10 +129,11 @@ def layout_stage1_loss(
     assert painting.layout is not None and painting.places is not None
     assert painting.scale is not None and painting.light is not None
     person = F.max_pool2d((answer.layout != BACKGROUND).float()[:, None], 5, 1, 2)
-    on_person = BACKDROP + (1 - BACKDROP) * person
+    on_person = (BACKDROP + (1 - BACKDROP) * person) * (answer.layout != UNCOVERED)[:, None]
     pixel = ((painting.image - answer.image).abs().mean(1, keepdim=True) * on_person).sum() / on_person.sum()
     mask = F.binary_cross_entropy_with_logits(painting.mask, answer.worn)
     places, scale = _place_losses(painting.places, painting.scale, answer)
+    light, relit = _light_losses(painting.light, answer)
     terms = {
         "pixel": pixel,
         "mask": mask,
@@ -127,9 +141,10 @@ def layout_stage1_loss(
         "layout": layout_loss(painting.layout, answer.layout),
         "places": places,
         "scale": scale,
-        "light": _light_loss(painting.light, answer),
+        "light": light,
+        "relit": relit,
     }
-    factors = (PIXEL_STAGE1, MASK_STAGE1, DICE, LAYOUT_STAGE1, PLACES, SCALE, LIGHT)
+    factors = (PIXEL_STAGE1, MASK_STAGE1, DICE, LAYOUT_STAGE1, PLACES, SCALE, LIGHT, RELIT)
     loss = sum((factor * term for factor, term in zip(factors, terms.values())), pixel.new_zeros(()))
     if features is not None:
         terms["perceptual"] = perceptual_loss(features, painting.image, answer.image, weights)
@@ -146,13 +161,16 @@ def dice_loss(share: Tensor, truth: Tensor) -> Tensor:
 def layout_loss(logits: Tensor, truth: Tensor) -> Tensor:
     """Cross-entropy of layouts (B, 10, H, W) and (B, H, W), rare classes counted more.
 
-    Where the truth is `GARMENT`, the shares of trunk and sleeves together are what is to be 1.
+    Where the truth is `GARMENT`, the shares of trunk and sleeves together are what is to be 1; where it is `UNCOVERED`,
+    those of all other classes.
     """
     factors = logits.new_tensor([RARE.get(index, 1.0) for index in range(logits.shape[1])])
     logs = F.log_softmax(logits, 1)
-    any_part = truth == GARMENT
-    one = F.nll_loss(logs, torch.where(any_part, TRUNK, truth), weight=factors, reduction="none")
-    return torch.where(any_part, -torch.logsumexp(logs[:, TRUNK : R_SLEEVE + 1], 1), one).mean()
+    any_part, none = truth == GARMENT, truth == UNCOVERED
+    one = F.nll_loss(logs, torch.where(any_part | none, TRUNK, truth), weight=factors, reduction="none")
+    one = torch.where(any_part, -torch.logsumexp(logs[:, TRUNK : R_SLEEVE + 1], 1), one)
+    others = torch.cat((logs[:, :TRUNK], logs[:, R_SLEEVE + 1 :]), 1)
+    return torch.where(none, -torch.logsumexp(others, 1), one).mean()
 
 
 def _place_losses(places: Tensor, log_scale: Tensor, answer: Answer) -> tuple[Tensor, Tensor]:
@@ -167,15 +185,20 @@ def _place_losses(places: Tensor, log_scale: Tensor, answer: Answer) -> tuple[Te
     return (error * weight).sum() / total, (unlikely * weight).sum() / total
 
 
-def _light_loss(light: Tensor, answer: Answer) -> Tensor:
-    """Error of the log ratio of brightness, worn over product, where exact places tell which point is which."""
+def _light_losses(light: Tensor, answer: Answer) -> tuple[Tensor, Tensor]:
+    """Error of the log ratio of brightness, worn over product, and of the product relit by it, where exact places tell
+    which point is which."""
     known = torch.isfinite(answer.places[:, 0]) & (answer.trust == 1)[:, None, None]
     size = answer.places.new_tensor([answer.places.shape[3], answer.places.shape[2]])
     grid = torch.nan_to_num((answer.places.permute(0, 2, 3, 1) * 2 + 1) / size - 1).clamp(-2, 2)
     product = F.grid_sample(answer.clothing, grid, padding_mode="border", align_corners=False)
     worn, flat = ((image + 1) * 127.5 + DARK for image in (answer.image, product))
     ratio = torch.log(worn / flat).clamp(-BRIGHTER, BRIGHTER)
-    return ((light - ratio).abs().mean(1) * known).sum() / known.sum().clamp_min(1)
+    relit = ((product + 1) * torch.exp(light.clamp(-BRIGHTER, BRIGHTER))).clamp(0, 2) - 1
+    total = known.sum().clamp_min(1)
+    errors = (light - ratio).abs().mean(1), (relit - answer.image).abs().mean(1)
+    first, second = ((error * known).sum() / total for error in errors)
+    return first, second
 
 
 def total_variation(x: Tensor) -> Tensor:

@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from viton_cli.files.apart import check_apart
 from viton_cli.files.atomic import append_line, sha256, write_arrays, write_bytes, write_text
-from viton_cli.files.encoding import encode_image, write_image
+from viton_cli.files.encoding import encode_image, is_lossless, write_image
 from viton_cli.files.inputs import Entries, expand, list_inputs
 from viton_cli.files.keypoints import body25, read_keypoints, write_keypoints, write_openpose
 from viton_cli.files.listing import PHOTO_ENDINGS, list_photos
@@ -41,13 +41,14 @@ from viton_cli.files.pictures import (
     one_at_a_time,
     read_original,
     read_photo,
+    read_rgb,
 )
 
 __all__ = [
     "MAX_PIXELS", "MIN_SIDE", "PHOTO_ENDINGS", "WORKING_PIXELS", "Entries", "Ledger", "Manifest",
     "PairRow", "adopt_photo", "append_line", "body25", "check_apart", "decode_photo", "decode_pixels", "encode_image",
-    "expand", "is_made_by_us", "list_inputs", "list_photos", "look", "one_at_a_time", "open_picture", "picture_size",
-    "read_keypoints", "read_labels", "read_mask", "read_original", "read_pairs", "read_photo", "refuse_results",
-    "remove", "sha256", "stem", "write_arrays", "write_bytes", "write_image", "write_keypoints", "write_labels",
-    "write_openpose", "write_text",
+    "expand", "is_lossless", "is_made_by_us", "list_inputs", "list_photos", "look", "one_at_a_time", "open_picture",
+    "picture_size", "read_keypoints", "read_labels", "read_mask", "read_original", "read_pairs", "read_photo",
+    "read_rgb", "refuse_results", "remove", "sha256", "stem", "write_arrays", "write_bytes", "write_image",
+    "write_keypoints", "write_labels", "write_openpose", "write_text",
 ]  # fmt: skip

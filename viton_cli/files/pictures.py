@@ -45,6 +45,20 @@ def read_photo(path: Path, id: str | None = None, most: int | None = None) -> Ph
     return _photo(path, str(path), plain_name(path.stem) if id is None else id, path, most)
 
 
+def read_rgb(path: Path) -> Image.Image:
+    """The pixels of `read_photo` as an RGB image of PIL: of a huge photo there is no second copy in memory.
+
+    Raises:
+        BadImage: See `read_photo`.
+    """
+    with open_picture(path, str(path)) as opened:
+        _check_size(opened.size, str(path))
+        with one_at_a_time(opened.size):
+            opened.load()
+        own, profile = own_rgb(plain(opened))
+        return _turned(to_srgb(own, profile), orientation(opened))
+
+
 def decode_photo(data: bytes, name: str, most: int | None = None) -> Photo:
     """`read_photo` for the bytes of a picture, as they come from a pipe; `name` is used in messages and as the id."""
     return _photo(data, name, name, None, most)
@@ -91,8 +105,7 @@ def one_at_a_time(size: tuple[int, int]) -> Iterator[None]:
 def _photo(source: Path | bytes | Image.Image, name: str, id: str, path: Path | None, most: int | None) -> Photo:
     with open_picture(source, name) as opened:
         size = opened.size
-        if min(size) < MIN_SIDE:
-            raise BadImage(f"{name}: {size[0]}x{size[1]} pixels is too small (under {MIN_SIDE} on a side)")
+        _check_size(size, name)
         with one_at_a_time(size):
             small = _at_most(opened, most, draft=opened is not source)
             opened.load()
@@ -108,6 +121,11 @@ def _photo(source: Path | bytes | Image.Image, name: str, id: str, path: Path | 
     full = (size[0], size[1]) if turn >= 5 else (size[1], size[0])
     original = Original(full, profile, exif, exact, data)
     return Photo(id, image, path, None if alpha is None else np.asarray(_turned(alpha, turn), np.uint8), original)
+
+
+def _check_size(size: tuple[int, int], name: str) -> None:
+    if min(size) < MIN_SIDE:
+        raise BadImage(f"{name}: {size[0]}x{size[1]} pixels is too small (under {MIN_SIDE} on a side)")
 
 
 def _at_most(picture: Image.Image, most: int | None, draft: bool) -> Image.Image:

@@ -10,10 +10,12 @@ from PIL import Image, ImageDraw
 
 from viton_cli.imaging.lettering import write_words
 from viton_cli.vocabulary.labels import BONES, palette
-from viton_cli.vocabulary.layout import COLOURS
+from viton_cli.vocabulary.layout import COLOURS, GARMENT_LAYERS
 
 LINES = 150  # of a skeleton's strokes that a picture is high
 CAPTION = 14  # pixels that a line of text takes
+BLUE = 0.4  # of all places, so that none is black
+BODY = 110  # grey of a body's shape
 _COLOURS = np.array(palette(), np.uint8).reshape(256, 3)
 _LIMBS = (
     "#ff5500", "#ffaa00", "#ffff00", "#55ff00", "#00ff55", "#00ffaa", "#00aaff", "#0055ff", "#0000ff", "#aa00ff",
@@ -43,6 +45,27 @@ def colour_labels(labels: NDArray[np.uint8]) -> NDArray[np.uint8]:
 def colour_layout(layout: NDArray[np.integer]) -> NDArray[np.uint8]:
     """(H, W, 3) picture of a layout."""
     return np.asarray(COLOURS[layout], np.uint8)
+
+
+def colour_places(at: NDArray[np.float32], layout: NDArray[np.integer]) -> NDArray[np.uint8]:
+    """(H, W, 3) picture of places on a product: red grows to its right, green downwards; black beside the garment.
+
+    Args:
+        at: (H, W, 2) (x, y) in pixels of a product of that size. layout: (H, W), of `vocabulary.layout.LAYOUT`.
+    """
+    height, width = layout.shape
+    shares = (at / np.array((width, height), np.float32)).clip(0, 1)
+    picture = np.dstack((shares[..., 0], shares[..., 1], np.full(layout.shape, BLUE, np.float32)))
+    return np.asarray(np.where(np.isin(layout, GARMENT_LAYERS)[..., None], picture * 255, 0), np.uint8)
+
+
+def draw_representation(representation: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """(H, W, 3) picture of the 22 channels: the head in its colours over the body's shape in grey, joints in white."""
+    joints, shape, head = representation[:18].max(0), representation[18], representation[19:22]
+    colours = (head.transpose(1, 2, 0) + 1) * 127.5
+    body = np.repeat(shape[..., None] * BODY, 3, 2)
+    picture = np.where(np.abs(head).max(0)[..., None] > 0, colours, body)
+    return np.asarray(np.where(joints[..., None] > 0, 255, picture).clip(0, 255), np.uint8)
 
 
 def draw_labels(image: NDArray[np.uint8], labels: NDArray[np.uint8], strength: float = 0.65) -> NDArray[np.uint8]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from viton_cli.imaging.frames import crop, fit_box
 from viton_cli.records import Frame
 
 WHITE = 255
+MARGIN = 0.05  # share of the frame's height and width left free at each side of a product
 # Pixels on the very edge are a mixture with the background: those less solid, and a rim of so many pixels of the view's
 # height over this, are not trusted. By eye.
 SOLID, BORDER = 0.9, 400
@@ -25,7 +27,7 @@ def on_white(image: NDArray[np.uint8], mask: NDArray[np.float32]) -> NDArray[np.
 
 
 def product_view(
-    image: NDArray[np.uint8], mask: NDArray[np.float32], size: tuple[int, int], margin: float = 0.05
+    image: NDArray[np.uint8], mask: NDArray[np.float32], size: tuple[int, int], margin: float = MARGIN
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32], tuple[int, int, int, int]]:
     """The garment centred in a frame, its aspect kept, everything else white.
 
@@ -72,6 +74,11 @@ class Product:
     sharp: NDArray[np.uint8]
     sharp_mask: NDArray[np.float32]
     box: tuple[int, int, int, int] = (0, 0, 1, 1)
+
+    @cached_property
+    def planes(self) -> NDArray[np.uint8]:
+        """(3, H, W), `sharp` as it is drawn from."""
+        return np.ascontiguousarray(self.sharp.transpose(2, 0, 1))
 
 
 def cut_product(

@@ -91,10 +91,12 @@ def mean_of_both(both: Coarse, width: int) -> Coarse:
     image, mask = mean(both.image), mean(both.mask)
     if both.layout is None or both.places is None or both.scale is None or both.light is None:
         return Coarse(image, mask)
-    layout = (here(both.layout) + there(both.layout)[:, list(FLIP_LAYOUT)]) / 2
+    one, other = here(both.layout), there(both.layout)[:, list(FLIP_LAYOUT)]
+    layout, torn = (one + other) / 2, (one - other).abs().sum(1, keepdim=True) / 2
     mirrored = there(both.places)
     mirrored[:, 0] = width - 1 - mirrored[:, 0]
     here_sure, there_sure = 1 / here(both.scale), 1 / there(both.scale)
     total = here_sure + there_sure
     places = (here(both.places) * here_sure + mirrored * there_sure) / total
-    return Coarse(image, mask, layout, places, 2 / total, mean(both.light))
+    apart = (here(both.places) - mirrored).norm(dim=1, keepdim=True)
+    return Coarse(image, mask, layout, places, 2 / total, mean(both.light), apart, torn)

@@ -13,6 +13,7 @@ from viton_cli.imaging import frames
 from viton_cli.imaging.product import Product, cut_product
 from viton_cli.imaging.tensors import as_tensor
 from viton_cli.methods.both_ways import BothWays, represent_both_ways
+from viton_cli.methods.signs import Cloth, cloth_of
 from viton_cli.records import Frame, Garment, Person
 
 
@@ -44,12 +45,14 @@ class GarmentView:
     Attributes:
         garment: As cut. product: The same as the networks see it, and sharp.
         picture: (1, 3, h, w) in [-1, 1], the garment on white. mask: (1, 1, h, w) in [0, 1].
+        cloth: What its outline tells, for judging results.
     """
 
     garment: Garment
     product: Product
     picture: torch.Tensor
     mask: torch.Tensor
+    cloth: Cloth
 
 
 class Views:
@@ -77,7 +80,8 @@ class Views:
     def prepare_garment(self, garment: Garment) -> GarmentView:
         """The product view."""
         product = cut_product(garment.photo.image, garment.mask, self.size)
-        return GarmentView(garment, product, as_tensor(product.picture), torch.from_numpy(product.mask)[None, None])
+        picture, mask = as_tensor(product.picture), torch.from_numpy(product.mask)[None, None]
+        return GarmentView(garment, product, picture, mask, cloth_of(product))
 
 
 class Clock:

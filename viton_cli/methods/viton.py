@@ -22,13 +22,18 @@ from viton_cli.core.composer import compose, light_gain, relight
 from viton_cli.core.warp import Places, Warp, fit_places, fit_warp
 from viton_cli.core.warp.target import whole_target
 from viton_cli.imaging.tensors import as_mask, as_picture
+from viton_cli.lights import Check
 from viton_cli.methods.both_ways import paint_both_ways
+from viton_cli.methods.judging import judge
 from viton_cli.methods.networks import load_composer, load_generator, weight_file
 from viton_cli.methods.views import Clock, GarmentView, PersonView, Views
 from viton_cli.records import Coarse, Garment, Person, Result, Warped
 
 BF16_CHECKS = ("_is_amx_tile_supported", "_is_avx512_bf16_supported")
-UNSURE = "the places predicted for this garment are too unsure to warp by; matched by outlines instead"
+UNSURE = Check(
+    "the places predicted for this garment are too unsure to warp by; matched by outlines instead",
+    "warn", "places", "a photo of the garment laid flat, upright and whole",
+)  # fmt: skip
 
 
 class FirstStage(Views):
@@ -53,13 +58,13 @@ class FirstStage(Views):
         with torch.autocast("cpu", torch.bfloat16, enabled=fast_bfloat16()):
             return paint_both_ways(self.generator, person.both_ways, garment.picture)
 
-    def fit(self, person: PersonView, garment: GarmentView, coarse: Coarse) -> tuple[Warp, tuple[str, ...]]:
+    def fit(self, person: PersonView, garment: GarmentView, coarse: Coarse) -> tuple[Warp, tuple[Check, ...]]:
         """The warp, and what is to be said of it in words.
 
         "places": splines through the places that stage 1 predicts; "parts" and "paper": shape contexts from the
         garment's mask to the predicted clothing mask (section 3.3).
         """
-        notes: tuple[str, ...] = ()
+        notes: tuple[Check, ...] = ()
         if self.variant == "places" and coarse.layout is not None:
             warp = fit_places(as_mask(garment.mask), as_places(coarse))
             if warp is not None:
@@ -72,7 +77,8 @@ class FirstStage(Views):
         variant = "paper" if self.variant == "paper" else "parts"
         warp = fit_warp(as_mask(garment.mask), target, variant=variant, joints=joints, seen=seen)
         if warp.fallback:
-            notes = (*notes, f"the warp fell back to a {warp.fallback} map: {warp.reason}")
+            text = f"the warp fell back to a {warp.fallback} map: {warp.reason}"
+            notes = (*notes, Check(text, "bad", "warp", "a mask of the garment (--clothes-mask)"))
         return warp, notes
 
 
@@ -128,16 +134,18 @@ class Viton(FirstStage):
         )  # fmt: skip
         laid = lay_in(person.wearer, painted)
         clock.lap("paste")
+        judged = judge(person, garment, coarse, warp, painted.laid)
+        clock.lap("judge")
 
         shown = {}
         if steps:
             inside = alpha * warped.mask
             network_result = compose(inside, warped.image, coarse.image)
             shown = strip(person, garment, coarse, warped, inside, as_picture(network_result), laid.image)
-        checks = (*person.person.checks, *garment.garment.checks, *notes)
+        checks = (*person.person.checks, *garment.garment.checks, *notes, *judged.checks)
         return Result(
             laid.image, laid.edited, shown, checks, clock.laps, warp.fallback,
-            lambda: trace(laid, person.wearer, painted),
+            lambda: trace(laid, person.wearer, painted), quality=judged.quality, signs=judged.signs,
         )  # fmt: skip
 
 
@@ -165,18 +173,23 @@ def strip(
     small: NDArray[np.uint8], finished: NDArray[np.uint8],
 ) -> dict[str, NDArray[np.uint8]]:  # fmt: skip
     """Every intermediate as a picture, in the order of the flow."""
-    from viton_cli.imaging.drawing import colour_labels, colour_layout, draw_skeleton
+    from viton_cli.imaging import drawing
 
     photo = as_picture(person.picture)
-    layout = {} if coarse.layout is None else {"layout": colour_layout(coarse.layout[0].argmax(0).numpy())}
+    predicted: dict[str, NDArray[np.uint8]] = {}
+    if coarse.layout is not None:
+        told = as_places(coarse)
+        places = drawing.colour_places(told.at, told.layout)
+        predicted = {"layout": drawing.colour_layout(told.layout), "places": places}
     return {
         "photo": photo,
         "garment": as_picture(garment.picture),
-        "parse": colour_labels(person.labels[0].numpy().astype(np.uint8)),
-        "pose": draw_skeleton(photo, person.joints[0].numpy(), person.seen[0].numpy()),
+        "parse": drawing.colour_labels(person.labels[0].numpy().astype(np.uint8)),
+        "pose": drawing.draw_skeleton(photo, person.joints[0].numpy(), person.seen[0].numpy()),
+        "representation": drawing.draw_representation(person.both_ways.representation[0].numpy()),
         "coarse image": as_picture(coarse.image),
         "clothing mask": as_picture(coarse.mask * 2 - 1),
-        **layout,
+        **predicted,
         "warped clothing": as_picture(warped.image),
         "composition mask": as_picture(alpha * 2 - 1),
         "network result": small,

@@ -24,23 +24,27 @@ class Picture:
     three of 100 megapixels take no more memory than one.
 
     Args:
-        image: (H, W, 3) uint8.
+        image: (H, W, 3) uint8, or an RGB image of PIL, of which no second copy is made if it is large.
     """
 
-    def __init__(self, image: NDArray[np.uint8]) -> None:
-        self.shape = image.shape
-        height, width = image.shape[:2]
+    def __init__(self, image: NDArray[np.uint8] | Image.Image) -> None:
+        height, width = (image.height, image.width) if isinstance(image, Image.Image) else image.shape[:2]
+        self.shape = (height, width, 3)
         self.factor = max(int(np.ceil(np.sqrt(height * width / SMALL))), 1)
-        # Where it is reduced the mean of each block of factor x factor pixels is taken.
-        self.small: NDArray[np.uint8] = (
-            image if self.factor == 1 else np.asarray(Image.fromarray(image).reduce(self.factor))
-        )
-        self._image: NDArray[np.uint8] | None = image
-        if height * width > IN_MEMORY:
+        self._image: NDArray[np.uint8] | None = None
+        if height * width <= IN_MEMORY:
+            self._image = np.asarray(image)
+        else:
             self._file = tempfile.TemporaryFile()  # noqa: SIM115 (it lives as long as the picture)
-            for top, bottom in strips(height, width):
-                self._file.write(np.ascontiguousarray(image[top:bottom]).data)
-            self._image = None
+        # Where it is reduced the mean of each block of factor x factor pixels is taken.
+        parts = []
+        rows = max(STRIP // width // self.factor, 1) * self.factor
+        for top in range(0, height, rows):
+            part = _rows(image, top, min(top + rows, height))
+            if self._image is None:
+                self._file.write(np.ascontiguousarray(part).data)
+            parts.append(part if self.factor == 1 else np.asarray(Image.fromarray(part).reduce(self.factor)))
+        self.small: NDArray[np.uint8] = np.concatenate(parts)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -56,6 +60,12 @@ class Picture:
         self._file.seek(top * row)
         data = np.frombuffer(self._file.read((bottom - top) * row), np.uint8)
         return data.reshape(bottom - top, self.shape[1], 3)
+
+
+def _rows(image: NDArray[np.uint8] | Image.Image, top: int, bottom: int) -> NDArray[np.uint8]:
+    if isinstance(image, Image.Image):
+        return np.asarray(image.crop((0, top, image.width, bottom)))
+    return np.asarray(image[top:bottom])
 
 
 @dataclass(frozen=True, eq=False)

@@ -61,13 +61,18 @@ def page_data(folder: TryOnFolder, ahead: int) -> dict[str, Any]:
         if isinstance(entry.get("photo"), str):
             photos[person] = entry["photo"]
         # Everything of a pair is called like its result (`TryOnFolder`); the page makes the same names.
-        name = folder.output(person, garment).relative_to(folder.path).as_posix().removesuffix(".png")
-        files = {"f": f"{name}.png", "t": f"thumbs/{name}.jpg", "s": f"steps/{name}.jpg", "m": f"edited/{name}.png"}
+        aside = entry.get("aside") is True
+        name = folder.output(person, garment).relative_to(folder.path).with_suffix("").as_posix()
+        picture = f"aside/{name}" if aside else name
+        files = {
+            "f": f"{picture}.png", "j": f"{picture}.jpg", "w": f"{picture}.webp",
+            "t": f"thumbs/{name}.jpg", "s": f"steps/{name}.jpg", "m": f"edited/{name}.png",
+        }  # fmt: skip
         seconds, quality, changed = entry.get("seconds"), entry.get("quality"), entry.get("changed")
         results.append([
             people.place(person), garments.place(garment), light_in(entry), _number(quality),
             [checks.place(check_of(check)) for check in entry.get("checks") or []], quote(name),
-            "".join(flag for flag, path in files.items() if path in there),
+            "a" * aside + "".join(flag for flag, path in files.items() if path in there),
             round(sum(seconds.values()), 2) if isinstance(seconds, dict) and seconds else None,
             _number(changed), entry.get("cause"),
         ])  # fmt: skip

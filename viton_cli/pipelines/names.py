@@ -7,7 +7,7 @@ import re
 import unicodedata
 
 # Folders of a try-on run; a person's own sub-folder of such a name must not write into them.
-RESERVED = ("steps", "edited", "thumbs")
+RESERVED = ("steps", "edited", "thumbs", "aside")
 # What Windows takes for a device, whatever ending follows.
 DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in "123456789¹²³")}
 

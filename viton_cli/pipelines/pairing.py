@@ -62,7 +62,13 @@ class Found:
 
 
 def pairs_of(
-    pairing: str, persons: Photos, garments: Photos, limit: int | None = None, shuffle: bool = False, seed: int = 0
+    pairing: str,
+    persons: Photos,
+    garments: Photos,
+    limit: int | None = None,
+    shuffle: bool = False,
+    seed: int = 0,
+    ending: str = ".png",
 ) -> Pairing:
     """The pairs of a try-on run.
 
@@ -75,6 +81,7 @@ def pairs_of(
         limit: At most so many pairs: the first ones, of the shuffled order if they are shuffled.
         shuffle: Put the pairs into a random order, which depends on nothing but `seed` and the pairs.
         seed: Of that order.
+        ending: Of the results.
 
     Raises:
         BadPairs: The file cannot be read, names a photo or mask that is not there, or an output that cannot be one;
@@ -88,7 +95,7 @@ def pairs_of(
             raise BadPairs(f"--pairing zip: {len(persons)} people but {len(garments)} garments")
         pairs = [(person, garment) for (person, _), (garment, _) in zip(persons, garments)]
     else:
-        found = _from_file(_file(pairing), persons, garments)
+        found = _from_file(_file(pairing), persons, garments, ending)
         pairs = found.pairs
     if shuffle:
         random.Random(seed).shuffle(pairs)
@@ -147,7 +154,7 @@ def _file(pairing: str) -> Path:
     return Path(pairing)
 
 
-def _from_file(path: Path, persons: Photos, garments: Photos) -> Pairing:
+def _from_file(path: Path, persons: Photos, garments: Photos, ending: str) -> Pairing:
     lines = find_pairs(path, persons, garments)
     kept = [line for line in lines if line.row.verdict != "reject"]
     if not kept:
@@ -161,7 +168,7 @@ def _from_file(path: Path, persons: Photos, garments: Photos) -> Pairing:
         if before.output != line.row.output:
             raise BadPairs(f"{line.row.where}: the pair of line {before.where.rpartition(':')[2]}, with another output")
     found = Pairing({person: list(clothes) for person, clothes in wanted.items()}, rows, masks_in(kept, path))
-    found.outputs.update(_outputs(found))
+    found.outputs.update(_outputs(found, ending))
     notes = [f"{path}: {len(lines) - len(kept)} rejected pairs are left out"] if len(kept) < len(lines) else []
     idle = [(len(all_) - len(used), len(all_), what) for all_, used, what in (
         (persons, {person for person, _ in rows}, "people"), (garments, {garment for _, garment in rows}, "garments"),
@@ -172,7 +179,7 @@ def _from_file(path: Path, persons: Photos, garments: Photos) -> Pairing:
     return Pairing(found.wanted, rows, found.masks, found.outputs, tuple(notes))
 
 
-def _outputs(pairing: Pairing) -> dict[Pair, str]:
+def _outputs(pairing: Pairing, result: str) -> dict[Pair, str]:
     """What the results are to be called, where the file says so.
 
     Raises:
@@ -184,8 +191,8 @@ def _outputs(pairing: Pairing) -> dict[Pair, str]:
         row = pairing.rows[pair]
         if row.output is not None:
             ending = PurePosixPath(row.output).suffix.lower()
-            if ending not in ("", ".png") and stem(row.output) != row.output:
-                raise BadPairs(f"{row.where}: output '{row.output}': results are written as .png")
+            if ending not in ("", result) and stem(row.output) != row.output:
+                raise BadPairs(f"{row.where}: output '{row.output}': results are written as {result}")
             outputs[pair] = stem(row.output)
             if cause := _unfit(outputs[pair]):
                 raise BadPairs(f"{row.where}: output '{row.output}' {cause}")

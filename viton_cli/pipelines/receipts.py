@@ -41,6 +41,7 @@ class Receipt:
         mask: Hash of the garment's mask as it was used, given or found.
         weights: Name or file name of each weight file, and its hash.
         settings: Those of `MethodConfig`; of a path only the last part.
+        quality: At which it was packed, if other than by default.
     """
 
     viton: str
@@ -49,6 +50,7 @@ class Receipt:
     mask: str
     weights: dict[str, str]
     settings: dict[str, Any]
+    quality: int | None = None
 
     def exif(self, before: bytes = b"") -> bytes:
         """The receipt laid into EXIF, whatever else that holds kept as far as a JPEG can hold both."""
@@ -57,12 +59,15 @@ class Receipt:
             exif.load(before)
         exif[DESCRIPTION] = ALTERED
         exif[SOFTWARE] = f"viton {self.viton}"
-        exif.get_ifd(EXIF_IFD)[USER_COMMENT] = PREFIX + json.dumps(asdict(self)).encode("ascii")
+        told = {name: value for name, value in asdict(self).items() if value is not None}
+        exif.get_ifd(EXIF_IFD)[USER_COMMENT] = PREFIX + json.dumps(told).encode("ascii")
         data = exif.tobytes()
         return data if len(data) <= LARGEST or not before else self.exif()
 
 
-def receipt_of(person: Photo, garment: Garment, weights: Mapping[str, str], settings: MethodConfig) -> Receipt:
+def receipt_of(
+    person: Photo, garment: Garment, weights: Mapping[str, str], settings: MethodConfig, quality: int | None = None
+) -> Receipt:
     """The receipt of a result of these."""
     dump = {
         name: value.name if isinstance(value, Path) else value
@@ -72,7 +77,7 @@ def receipt_of(person: Photo, garment: Garment, weights: Mapping[str, str], sett
     if settings.weights is not None:
         dump["weights"] = Path(settings.weights).name
     mask = _hash(np.round(garment.mask * 255).astype(np.uint8))
-    return Receipt(__version__, fingerprint(person), fingerprint(garment.photo), mask, dict(weights), dump)
+    return Receipt(__version__, fingerprint(person), fingerprint(garment.photo), mask, dict(weights), dump, quality)
 
 
 def fingerprint(photo: Photo, as_pixels: bool = False) -> str:

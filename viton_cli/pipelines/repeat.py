@@ -95,7 +95,9 @@ def repeat(
     result = TryOn(_settings(receipt, given or {})).run(person, clothes, mask)
     if result.receipt.mask != receipt.mask:
         found.differences.append("the garment's mask: another one; give the one it was made with as --clothes-mask")
-    again = decode_photo(encode_image(result.image, file.suffix, result.profile), str(file)).image
+    again = decode_photo(
+        encode_image(result.image, file.suffix, result.profile, quality=receipt.quality), str(file)
+    ).image
     before = read_photo(file).image
     same_size = again.shape == before.shape
     found.pixels = int((again != before).any(2).sum()) if same_size else int(np.prod(before.shape[:2]))

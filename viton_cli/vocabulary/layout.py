@@ -20,6 +20,7 @@ GARMENT_LAYERS = (TRUNK, L_SLEEVE, R_SLEEVE)  # in the order in which they lie o
 # Index of each class's mirror image.
 FLIP_LAYOUT = (BACKGROUND, HEAD, TRUNK, R_SLEEVE, L_SLEEVE, SKIN, LOWER, LEGS, SHOES, OTHER)
 GARMENT = 100  # in a true layout: garment of which it is not known whether trunk or sleeve
+UNCOVERED = 101  # in a true layout: no garment any more; what shows instead is not known
 
 # Labels of a photo in each class; a garment's parts cannot be told by its label.
 LABELS_OF = {

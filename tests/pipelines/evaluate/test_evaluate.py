@@ -4,66 +4,21 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 import pytest
-import yaml
-from metric_pictures import noisy, smooth
+from evaluating import SIZE, config, results, scored
+from metric_pictures import noisy
 from PIL import Image
 
 from viton_cli.config import EvaluateConfig
 from viton_cli.errors import BadConfig, BadDataset, BadImage, BadMask, BadPairs, NothingUsable, UnknownName
 from viton_cli.files import write_image, write_labels
-from viton_cli.pipelines.evaluate import Evaluation, evaluate
+from viton_cli.pipelines.evaluate import evaluate
 from viton_cli.pipelines.evaluate.groups import groups_of, read_groups
 from viton_cli.pipelines.evaluate.matching import match
-from viton_cli.vocabulary import labels as L
-
-SIZE = (48, 40)
-PHOTO_METRICS = ["ssim", "psnr", "region"]
-
-
-def config(folders: SimpleNamespace, **settings: Any) -> EvaluateConfig:
-    return EvaluateConfig(**{"results": folders.out, "reference": folders.people, "metrics": ["ssim"], **settings})
-
-
-@pytest.fixture
-def wardrobe(tmp_path: Path) -> SimpleNamespace:
-    """Three people, each in garments a and b: every picture is known, so that every try-on has a true answer."""
-    root = SimpleNamespace(root=tmp_path, image=tmp_path / "image", out=tmp_path / "out", labels=tmp_path / "labels")
-    for number, person in enumerate(("w1", "w2", "w3")):
-        ground = smooth(number, SIZE)
-        for garment, colour in {"a": 30, "b": 200}.items():
-            picture = ground.copy()
-            picture[16:40, 10:30] = colour
-            write_image(root.image / f"{person}_{garment}.png", picture)
-            found = np.zeros(SIZE, np.uint8)
-            found[16:40, 10:30] = L.UPPER
-            write_labels(root.labels / f"{person}_{garment}.png", found)
-    lines = [f"w{n}_{p},w{n}_{g},w{n}_{g}" for n in (1, 2, 3) for p in "ab" for g in "ab"]
-    (tmp_path / "pairs.csv").write_text("person,garment,truth\n" + "\n".join(lines) + "\n")
-    (tmp_path / "people.csv").write_text("id,sex,skin,height\nw1,f,#111111,1.5\nw2,m,#222222,1.7\nw3,f,#333333,1.9\n")
-    return root
-
-
-def results(wardrobe: SimpleNamespace, levels: int = 8) -> None:
-    """A try-on that is nearly right, of every pair."""
-    for number, line in enumerate((wardrobe.root / "pairs.csv").read_text().splitlines()[1:]):
-        person, garment, truth = line.split(",")
-        image = np.asarray(Image.open(wardrobe.image / f"{truth}.png"))
-        write_image(wardrobe.out / f"{person}__{garment}.png", noisy(image, levels, number))
-
-
-def scored(wardrobe: SimpleNamespace, **settings: Any) -> Evaluation:
-    given: dict[str, Any] = {
-        "results": wardrobe.out, "reference": wardrobe.image, "pairs": wardrobe.root / "pairs.csv",
-        "person": wardrobe.image, "metrics": PHOTO_METRICS,
-    }  # fmt: skip
-    return evaluate(EvaluateConfig(**{**given, **settings}))
 
 
 def test_the_persons_own_picture_is_not_the_truth_of_another_garment(folders: SimpleNamespace) -> None:
@@ -264,60 +219,3 @@ def test_what_cannot_be_compared_is_refused(folders: SimpleNamespace) -> None:
     (folders.out / "torn.png").write_bytes(b"\x89PNG")
     with pytest.raises(BadImage, match=r"torn.png"):
         evaluate(config(folders))
-
-
-class TestInputs:
-    """Results and what they are compared with: files, folders, patterns, one or several."""
-
-    def test_a_pattern_is_what_its_folder_is(self, wardrobe: SimpleNamespace) -> None:
-        results(wardrobe)
-        for beside in ("sheet.jpg", "edited/w1_a__w1_b.png", "thumbs/x.jpg"):
-            write_image(wardrobe.out / beside, np.zeros((*SIZE, 3), np.uint8))
-        (wardrobe.out / "index.html").write_text("page")
-        lines = [{"person": "w1_a", "garment": "w1_b", "output": "odd.png", "status": "ok"}]
-        (wardrobe.out / "w1_a__w1_b.png").rename(wardrobe.out / "odd.png")
-        (wardrobe.out / "manifest.jsonl").write_text("\n".join(map(json.dumps, lines)))
-        given: dict[str, Any] = {"reference": str(wardrobe.image / "*.png"), "person": wardrobe.image}
-        whole, _ = match(wardrobe.out, EvaluateConfig(results=wardrobe.out, **given))
-        for entries in (str(wardrobe.out / "*"), [str(path) for path in wardrobe.out.glob("*.png")]):
-            assert match(entries, EvaluateConfig(results=entries, **given))[0] == whole
-        assert len(whole) == 12 and ("w1_a", "w1_b") in {(item.person, item.garment) for item in whole}
-
-    def test_several_folders_and_two_results_of_one_name(self, wardrobe: SimpleNamespace) -> None:
-        results(wardrobe)
-        (wardrobe.root / "more").mkdir()
-        (wardrobe.out / "w1_a__w1_b.png").rename(wardrobe.root / "more/w1_a__w1_b.png")
-        write_image(wardrobe.root / "more/w2_a__w2_b.png", np.zeros((*SIZE, 3), np.uint8))
-        both = [wardrobe.out, wardrobe.root / "more"]
-        pairs = wardrobe.root / "pairs.csv"
-        items, notes = match(both, EvaluateConfig(results=both, reference=[wardrobe.image], pairs=pairs))
-        names = [item.name for item in items]
-        assert len(names) == len(set(names)) == 13 and "w1_a__w1_b" in names
-        assert {f"{folder}/w2_a__w2_b" for folder in both} <= set(names)
-        assert not any("have no result" in note for note in notes) and all(item.truth for item in items)
-
-    def test_the_photos_of_a_run_that_had_several(self, wardrobe: SimpleNamespace) -> None:
-        results(wardrobe)
-        people = [str(path) for path in sorted(wardrobe.image.iterdir())]
-        (wardrobe.out / "config.yaml").write_text(yaml.safe_dump({"person": [*people[:3], people[3][:-5] + "[b].png"]}))
-        items, notes = match(wardrobe.out, EvaluateConfig(results=wardrobe.out))
-        assert sum(item.photo is not None for item in items) == 8 and notes[0].startswith("photos left as they are")
-        (wardrobe.out / "config.yaml").write_text("person: [gone]\n")
-        notes = match(wardrobe.out, EvaluateConfig(results=wardrobe.out))[1]
-        assert notes[0].startswith("gone, the photos of this run, is not there")
-
-    def test_nothing_given_is_dropped_in_silence(self, wardrobe: SimpleNamespace) -> None:
-        results(wardrobe)
-        for folder in (wardrobe.out, wardrobe.image):
-            os.mkfifo(folder / "pipe.png")
-        _, notes = match(wardrobe.out, EvaluateConfig(results=wardrobe.out, reference=wardrobe.image))
-        assert sum("pipe.png: passed over" in note for note in notes) == 2
-
-    def test_labels_of_one_name_are_refused(self, wardrobe: SimpleNamespace) -> None:
-        results(wardrobe)
-        write_labels(wardrobe.labels / "more/w1_a.png", np.zeros(SIZE, np.uint8))
-        with pytest.raises(BadConfig, match=r"are both labels of 'w1_a'"):
-            scored(wardrobe, labels=wardrobe.labels, metrics=["cie76"])
-        labels = [wardrobe.labels / f"{path.stem}.png" for path in wardrobe.image.iterdir()]
-        found = scored(wardrobe, labels=labels, metrics=["cie76"])
-        assert all("labels: given (viton)" in score.protocol for score in found.scores)

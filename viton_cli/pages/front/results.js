@@ -122,10 +122,12 @@ function about(index) {
   const numbers = [result.quality === null ? null : `quality ${result.quality.toFixed(2)}`,
     result.seconds === null ? null : `${result.seconds.toFixed(1)} s`,
     result.changed === null ? null : `${(100 * result.changed).toFixed(1)} % of the photo changed`];
+  const aside = result.files.includes("a") ? "aside/" : "";
   return {
     person: result.person.id, garment: result.garment.id, light: result.light, lightText: LIGHTS[result.light],
     verdict: verdictOf(result), lines: result.checks.map((at) => data.checks[at]), numbers: numbers.filter(Boolean).join(" · "),
-    full: url(result, "", ".png", "f"), strip: url(result, "steps/", ".jpg", "s"), mask: url(result, "edited/", ".png", "m"),
+    full: url(result, aside, ".png", "f") ?? url(result, aside, ".jpg", "j") ?? url(result, aside, ".webp", "w"),
+    strip: url(result, "steps/", ".jpg", "s"), mask: url(result, "edited/", ".png", "m"),
     photo: result.person.photo ?? result.person.thumb, small: result.person.thumb, garmentThumb: result.garment.thumb,
   };
 }

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from viton_cli.config import ScoringConfig
 from viton_cli.errors import BadConfig, BadDataset, BadImage, BadMask
-from viton_cli.files import Entries, list_inputs, picture_size, read_labels, read_photo
+from viton_cli.files import Entries, list_inputs, picture_size, read_labels, read_rgb
 from viton_cli.metrics import Case, Picture, Which
 from viton_cli.perception import PARSING
 from viton_cli.pipelines.evaluate.matching import Item
@@ -70,7 +70,7 @@ class Loader:
         Raises:
             BadImage: A picture cannot be read, or differs in size. BadDataset, BadMask: Labels or mask that do not fit.
         """
-        result = Picture(read_photo(item.result).image)
+        result = Picture(read_rgb(item.result))
         truth, photo = (self._beside(path, what, item, result) for path, what in (
             (item.truth, "true picture"), (item.photo, "photo")
         ))  # fmt: skip
@@ -92,7 +92,7 @@ class Loader:
     def _beside(self, path: Path | None, what: str, item: Item, result: Picture) -> Picture | None:
         if path is None:
             return None
-        picture = Picture(read_photo(path).image)
+        picture = Picture(read_rgb(path))
         if picture.size != result.size:
             (height, width), (own_height, own_width) = result.size, picture.size
             raise BadImage(

@@ -38,27 +38,37 @@ def finished(photo: Photo, result: Result) -> Iterator[Image.Image]:
         yield picture
 
 
-def encode(photo: Photo, result: Result, ending: str, strip: bool, receipt: Receipt | None = None) -> bytes:
+def encode(
+    photo: Photo, result: Result, ending: str, strip: bool, receipt: Receipt | None = None, quality: int | None = None
+) -> bytes:
     """The finished picture as a file's bytes, with its receipt, the photo's profile and, unless `strip`, its EXIF.
+
+    Args:
+        photo: The person's. result: At the working size. ending, quality: As in `files.encode_image`.
+        strip: Leave the photo's EXIF out. receipt: What made it.
 
     Raises:
         BadImage: See `finished`; or an ending that is not written.
     """
     exif = b"" if strip or photo.original is None else photo.original.exif
     with finished(photo, result) as picture:
-        return encode_image(picture, ending, profile_of(photo), receipt.exif(exif) if receipt else exif)
+        return encode_image(picture, ending, profile_of(photo), receipt.exif(exif) if receipt else exif, quality)
 
 
 def at_full_size(photo: Photo, garment: Photo, result: Result) -> Result:
     """The result with `image`, `edited`, `places` and `profile` as the finished picture has them."""
-    profile, trace = profile_of(photo), result.trace
-    if trace is not None and (photo.full_size != photo.size or garment.full_size != garment.size):
-        trace = partial(_full_places, trace, photo, garment)
+    profile, trace = profile_of(photo), full_trace(photo, garment, result)
     if photo.original is None or photo.original.exact:
         return replace(result, trace=trace, profile=profile)
     with finished(photo, result) as picture:
         image = np.asarray(picture)
     return replace(result, image=image, edited=full_edited(photo, result), trace=trace, profile=profile)
+
+
+def full_trace(photo: Photo, garment: Photo, result: Result) -> Callable[[], NDArray[np.float32]] | None:
+    """What works out `Result.places` for the full-size photo, in pixels of the garment's full-size photo."""
+    same = photo.full_size == photo.size and garment.full_size == garment.size
+    return result.trace if same or result.trace is None else partial(_full_places, result.trace, photo, garment)
 
 
 def full_edited(photo: Photo, result: Result) -> NDArray[np.bool_]:
@@ -89,12 +99,15 @@ def profile_of(photo: Photo) -> bytes | None:
 
 
 def _full_places(trace: Callable[[], NDArray[np.float32]], photo: Photo, garment: Photo) -> NDArray[np.float32]:
-    """`Result.places` for the full-size photo, in pixels of the garment's full-size photo."""
     rows, columns = (
         ((np.arange(whole) + 0.5) * size / whole).astype(int) for whole, size in zip(photo.full_size, photo.size)
     )
-    scale = np.array(garment.full_size[::-1], np.float32) / np.array(garment.size[::-1], np.float32)
-    return np.asarray((trace()[rows][:, columns] + 0.5) * scale - 0.5, np.float32)
+    scale = np.asarray(np.divide(garment.full_size[::-1], garment.size[::-1]), np.float32)
+    places: NDArray[np.float32] = trace()[rows[:, None], columns]
+    places += np.float32(0.5)  # in place, as below: those of a huge photo are there once and not three times
+    places *= scale
+    places -= np.float32(0.5)
+    return places
 
 
 def _paint(picture: Image.Image, photo: Photo, result: Result) -> None:

@@ -13,20 +13,30 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from viton_cli.config import TryOnConfig
-from viton_cli.files import Ledger, Manifest, remove, write_bytes, write_image
+from viton_cli.files import (
+    Ledger,
+    Manifest,
+    is_lossless,
+    one_at_a_time,
+    remove,
+    write_arrays,
+    write_bytes,
+    write_image,
+)
 from viton_cli.imaging.drawing import colour_labels, draw_skeleton, tile
 from viton_cli.imaging.frames import crop, to_frame
 from viton_cli.pipelines.contents import Contents
 from viton_cli.pipelines.names import pair_name, safe
 from viton_cli.pipelines.receipts import receipt_of, weights_of
-from viton_cli.pipelines.tryon.finish import edited_box, encode, full_edited
+from viton_cli.pipelines.tryon.finish import edited_box, encode, full_edited, full_trace
+from viton_cli.pipelines.tryon.inputs import RESULT_ENDINGS, ending_of
 from viton_cli.pipelines.tryon.lights import verdict_of
 from viton_cli.records import Garment, Person, Result
 
 Pair = tuple[str, str]
 THUMB_HEIGHT = 256
 # What every run makes in its folder.
-FIXED = ("config.yaml", "manifest.jsonl", "index.html", "sheet.jpg", "thumbs", "steps", "edited")
+FIXED = ("config.yaml", "manifest.jsonl", "index.html", "sheet.jpg", "thumbs", "steps", "edited", "aside")
 
 
 @dataclass(frozen=True)
@@ -74,15 +84,25 @@ class TryOnFolder:
         self.sources = sources
         self.ledger = ledger
         self.names = names or {}
+        self.ending = ending_of(config)
         self.manifest = Manifest(self.path / "manifest.jsonl")
 
     def name(self, person: str, garment: str) -> str:
         """What the files of a pair are called, without ending."""
         return self.names.get((person, garment)) or pair_name(person, garment)
 
-    def output(self, person: str, garment: str) -> Path:
-        """The result of a pair."""
-        return self.path / f"{self.name(person, garment)}.png"
+    def output(self, person: str, garment: str, aside: bool = False) -> Path:
+        """The result of a pair; `aside`: where one of too low a quality is kept."""
+        return (self.path / "aside" if aside else self.path) / f"{self.name(person, garment)}{self.ending}"
+
+    def is_aside(self, quality: object) -> bool:
+        """Whether a result of this quality is kept aside; one of which none is known is not."""
+        least = self.config.min_quality
+        return least is not None and isinstance(quality, (int, float)) and quality < least
+
+    def places(self, person: str, garment: str) -> Path:
+        """Where each pixel of the garment in a result came from."""
+        return self.path / f"{self.name(person, garment)}.places.npz"
 
     def strip(self, person: str, garment: str) -> Path:
         """The picture of a pair's steps."""
@@ -98,17 +118,18 @@ class TryOnFolder:
             return self.path / "thumbs" / f"{self.name(id, garment)}.jpg"
         return self.path / "thumbs" / kind / f"{safe(id)}.jpg"
 
-    def needed(self, person: str, garment: str) -> list[Path]:
+    def needed(self, person: str, garment: str, aside: bool = False) -> list[Path]:
         """The files that a finished pair has."""
-        extra = {self.strip: self.config.steps, self.edited: self.config.masks}
-        return [self.output(person, garment), *(path(person, garment) for path, wanted in extra.items() if wanted)]
+        extra = {self.strip: self.config.steps, self.edited: self.config.masks, self.places: self.config.places}
+        beside = (path(person, garment) for path, wanted in extra.items() if wanted)
+        return [self.output(person, garment, aside), *beside]
 
     def finished(self, wanted: dict[str, list[str]]) -> set[Pair]:
         """Those of the wanted pairs whose files are all there and whole, and made from what there is now."""
         if self.config.overwrite:
             return set()
         made = {
-            (entry.get("person"), entry.get("garment")): entry.get("inputs")
+            (entry.get("person"), entry.get("garment")): (entry.get("inputs"), self.is_aside(entry.get("quality")))
             for entry in self.manifest.read()
             if entry.get("status") == "ok"
             and isinstance(entry.get("person"), str)
@@ -119,18 +140,28 @@ class TryOnFolder:
             for person, garments in wanted.items()
             for garment in garments
             if (person, garment) in made
-            and all(self.ledger.is_finished(path) for path in self.needed(person, garment))
-            and made[person, garment] == self.sources.of(person, garment)
+            and all(self.ledger.is_finished(path) for path in self.needed(person, garment, made[person, garment][1]))
+            and made[person, garment][0] == self.sources.of(person, garment)
         }
 
     def write_pair(self, person: Person, garment: Garment, result: Result, seconds: dict[str, float]) -> None:
         """Write everything of one finished pair; its manifest line comes last."""
         ids = person.photo.id, garment.photo.id
-        output = self.output(*ids)
-        receipt = receipt_of(person.photo, garment, self._weights, self.config)
-        write_bytes(output, encode(person.photo, result, output.suffix, self.config.strip, receipt))
+        aside = self.is_aside(result.quality)
+        output = self.output(*ids, aside)
+        quality = self.config.quality
+        receipt = receipt_of(person.photo, garment, self._weights, self.config, quality)
+        write_bytes(output, encode(person.photo, result, self.ending, self.config.strip, receipt, quality))
+        for place in (output, self.output(*ids, not aside)):  # what an earlier run made, in another format or place
+            for ending in RESULT_ENDINGS:
+                if (old := place.with_name(place.name.removesuffix(self.ending) + ending)) != output:
+                    remove(old)
         if self.config.masks:
             write_image(self.edited(*ids), full_edited(person.photo, result).astype(np.uint8) * 255)
+        trace = full_trace(person.photo, garment.photo, result) if self.config.places else None
+        if trace is not None:
+            with one_at_a_time(person.photo.full_size):
+                write_arrays(self.places(*ids), {"places": trace()})
         if self.config.steps:
             pictures = steps_of(person, result)
             write_image(self.strip(*ids), tile(list(pictures.values()), len(pictures), list(pictures)))
@@ -140,7 +171,9 @@ class TryOnFolder:
             {
                 "person": ids[0],
                 "garment": ids[1],
-                "output": self.output(*ids).relative_to(self.path).as_posix(),
+                "output": output.relative_to(self.path).as_posix(),
+                "aside": aside,
+                "lossless": is_lossless(self.ending),
                 "photo": _beside(person.photo.source, self.path),
                 "status": "ok",
                 "cause": None,
@@ -165,8 +198,9 @@ class TryOnFolder:
 
     def write_failure(self, person: str, garment: str, cause: str) -> None:
         """Put a failed pair into the manifest, and take away what an earlier run made of it."""
-        for path in (self.output, self.strip, self.edited):
+        for path in (self.output, self.strip, self.edited, self.places):
             remove(path(person, garment))
+        remove(self.output(person, garment, True))
         remove(self.thumb("pair", person, garment))
         self.manifest.append(
             {"person": person, "garment": garment, "output": None, "status": "failed", "cause": cause, "checks": []}

@@ -15,6 +15,7 @@ from viton_cli.files import (
     check_apart,
     decode_photo,
     expand,
+    is_lossless,
     list_inputs,
     read_photo,
     refuse_results,
@@ -26,6 +27,7 @@ from viton_cli.records import Photo
 PIPE = "-"
 STDIN = Path("-/stdin")  # what a photo from a pipe goes by where paths do
 ENDINGS = (".png", ".jpg", ".jpeg", ".webp")  # of an --out that is a file
+RESULT_ENDINGS = (".png", ".jpg", ".webp")  # of the results in a folder
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,23 @@ def is_folder(out: str) -> bool:
     return out != PIPE and (Path(out).is_dir() or Path(out).suffix.lower() not in ENDINGS)
 
 
+def ending_of(config: TryOnConfig) -> str:
+    """The ending of the results: of --image-format, else of an --out that is a file, else ".png".
+
+    Raises:
+        BadConfig: These two differ; --quality of a format that has none.
+    """
+    chosen = f".{config.image_format}" if config.image_format else None
+    ending = chosen or ".png"
+    if config.out != PIPE and not is_folder(config.out):
+        ending = Path(config.out).suffix.lower()
+        if chosen and chosen != ending.replace(".jpeg", ".jpg"):
+            raise BadConfig(f"--out {config.out} is no {config.image_format}: leave --image-format away")
+    if config.quality is not None and is_lossless(ending):
+        raise BadConfig("--quality belongs to --image-format jpg or webp: a PNG keeps every pixel")
+    return ending
+
+
 def check_inputs(config: TryOnConfig, files: Iterable[Path], pairing: Pairing) -> None:
     """See that nothing that is read is written.
 
@@ -88,5 +107,6 @@ def check_inputs(config: TryOnConfig, files: Iterable[Path], pairing: Pairing) -
     pairs = [] if config.pairing in ("all", "zip") else [Path(config.pairing)]
     written: list[Path] = []
     if is_folder(config.out):
-        written = [out / f"{pairing.outputs.get(pair) or pair_name(*pair)}.png" for pair in pairing.pairs]
+        ending = ending_of(config)
+        written = [out / f"{pairing.outputs.get(pair) or pair_name(*pair)}{ending}" for pair in pairing.pairs]
     check_apart(out, [*given, *folders, *pairs, *files], roots=folders, written=written)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from viton_cli.config import TryOnConfig
 from viton_cli.engines.progress import Summary
+from viton_cli.files import Manifest
 from viton_cli.lights import LIGHTS, check_of, light_of
 
 FAILING = {"bad": ("bad",), "warn": ("bad", "doubtful"), "never": ()}  # --fail-on: the lights that count as failures
@@ -47,3 +48,16 @@ def count_lights(done: Summary, config: TryOnConfig, entries: Iterable[Mapping[s
     done.lights, done.checks = lights, list(seen.values())
     done.quality = min(lowest, default=None)
     done.unfit = sum(lights[light] for light in FAILING[config.fail_on])
+
+
+def entries_of(manifest: Manifest, pairs: Collection[tuple[str, str]]) -> list[dict[str, Any]]:
+    """What a manifest says of the pairs of a run."""
+    wanted = set(pairs)
+    return [entry for entry in manifest.read() if (entry.get("person"), entry.get("garment")) in wanted]
+
+
+def without_aside(wanted: Mapping[str, list[str]], entries: Iterable[Mapping[str, Any]]) -> dict[str, list[str]]:
+    """The pairs of a run, those left out whose results are set aside."""
+    aside = {(entry["person"], entry["garment"]) for entry in entries if entry.get("aside")}
+    left = {person: [g for g in garments if (person, g) not in aside] for person, garments in wanted.items()}
+    return {person: garments for person, garments in left.items() if garments}

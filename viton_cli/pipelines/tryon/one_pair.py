@@ -17,7 +17,7 @@ from viton_cli.pipelines.garment_store import GarmentStore
 from viton_cli.pipelines.receipts import receipt_of, weights_of
 from viton_cli.pipelines.tryon.api import TryOn
 from viton_cli.pipelines.tryon.finish import encode
-from viton_cli.pipelines.tryon.inputs import PIPE, Given
+from viton_cli.pipelines.tryon.inputs import PIPE, Given, ending_of
 from viton_cli.pipelines.tryon.lights import count_lights, verdict_of
 
 
@@ -37,8 +37,9 @@ def one_pair(
     pairs = [(person, garment) for person, garments in wanted.items() for garment in garments]
     if len(pairs) != 1:
         raise BadConfig(f"--out {config.out}: takes exactly one pair, there are {len(pairs)}; give a folder")
-    if config.steps or config.masks:
-        raise BadConfig(f"--out {config.out}: --steps and --masks need a folder")
+    if config.steps or config.masks or config.places or config.min_quality is not None:
+        raise BadConfig(f"--out {config.out}: --steps, --masks, --places and --min-quality need a folder")
+    ending = ending_of(config)
     done = Summary("pair", config.out)
     if config.dry_run:
         done.planned = 1
@@ -53,13 +54,14 @@ def one_pair(
     for check in map(check_of, verdict["checks"]):
         progress.check(check, check.severity)
     count_lights(done, config, [{"status": "ok", **verdict}])
-    receipt = receipt_of(found.photo, cut, weights_of(config), config)
+    receipt = receipt_of(found.photo, cut, weights_of(config), config, config.quality)
+    data = encode(found.photo, result, ending, config.strip, receipt, config.quality)
     if config.out == PIPE:
-        _to_stdout(encode(found.photo, result, ".png", config.strip, receipt))
+        _to_stdout(data)
     else:
         out = Path(config.out)
         sweep(out.parent)
-        write_bytes(out, encode(found.photo, result, out.suffix, config.strip, receipt))
+        write_bytes(out, data)
     done.ok, done.seconds = 1, time.monotonic() - began
     return done
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from viton_cli.files import write_image
@@ -25,12 +25,16 @@ class TryOnResult(Result):
         """A method's result with its receipt."""
         return cls(**{part.name: getattr(result, part.name) for part in fields(Result)}, receipt=receipt)
 
-    def save(self, path: str | Path) -> Path:
+    def save(self, path: str | Path, quality: int | None = None) -> Path:
         """Write the picture, in one step, as .png, .jpg or .webp with its receipt; returns the path.
+
+        Args:
+            path: Where to. quality: Of JPEG and WebP, 1 to 100; by default 95.
 
         Raises:
             BadImage: Another ending.
         """
         path = Path(path)
-        write_image(path, self.image, self.profile, self.receipt.exif())
+        receipt = replace(self.receipt, quality=quality)
+        write_image(path, self.image, self.profile, receipt.exif(), quality)
         return path

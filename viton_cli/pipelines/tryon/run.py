@@ -27,15 +27,15 @@ from viton_cli.pipelines.swapped import SwapGuess
 from viton_cli.pipelines.tools import Tools
 from viton_cli.pipelines.tryon.api import TryOn
 from viton_cli.pipelines.tryon.folder import FIXED, Sources, TryOnFolder
-from viton_cli.pipelines.tryon.inputs import check_inputs, is_folder, list_given
-from viton_cli.pipelines.tryon.lights import count_lights
+from viton_cli.pipelines.tryon.inputs import check_inputs, ending_of, is_folder, list_given
+from viton_cli.pipelines.tryon.lights import count_lights, entries_of, without_aside
 from viton_cli.pipelines.tryon.one_pair import one_pair
 from viton_cli.pipelines.tryon.views import GarmentViews
 from viton_cli.records import Garment, Person, Photo, Result
 from viton_cli.threads import use_threads
 
 log = logging.getLogger(__name__)
-DECISIVE = (*MethodConfig.model_fields, "strip")  # settings on which results depend
+DECISIVE = (*MethodConfig.model_fields, "strip", "image_format", "quality")  # settings on which results depend
 LONG = 20  # pairs, from which on the size of the work is said first
 BYTES_A_PIXEL = 1.5  # of a photo in a quickly packed PNG: 1.0 for clean studio photos, 2.0 for grainy street photos
 
@@ -67,6 +67,7 @@ def tryon(config: TryOnConfig, progress: Progress | None = None, tools: Tools | 
         config.limit,
         config.shuffle,
         config.seed or 0,
+        ending_of(config),
     )
     for note in pairing.notes:
         progress.note(note)
@@ -122,9 +123,8 @@ def tryon(config: TryOnConfig, progress: Progress | None = None, tools: Tools | 
         finally:
             done.seconds = time.monotonic() - began
     folder.manifest.compact()
-    pairs = set(pairing.pairs)
-    count_lights(done, config, (e for e in folder.manifest.read() if (e.get("person"), e.get("garment")) in pairs))
-    write_gallery(folder, wanted)
+    count_lights(done, config, entries := entries_of(folder.manifest, pairing.pairs))
+    write_gallery(folder, without_aside(wanted, entries))
     return done
 
 

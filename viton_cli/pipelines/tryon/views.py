@@ -8,9 +8,9 @@ from viton_cli.methods import Method
 from viton_cli.pipelines.garment_store import GarmentStore
 from viton_cli.records import Garment
 
-# Bytes of a garment with its view for each of the photo's pixels: the photo (3), its masks (4 or 8), and colours and
-# mask of the sharp product (7). Small photos are enlarged to the networks' size.
-BYTES_A_PIXEL, LEAST_BYTES = 18, 3_000_000
+# Bytes of a garment with its view for each of the photo's pixels: the photo (3), its masks (4 or 8), and colours
+# (twice) and mask of the sharp product (10). Small photos are enlarged to the networks' size.
+BYTES_A_PIXEL, LEAST_BYTES = 21, 3_000_000
 KEPT_BYTES = 600_000_000
 
 

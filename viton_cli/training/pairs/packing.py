@@ -28,8 +28,9 @@ from viton_cli.perception.perceive import open_perception
 from viton_cli.perception.person import PersonFinder
 from viton_cli.records import Frame, Photo, Pose
 from viton_cli.training.pairs.cache import Arrays, Kept, content_key
+from viton_cli.training.pairs.shorten import whole_parts
 from viton_cli.training.pairs.triplet_sources import Source, as_top
-from viton_cli.training.pairs.true_places import matched_places, places_in_frame
+from viton_cli.training.pairs.true_places import matched_places, parts_in_frame, places_in_frame
 from viton_cli.vocabulary import labels as L
 
 VERSION = 2  # of the packed form: raise it when what is stored changes
@@ -49,6 +50,7 @@ class Packed:
         part: (n, H, W) uint8 of `data.triplets.PARTS`, 0 where no part is known.
         places: (n, H, W, 2) float16 (x, y) pixels of the picture of the garment worn, NaN where not known.
         clothing: (m, h, w, 3) uint8 on white. clothing_mask: (m, h, w) uint8, 255 = garment.
+        clothing_part: (m, h, w) uint8 of `data.triplets.PARTS`, all over the garment; 0 where no part is known.
         triplets: (t, 3) int32, person, garment, truth.
         exact: (t,) bool, whether a triplet's places are exact, or those of the map that laid its garment flat.
         people: (n,) and garments: (m,), ids.
@@ -62,6 +64,7 @@ class Packed:
     places: NDArray[np.float16]
     clothing: NDArray[np.uint8]
     clothing_mask: NDArray[np.uint8]
+    clothing_part: NDArray[np.uint8]
     triplets: NDArray[np.int32]
     exact: NDArray[np.bool_]
     people: NDArray[np.str_]
@@ -122,6 +125,7 @@ class _Shelf:
         self.rows: list[dict[str, NDArray[Any]]] = []
         self.garments: dict[str, tuple[int, Frame, tuple[int, int]]] = {}
         self.clothes: list[tuple[NDArray[np.uint8], NDArray[np.uint8]]] = []
+        self.parts: dict[int, NDArray[np.uint8]] = {}
 
     def add(self, entry: Entry, worn: str | None) -> None:
         """Take in a picture of a person, and what it wears if that is known.
@@ -176,10 +180,12 @@ class _Shelf:
             or not isinstance(self.source.dataset, HasCoordinates)
         ):
             return nothing
-        _, frame, size = self._garment(garment)
+        index, frame, size = self._garment(garment)
         both = self.source.dataset.coordinates(id, garment)
         if both is None:
             return nothing
+        if index not in self.parts:
+            self.parts[index] = whole_parts(parts_in_frame(both[1].part, frame, size), self.clothes[index][1])
         places, part = matched_places(both[0], both[1], frame, size, view, photo.size)
         return part, places
 
@@ -223,10 +229,12 @@ class _Shelf:
             for index, one in enumerate(self.rows):
                 arrays[name][index] = one.pop(name)  # freed as it is copied
         clothing, masks = (np.zeros((len(self.clothes), *size, *more), np.uint8) for more in ((3,), ()))
+        parts = np.zeros_like(masks)
         for index, (picture, mask) in enumerate(self.clothes):
             clothing[index], masks[index] = picture, mask
+            parts[index] = self.parts.get(index, 0)
         return Packed(
-            **arrays, clothing=clothing, clothing_mask=masks,
+            **arrays, clothing=clothing, clothing_mask=masks, clothing_part=parts,
             triplets=np.array(triplets, np.int32).reshape(-1, 3), exact=np.array(exact, np.bool_),
             people=np.array(list(self.people), np.str_), garments=np.array(list(self.garments), np.str_),
         )  # fmt: skip

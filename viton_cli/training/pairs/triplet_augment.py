@@ -35,8 +35,8 @@ def recolour(picture: Tensor, alpha: Tensor, colours: Recolouring) -> Tensor:
 
 
 def skin_tone(rng: np.random.Generator) -> Tensor:
-    """(3, 1, 1) factor on the colours of skin."""
-    return _factor(np.exp(rng.normal(0, 0.10) + rng.normal(0, 0.03, 3)))
+    """(3, 1, 1) factor on the colours of skin; a small one: the head is all that tells stage 1 of the exposure."""
+    return _factor(np.exp(rng.normal(0, 0.03) + rng.normal(0, 0.015, 3)))
 
 
 def on_skin(picture: Tensor, labels: Tensor, tone: Tensor) -> Tensor:
@@ -61,7 +61,7 @@ class PhotoLight:
 
 def product_light(picture: Tensor, alpha: Tensor, rng: np.random.Generator) -> Tensor:
     """The garment lighter or darker on a ground that stays white."""
-    gain = _factor(1 + rng.uniform(-0.06, 0.06) + rng.normal(0, 0.015, 3))
+    gain = _factor(1 + rng.uniform(-0.04, 0.04) + rng.normal(0, 0.015, 3))
     return torch.where(alpha > 0, (255 + (picture * gain - 255) * alpha).clamp(0, 255), picture)
 
 

@@ -12,21 +12,25 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
+from scipy.ndimage import binary_dilation
 from torch import Tensor
 
 from viton_cli.data import triplets as parts
 from viton_cli.training.pairs import triplet_augment as colours
 from viton_cli.training.pairs.packing import FOUND, TRUE, Packed
 from viton_cli.training.pairs.pair_augment import random_recolouring
+from viton_cli.training.pairs.shorten import Cut, random_cut, reframed
 from viton_cli.training.pairs.views import View, nearest, person_view, plain_view, product_view, sample
 from viton_cli.training.task import Batch
 from viton_cli.vocabulary import labels as L
-from viton_cli.vocabulary.layout import GARMENT, L_SLEEVE, R_SLEEVE, TRUNK, layout_table
+from viton_cli.vocabulary.layout import GARMENT, L_SLEEVE, R_SLEEVE, TRUNK, UNCOVERED, layout_table
 
 LAID_SHARE = 1 / 8  # of what is trained on: garments laid flat, as far as there are others
 LAID_TRUST = 0.3  # weight of their places
 JUMP = 3.0  # pixels between neighbours' places that are not mixed: an edge of two parts lies between them
 JOINT_NOISE = 1.0  # pixels of true joints, which perception does not find to the pixel
+Bools = NDArray[np.bool_]
 _LAYOUT = torch.from_numpy(layout_table().astype(np.int64))
 # What a part of a garment is in the layout; -1 where that is not known.
 _PARTS = torch.full((256,), -1)
@@ -83,21 +87,27 @@ class TripletSet:
         spots = nearest(positions, (height, width))
         layers = (pack.labels[person, kind], pack.labels[truth, TRUE], pack.part[truth])
         labels, true_labels, part = (torch.from_numpy(layer).reshape(-1)[spots] for layer in layers)
-        places = carried_places(torch.from_numpy(pack.places[truth]).permute(2, 0, 1), positions, shown)
+        true_at = torch.from_numpy(pack.places[truth]).permute(2, 0, 1)
+        cut = None if rng is None else random_cut(rng, pack.clothing_part[garment])
+        solid, gone = _left_of(cut, pack, garment), torch.zeros(self.size, dtype=torch.bool)
+        if cut is not None:
+            shown = reframed(shown, solid)
+            gone = cut.gone(part, *carried_places(true_at, positions, None))
+        places = carried_places(true_at, positions, shown)
         joints, seen = carried_joints(pack.joints[person, kind], pack.seen[person, kind], view)
         if rng is not None and kind == TRUE:
             joints = joints + torch.from_numpy(rng.normal(0, JOINT_NOISE, (18, 2)).astype(np.float32))
         if flip:
             labels, true_labels, part = _FLIP_LABELS[labels.long()], _FLIP_LABELS[true_labels.long()], flip_parts(part)
-        clothing, mask = _product(pack, garment, shown)
-        layout = layout_of(true_labels, part)
+        clothing, mask = _product(pack, garment, solid, shown)
+        layout = torch.where(gone, UNCOVERED, layout_of(true_labels, part))
         worn = ((layout >= TRUNK) & (layout <= R_SLEEVE)) | (layout == GARMENT)
         image, before = pictures[3:], pictures[:3]
         if rng is not None:
             before, image, clothing = _repainted(
                 before, image, clothing, (labels, true_labels), (worn.float()[None], mask), rng
             )
-        tall = torch.from_numpy(pack.clothing_mask[garment] > 127).any(1).nonzero()
+        tall = torch.from_numpy(solid).any(1).nonzero()
         scale = float(torch.linalg.det(shown.matrix).abs().sqrt())
         return {
             "person": _scaled(before), "labels": labels.long(), "joints": joints, "seen": seen,
@@ -113,8 +123,9 @@ class TripletSet:
         return pack, (person, garment, truth)
 
 
-def carried_places(places: Tensor, positions: Tensor, product: View) -> Tensor:
-    """True places (2, H, W), NaN where not known, seen at `positions` of theirs, in pixels of a view of the product."""
+def carried_places(places: Tensor, positions: Tensor, product: View | None) -> Tensor:
+    """True places (2, H, W), NaN where not known, seen at `positions` of theirs, in pixels of a view of the product, or
+    of its stored picture."""
     size = places.shape[1], places.shape[2]
     flat = places.permute(1, 2, 0).reshape(-1, 2)
     closest = flat[nearest(positions, size).reshape(-1)].float()
@@ -131,7 +142,8 @@ def carried_places(places: Tensor, positions: Tensor, product: View) -> Tensor:
     mixed, enough = total / share.clamp_min(1e-3), share[:, 0] > 0.5
     jump = ((mixed - closest).abs() > JUMP).any(1, keepdim=True)
     out = torch.full((2, positions.shape[0] * positions.shape[1]), torch.nan)
-    out[:, near[enough]] = product.carry(torch.where(jump, closest, mixed)[enough]).T
+    found = torch.where(jump, closest, mixed)[enough]
+    out[:, near[enough]] = (found if product is None else product.carry(found)).T
     return out.reshape(2, *positions.shape[:2])
 
 
@@ -157,9 +169,22 @@ def layout_of(labels: Tensor, part: Tensor) -> Tensor:
     return torch.where((layout == GARMENT) & (named >= 0), named, layout)
 
 
-def _product(pack: Packed, garment: int, view: View) -> tuple[Tensor, Tensor]:
-    mask = torch.from_numpy(pack.clothing_mask[garment]).float()[None]
-    both = sample(torch.cat([_picture(pack.clothing[garment]), mask]), view.positions())
+def _left_of(cut: Cut | None, pack: Packed, garment: int) -> Bools:
+    """(h, w) what a cut leaves of a product."""
+    solid: Bools = pack.clothing_mask[garment] > 127
+    if cut is None:
+        return solid
+    y, x = (torch.from_numpy(at) for at in np.indices(solid.shape))
+    gone: Bools = cut.gone(torch.from_numpy(pack.clothing_part[garment]), x, y).numpy()
+    return solid & ~gone
+
+
+def _product(pack: Packed, garment: int, solid: Bools, view: View) -> tuple[Tensor, Tensor]:
+    """The product's picture and mask, white where it is cut off: neither `solid` nor next to it."""
+    left = torch.from_numpy(binary_dilation(solid))
+    mask = torch.from_numpy(pack.clothing_mask[garment]).float() * left
+    picture = torch.where(left, _picture(pack.clothing[garment]), 255.0)
+    both = sample(torch.cat([picture, mask[None]]), view.positions())
     return both[:3], both[3:] / 255
 
 

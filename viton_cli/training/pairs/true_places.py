@@ -121,3 +121,8 @@ def places_in_frame(
     good = inside & (parts > 0) & (weights > 0.2)
     out = np.where(good[..., None], total / np.maximum(weights, 1e-6)[..., None], np.nan)
     return out.astype(np.float32), parts
+
+
+def parts_in_frame(part: NDArray[np.uint8], frame: Frame, photo_size: tuple[int, int]) -> NDArray[np.uint8]:
+    """Parts (H, W), perhaps smaller than the photo (height, width) they belong to, seen through `frame`."""
+    return places_in_frame(np.zeros((*part.shape, 2), np.float32), part, frame, photo_size)[1]

@@ -1,0 +1,18 @@
+"""The settings of `viton explain`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+
+from viton_cli.config.models import MethodConfig
+
+
+class ExplainConfig(MethodConfig):
+    """`viton explain`."""
+
+    command = "explain"
+
+    clothes_mask: Path | None = Field(None, description="Mask of the garment; it wins.")
+    out: Path | None = Field(None, description="Picture to write; by default PERSON__GARMENT.explained.png here.")
