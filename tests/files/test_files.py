@@ -284,6 +284,6 @@ class TestManifest:
         again = files.Manifest(manifest.path)
         again.append({"kind": "person", "id": "b", "status": "ok"})
         assert [e["id"] for e in again.read()] == ["ä", "ä", "b"]
-        again.compact()
+        again.end()
         assert len(manifest.path.read_text(encoding="utf-8").splitlines()) == 3
         assert [e["id"] for e in manifest.read()] == ["ä", "ä", "b"]

@@ -90,7 +90,7 @@ def test_names_that_are_no_text(tmp_path: Path) -> None:
         manifest.append({"person": id, "garment": "g"})
     text = manifest.path.read_bytes().decode("utf-8")  # valid UTF-8, valid JSON
     assert r'"\udcff"' in text
-    manifest.compact()
+    manifest.end()
     assert [line["person"] for line in manifest.read()] == ["plain", "\udcfe", "\udcff"]
 
 

@@ -209,7 +209,7 @@ def read_manifest(path: Path) -> None:
         copy.write_bytes(path.read_bytes())
         manifest = Manifest(copy)
         entries = manifest.read()
-        manifest.compact()
+        manifest.end()
         assert manifest.read() == entries
 
     try:

@@ -8,6 +8,9 @@ from typing import Any
 
 from typer.core import TyperCommand, TyperGroup
 
+# Options whose value may be left out, and what they then stand for.
+ALONE = {"--cache": "auto"}
+
 
 class Command(TyperCommand):
     """A command that takes several values after one flag."""
@@ -48,9 +51,12 @@ def gathered(ctx: Any, args: list[str], params: list[Any], stop: set[str] | froz
             ready.append(word)
             continue
         if not (equals or param.is_flag):
-            if not rest or rest[0] in by_flag:
+            if flag in ALONE and (not rest or rest[0].startswith("-")):
+                value = ALONE[flag]
+            elif not rest or rest[0] in by_flag:
                 ctx.fail(f"{flag} needs a value")
-            value = rest.pop(0)
+            else:
+                value = rest.pop(0)
             word = f"{flag}={value}"
         ready.append(word)
         while (

@@ -33,6 +33,8 @@ def doctor(
     fetch: list[str] = typer.Option(
         [], "--fetch", metavar="NAME", help="Fetch published weights (inception, alexnet, vgg16); may be repeated."
     ),
+    clear_cache: bool = typer.Option(False, "--clear-cache", help="Throw away what --cache of tryon and prepare kept."),
+    cache: Path | None = typer.Option(None, help="Where that is, if not in the user's cache folder.", **PATH),
     dry_run: bool = typer.Option(
         False, "--dry-run", help="Say whether FILE could be made again, or what --fetch would fetch, and do not."
     ),
@@ -51,6 +53,8 @@ def doctor(
     sources = {name: path for name, path in given.items() if path is not None}
     if code := guarded(lambda: _fetch(fetch, dry_run, screen), json):
         raise typer.Exit(code)
+    if clear_cache or cache:
+        raise typer.Exit(guarded(lambda: _clear(clear_cache, cache, screen), json))
 
     def work() -> int:
         paths = {"FILE": file, "--person": person, "--clothes": clothes, "--clothes-mask": clothes_mask}
@@ -85,6 +89,17 @@ def _fetch(names: list[str], dry_run: bool, screen: Screen) -> int:
                 screen.note(f"would fetch {name}, {PUBLISHED[name].megabytes} MB, from {PUBLISHED[name].url}")
             else:
                 fetch(name, screen.note)
+    return EXIT_OK
+
+
+def _clear(wanted: bool, folder: Path | None, screen: Screen) -> int:
+    from viton_cli.pipelines.cached import clear_memory
+
+    if not wanted:
+        raise BadConfig("--cache belongs to --clear-cache")
+    place, count, size = clear_memory(folder)
+    told = {"cache": str(place), "entries": count, "bytes": size}
+    screen.show(told, f"{count} entries of {size / 1e6:.1f} MB thrown away: {place}")
     return EXIT_OK
 
 

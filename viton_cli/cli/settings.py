@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import typer
 
-from viton_cli.cli.arguments import Group
+from viton_cli.cli.arguments import ALONE, Group
 from viton_cli.cli.choices import choices, completion
 from viton_cli.cli.mistakes import cause, is_disk, print_object
 from viton_cli.cli.screen import Screen, listen, write
@@ -136,7 +136,8 @@ def _flag(name: str, model: type[Config]) -> tuple[Any, Any]:
         return bool | None, typer.Option(f"{flag}/--no-{name.replace('_', '-')}", help=help, show_default=False)
     several = get_origin(kind) is list
     names = choices(name) or tuple(str(choice) for choice in get_args(kind) if get_origin(kind) is Literal)
-    metavar = "|".join(names) + (",..." if several else "") if names else _metavar(kind)
+    plain = f"[{_metavar(kind)}]" if flag in ALONE else _metavar(kind)
+    metavar = "|".join(names) + (",..." if several else "") if names else plain
     option = typer.Option(
         flag,
         help=help,

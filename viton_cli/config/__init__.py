@@ -16,7 +16,18 @@ the nearest known one.
 
 from __future__ import annotations
 
-from viton_cli.config.base import ADDRESS, Config, Inputs, Names, Pair, Size, is_address, refuse_addresses
+from viton_cli.config.base import (
+    ADDRESS,
+    Config,
+    Device,
+    Inputs,
+    Names,
+    Pair,
+    Size,
+    is_address,
+    refuse_addresses,
+    store_of,
+)
 from viton_cli.config.baselines import (
     BASELINES,
     BaselineConfig,
@@ -30,6 +41,7 @@ from viton_cli.config.comparing import EvaluateAblationsConfig, EvaluateMethodsC
 from viton_cli.config.explain import ExplainConfig
 from viton_cli.config.loading import known_settings, load
 from viton_cli.config.models import (
+    DECISIVE,
     EvaluateConfig,
     EvaluatePerceptionConfig,
     EvaluateReportConfig,
@@ -60,10 +72,12 @@ __all__ = [
     "ADDRESS",
     "BASELINES",
     "COMMANDS",
+    "DECISIVE",
     "STAGES",
     "BaselineConfig",
     "BaselinesConfig",
     "Config",
+    "Device",
     "EvaluateAblationsConfig",
     "EvaluateConfig",
     "EvaluateMethodsConfig",
@@ -99,4 +113,5 @@ __all__ = [
     "load",
     "refuse_addresses",
     "settings_for",
+    "store_of",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 import yaml
 from annotated_types import Len
@@ -44,10 +44,24 @@ def _numbers(value: object) -> object:
     return [part for entry in entries for part in re.split(r"[,\s]+", str(entry).strip("[]() ")) if part]
 
 
+def _shard(value: object) -> object:
+    """ "I/N", which YAML and JSON may also have as two numbers."""
+    text = "/".join(map(str, value)) if isinstance(value, (list, tuple)) else value
+    match = re.fullmatch(r"(\d{1,7})/(\d{1,7})", text.strip()) if isinstance(text, str) else None
+    if match is None or not 1 <= int(match[1]) <= int(match[2]):
+        raise ValueError(f"'{text}' is no I/N with I from 1 to N")
+    return f"{int(match[1])}/{int(match[2])}"
+
+
+def _folder_or_auto(value: object) -> object:
+    return ("auto" if value else None) if isinstance(value, bool) else value
+
+
 def precision_of(value: object) -> object:
     return "no" if value is False else value  # YAML 1.1 reads a bare `no` as false
 
 
+Device = Literal["auto", "cpu", "cuda", "mps"]
 Names = Annotated[list[str], BeforeValidator(_several)]
 Words = Annotated[list[str], BeforeValidator(words)]  # names without commas: given apart, or joined by them
 Whole = Annotated[list[int], BeforeValidator(_numbers)]
@@ -55,6 +69,8 @@ Whole = Annotated[list[int], BeforeValidator(_numbers)]
 Inputs = Annotated[list[str], Len(1), BeforeValidator(_entries)]
 _Side = Annotated[int, Field(ge=16, le=4096)]
 _Share = Annotated[float, Field(ge=0, lt=1)]
+Cache = Annotated[Path | None, BeforeValidator(_folder_or_auto)]  # "auto": the user's cache folder
+Shard = Annotated[str, BeforeValidator(_shard)]
 Size = Annotated[tuple[_Side, _Side], BeforeValidator(_two)]
 Pair = Annotated[tuple[_Share, _Share], BeforeValidator(_two)]
 
@@ -79,6 +95,15 @@ def refuse_addresses(source: str, values: object) -> None:
             raise BadConfig(f"{source}: {ADDRESS.format(re.sub(':/(?=[^/])', '://', str(value)))}")
 
 
+def store_of(value: object) -> str | None:
+    """The address of a folder or file in a store (`s3://`, `gs://`, `memory://` ...); None if it is none. That of a
+    path is known although a path has but one slash there."""
+    match = re.match(r"([A-Za-z][A-Za-z0-9+.-]+):/+(.*)", str(value)) if isinstance(value, (str, Path)) else None
+    if match is None or match[1].lower() in ("http", "https", "ftp"):
+        return None
+    return f"{match[1].lower()}://{match[2]}".rstrip("/")
+
+
 class Config(BaseModel):
     """What all commands' settings share. Fields without default must be given by some source.
 
@@ -86,11 +111,13 @@ class Config(BaseModel):
         command: The command's name in variables: VITON_COMMAND_NAME.
         former_group: A group that some settings were in once; what a file or `--set` puts there is still read.
         by_stage: Settings whose default is another for each of several parts that the command runs.
+        stores: Names of those settings that may be the address of a folder or file in a store.
     """
 
     command: ClassVar[str] = ""
     former_group: ClassVar[str] = ""
     by_stage: ClassVar[frozenset[str]] = frozenset()
+    stores: ClassVar[tuple[str, ...]] = ()
     model_config = ConfigDict(
         extra="forbid", frozen=True, coerce_numbers_to_str=True, protected_namespaces=(), allow_inf_nan=False
     )

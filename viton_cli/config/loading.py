@@ -12,7 +12,7 @@ from typing import Any, TypeVar, get_args
 
 from pydantic import ValidationError
 
-from viton_cli.config.base import VERSION, Config, refuse_addresses
+from viton_cli.config.base import VERSION, Config, refuse_addresses, store_of
 from viton_cli.config.commands import COMMANDS
 from viton_cli.config.yaml_text import NotSettings, read_yaml, read_yaml_file
 from viton_cli.errors import BadConfig
@@ -49,7 +49,8 @@ def load(
                 put(part, inner, source)
             return
         _known(model, name, source)
-        refuse_addresses(source, value)
+        entries = value if isinstance(value, list) else [value]
+        refuse_addresses(source, [one for one in entries if name not in model.stores or not store_of(one)])
         values[name], origin[name] = value, source
 
     for name, value in _file_values(file).items():

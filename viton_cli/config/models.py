@@ -7,8 +7,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from viton_cli.config.base import FORCE, Config, Inputs, Names, Words
+from viton_cli.config.base import FORCE, Cache, Config, Device, Inputs, Names, Shard, Words
 
+DEVICE = "Where the networks compute; auto: on CUDA where there is a card, else on the CPU."
 Style = Literal["text", "csv", "markdown", "latex", "json"]
 
 
@@ -20,12 +21,25 @@ class Perception(Config):
     parsing: str = Field("builtin", description="Parsing backend.")
     parsing_source: Path | None = Field(None, description="Weight file or folder of PNG files of the parsing backend.")
     label_set: str | None = Field(None, description="Label set of given parsing files.")
+    device: Device = Field("auto", description=DEVICE)
 
 
-class PrepareConfig(Perception):
+class Catalogue(Config):
+    """How the work on many photos is shared out, and what of it is remembered."""
+
+    shard: Shard | None = Field(None, description="I/N: the I-th of N shares; N runs anywhere fill one folder.")
+    cache: Cache = Field(None, description="Remember what is found, from run to run: in DIR, or in the user's cache.")
+    cache_size: float = Field(2.0, gt=0, description="Gigabytes that --cache takes at most; the longest unused goes.")
+    threads: int | None = Field(None, ge=1, le=512, description="Threads of the networks; by default two.")
+    dry_run: bool = Field(False, description="Say what would be done, and do nothing.")
+    force: bool = Field(False, description=FORCE)
+
+
+class PrepareConfig(Perception, Catalogue):
     """`viton prepare`."""
 
     command = "prepare"
+    stores = ("person", "clothes", "clothes_mask", "pairs", "out")
 
     person: Inputs | None = Field(None, description="Photos of people: files, folders, patterns such as 'p/*.jpg'.")
     clothes: Inputs | None = Field(None, description="Photos of garments, given likewise.")
@@ -35,28 +49,18 @@ class PrepareConfig(Perception):
     split: str | None = Field(None, description="Only this split of the data set; by default all it has.")
     pairs: Path | None = Field(None, description="Pairs file of who wears what; a third column is a garment not worn.")
     out: Path = Field(description="The prepared folder to write.")
-    export: Words = Field(
-        [],
-        description="Also write OUT/NAME as its loaders open it: viton, cp-vton, viton-hd, hr-viton, dresscode.",
-    )
+    export: Words = Field([], description="Also write OUT/NAME as the code of others opens it.")
     height: int | None = Field(
         None,
         ge=64,
         le=4096,
         description="Height of the person crops, 4/3 of their width; 512, or 1024 for an export of that.",
     )
-    test_share: float = Field(
-        0.1, ge=0, le=1, description="Share of the pairs that go to test_pairs.txt, by hash of id."
-    )
-    flatten: bool = Field(
-        False, description="Of people whose garment no pair names, lay it flat out of the photo, as a product picture."
-    )
+    test_share: float = Field(0.1, ge=0, le=1, description="Share of the pairs for test_pairs.txt, by hash of id.")
+    flatten: bool = Field(False, description="Lay garments that no pair names flat out of the photos of their wearers.")
     overlays: bool = Field(True, description="Write overlay/ID.jpg, skeleton and labels over the photo.")
     workers: int = Field(2, ge=1, le=64, description="Threads that read and write pictures beside the networks.")
-    threads: int | None = Field(None, ge=1, le=512, description="Threads of the networks; by default two.")
     overwrite: bool = Field(False, description="Redo photos that are finished.")
-    dry_run: bool = Field(False, description="Say what would be done, and do nothing.")
-    force: bool = Field(False, description=FORCE)
 
 
 class MethodConfig(Perception):
@@ -73,8 +77,14 @@ class MethodConfig(Perception):
     )
 
 
-class TryOnConfig(MethodConfig):
+# Settings on which a result depends. Where it is computed changes its last digits alone.
+DECISIVE = tuple(name for name in MethodConfig.model_fields if name != "device")
+
+
+class TryOnConfig(MethodConfig, Catalogue):
     """`viton tryon`."""
+
+    stores = ("person", "clothes", "clothes_mask", "pairing", "out")
 
     person: Inputs = Field(description="Photos of people: files, folders, patterns; - for a picture on stdin.")
     clothes: Inputs = Field(description="Photos of garments: files, folders, patterns; - for a picture on stdin.")
@@ -83,6 +93,8 @@ class TryOnConfig(MethodConfig):
     limit: int | None = Field(None, ge=1, description="At most so many pairs, the first ones.")
     shuffle: bool = Field(False, description="Take the pairs in random order; with --limit a random sample.")
     seed: int | None = Field(None, ge=0, description="Seed of --shuffle; 0 if it is not given.")
+    engine: Literal["local", "ray"] = Field("local", description="ray: pairs as tasks of a Ray cluster (RAY_ADDRESS).")
+    watch: bool = Field(False, description="Go on with photos that arrive in the folders, until Ctrl-C.")
     clothes_mask: Inputs | None = Field(None, description="Masks named as the garments' photos, likewise; they win.")
     steps: bool = Field(False, description="Write steps/PERSON__GARMENT.jpg, a strip of what each stage saw.")
     masks: bool = Field(False, description="Write edited/PERSON__GARMENT.png, white where the photo may have changed.")
@@ -97,10 +109,7 @@ class TryOnConfig(MethodConfig):
     )
     strip: bool = Field(False, description="Write no EXIF: by default the photo's goes along, but for the place.")
     workers: int = Field(2, ge=1, le=64, description="Threads that write pictures beside the networks.")
-    threads: int | None = Field(None, ge=1, le=512, description="Threads of the networks; by default two.")
     overwrite: bool = Field(False, description="Redo pairs that are finished.")
-    force: bool = Field(False, description=FORCE)
-    dry_run: bool = Field(False, description="Say what would be done, and do nothing.")
 
 
 class ScoringConfig(Config):
@@ -126,6 +135,7 @@ class ScoringConfig(Config):
     inception: Path | None = Field(None, description="Weights of torch-fidelity's Inception; by default its cache.")
     alexnet: Path | None = Field(None, description="Weights of torchvision's AlexNet; by default its cache.")
     vgg16: Path | None = Field(None, description="Weights of torchvision's VGG-16; by default its cache.")
+    device: Device = Field("auto", description=DEVICE)
     mixed_sizes: bool = Field(False, description="Allow results of different sizes in one score.")
     workers: int = Field(2, ge=1, le=64, description="Threads that read and compare pictures.")
     dry_run: bool = Field(False, description="Say what would be scored, and do nothing.")
@@ -171,6 +181,7 @@ class EvaluateStage1Config(Config):
     ids: str = Field("*", description="Only people of this shell pattern, such as '*7'.")
     weights: Path | None = Field(None, description="Folder of the weight files; by default the shipped ones.")
     limit: int | None = Field(None, ge=1, description="At most so many try-ons, evenly spread.")
+    device: Device = Field("auto", description=DEVICE)
     dry_run: bool = Field(False, description="Say how many try-ons there are to score, and do nothing.")
 
 

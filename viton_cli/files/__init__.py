@@ -18,6 +18,8 @@ cut off, never meets half a file.
     temporary.py   half-written files, and what killed runs left of them
     ownership.py   which files of an output folder are ours, and may be replaced
     apart.py       no output path is an input path
+    stores.py      folders of s3://, gs:// ...; mirrors.py: those of this machine that stand for them
+    cache.py       arrays by key, which may be thrown away
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ from __future__ import annotations
 from viton_cli.files.apart import check_apart
 from viton_cli.files.atomic import append_line, sha256, write_arrays, write_bytes, write_text
 from viton_cli.files.encoding import encode_image, is_lossless, write_image
-from viton_cli.files.inputs import Entries, expand, list_inputs
+from viton_cli.files.inputs import Entries, expand, has_pattern, list_inputs
 from viton_cli.files.keypoints import body25, read_keypoints, write_keypoints, write_openpose
 from viton_cli.files.listing import PHOTO_ENDINGS, list_photos
 from viton_cli.files.manifest import Manifest
@@ -47,8 +49,8 @@ from viton_cli.files.pictures import (
 __all__ = [
     "MAX_PIXELS", "MIN_SIDE", "PHOTO_ENDINGS", "WORKING_PIXELS", "Entries", "Ledger", "Manifest",
     "PairRow", "adopt_photo", "append_line", "body25", "check_apart", "decode_photo", "decode_pixels", "encode_image",
-    "expand", "is_lossless", "is_made_by_us", "list_inputs", "list_photos", "look", "one_at_a_time", "open_picture",
-    "picture_size", "read_keypoints", "read_labels", "read_mask", "read_original", "read_pairs", "read_photo",
-    "read_rgb", "refuse_results", "remove", "sha256", "stem", "write_arrays", "write_bytes", "write_image",
-    "write_keypoints", "write_labels", "write_openpose", "write_text",
+    "expand", "has_pattern", "is_lossless", "is_made_by_us", "list_inputs", "list_photos", "look", "one_at_a_time",
+    "open_picture", "picture_size", "read_keypoints", "read_labels", "read_mask", "read_original", "read_pairs",
+    "read_photo", "read_rgb", "refuse_results", "remove", "sha256", "stem", "write_arrays", "write_bytes",
+    "write_image", "write_keypoints", "write_labels", "write_openpose", "write_text",
 ]  # fmt: skip

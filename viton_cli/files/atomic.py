@@ -47,6 +47,8 @@ def write_bytes(path: Path, data: bytes) -> None:
             ledger.announce(path, data)
         half.write_bytes(data)
         os.replace(half, path)
+        if ledger is not None and ledger.mirror is not None:
+            ledger.mirror.written(path)
     except BaseException as error:
         with suppress(OSError):
             half.unlink(missing_ok=True)
@@ -70,6 +72,8 @@ def append_line(path: Path, line: bytes) -> None:
                 stream.seek(-1, os.SEEK_END)
                 line = line if stream.read(1) == b"\n" else b"\n" + line
             stream.write(line + b"\n")
+        if (ledger := ledger_of(path)) is not None and ledger.mirror is not None:
+            ledger.mirror.grown(path)
     except OSError as error:
         raise of_path(path, error) from error
 

@@ -46,7 +46,7 @@ def expand(entries: Entries) -> list[Path]:
     found: list[Path] = []
     for entry in [entries] if isinstance(entries, (str, Path)) else entries:
         path = Path(entry).expanduser()
-        if os.path.lexists(path) or not glob.has_magic(str(entry)):  # a name may hold brackets
+        if not has_pattern(str(entry)):  # a name may hold brackets
             found.append(path)
             continue
         fitting = sorted(glob.glob(str(path), recursive=True))
@@ -54,6 +54,11 @@ def expand(entries: Entries) -> list[Path]:
             raise NothingUsable(f"{entry}: no file fits this pattern")
         found += map(Path, fitting)
     return list(dict.fromkeys(found))
+
+
+def has_pattern(entry: str) -> bool:
+    """Whether an entry stands for whatever fits it, and is no file's name."""
+    return glob.has_magic(entry) and not os.path.lexists(Path(entry).expanduser())
 
 
 def _apart(photos: Photos) -> Photos:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import stat
 import threading
 from collections.abc import Iterable
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from viton_cli.errors import BadConfig, NotOurs
+from viton_cli.files.mirrors import mirror_of
 from viton_cli.files.temporary import of_path, sweep
 
 LEDGER = ".viton.jsonl"
@@ -33,23 +35,26 @@ class Ledger:
     Args:
         folder: The folder. It need not be there yet.
         kind: Which command writes: "tryon", "prepare", "train" ...
+        part: Of one of several processes, which may be on several machines: what its own file is called by. All read
+            those of all.
     """
 
-    def __init__(self, folder: Path, kind: str) -> None:
+    def __init__(self, folder: Path, kind: str, part: str = "") -> None:
         self.folder, self.kind = Path(os.path.abspath(folder)), kind
-        self.path = self.folder / LEDGER
+        self.path = self.folder / f".viton{part}.jsonl"
         self._lock = threading.Lock()
         self._hashes: dict[str, set[str]] = {}
-        self._sizes: dict[str, int] = {}
+        self._sizes: dict[str, set[int]] = {}
         self._whole: set[str] = set()  # ours whatever they hold: files that grow line by line
         self.made_by: str | None = None
+        self.mirror = mirror_of(self.folder)
         self._load()
 
     def is_finished(self, path: Path) -> bool:
-        """Whether a file is there at the size at which it was written."""
-        size = self._sizes.get(self._name(path))
+        """Whether a file is there at a size at which it was written."""
+        sizes = self._sizes.get(self._name(path), ())
         try:
-            return size is not None and os.stat(path).st_size == size
+            return bool(sizes) and os.stat(path).st_size in sizes
         except OSError:
             return False
 
@@ -64,6 +69,8 @@ class Ledger:
         name = self._name(path)
         if name in self._whole or status.st_size == 0:
             return True
+        if self.mirror is not None and self.mirror.is_there_alone(path):
+            return status.st_size in self._sizes.get(name, ())
         content = Path(path).read_bytes()
         if data is not None and data.startswith(content):  # whole already, or cut short: nothing is lost
             return True
@@ -82,7 +89,7 @@ class Ledger:
             raise NotOurs(_foreign(path))
         name, digest = self._name(path), hashlib.sha256(data).hexdigest()
         with self._lock:
-            if digest in self._hashes.get(name, ()) and self._sizes.get(name) == len(data):
+            if digest in self._hashes.get(name, ()) and len(data) in self._sizes.get(name, ()):
                 return
             self._append({"file": name, "bytes": len(data), "sha256": digest})
             self._note(name, len(data), digest)
@@ -102,14 +109,16 @@ class Ledger:
             self._append({"file": name})
             self._whole.add(name)
 
-    def begin(self) -> None:
-        """Take the folder: make it, take away what a killed run left half written, check all writing from now on."""
+    def begin(self, clean: bool = True) -> None:
+        """Take the folder: make it, take away what a killed run left half written, if it is to be `clean`, check all
+        writing from now on."""
         self.folder.mkdir(parents=True, exist_ok=True)
         if self.made_by is None:
             with self._lock:
-                self._append({"viton": self.kind, "version": VERSION})
+                self._append({"viton": self.kind, "version": VERSION}, self.folder / LEDGER)
             self.made_by = self.kind
-        sweep(self.folder, deep=True)
+        if clean:
+            sweep(self.folder, deep=True)
         _taken[str(self.folder)] = self
 
     def give_back(self) -> None:
@@ -117,24 +126,44 @@ class Ledger:
         _taken.pop(str(self.folder), None)
         with suppress(OSError):
             if os.listdir(self.folder) == [LEDGER] and not self._sizes and not self._whole:
-                self.path.unlink()
+                (self.folder / LEDGER).unlink()
                 self.folder.rmdir()
 
-    def _append(self, line: dict[str, Any]) -> None:
+    def gather(self) -> None:
+        """Enter what processes have entered elsewhere that worked for this one; those of shards are left."""
+        for part in self.folder.glob(".viton-*.jsonl"):
+            if not re.fullmatch(r"\.viton-\d+-of-\d+\.jsonl", part.name):
+                lines = part.read_bytes()
+                self._read(lines.decode("utf-8", "replace"))
+                with self._lock, open(self.path, "ab") as stream:
+                    stream.write(lines)
+                part.unlink(missing_ok=True)
+
+    def reload(self) -> None:
+        """See what other processes have written meanwhile."""
+        self._load()
+
+    def _append(self, line: dict[str, Any], path: Path | None = None) -> None:
+        path = path or self.path
         try:
             plain = getattr(os, "O_BINARY", 0)  # else Windows turns line ends
-            handle = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | plain, 0o666)
+            handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | plain, 0o666)
             try:
                 os.write(handle, (json.dumps(line) + "\n").encode())
             finally:
                 os.close(handle)
         except OSError as error:
-            raise of_path(self.path, error) from error
+            raise of_path(path, error) from error
+        if self.mirror is not None:
+            self.mirror.grown(path)
 
     def _load(self) -> None:
-        if not self.path.is_file():
-            return
-        for text in self.path.read_bytes().decode("utf-8", "replace").split("\n"):
+        for path in [self.folder / LEDGER, *self.folder.glob(".viton-*.jsonl")]:
+            if path.is_file():
+                self._read(path.read_bytes().decode("utf-8", "replace"))
+
+    def _read(self, content: str) -> None:
+        for text in content.split("\n"):
             try:
                 line = json.loads(text)
             except (ValueError, RecursionError):  # torn when a run was killed: its file was not written
@@ -156,13 +185,15 @@ class Ledger:
 
     def _note(self, name: str, size: int, digest: str) -> None:
         self._hashes.setdefault(name, set()).add(digest)
-        self._sizes[name] = size
+        self._sizes.setdefault(name, set()).add(size)
 
     def _name(self, path: Path) -> str:
         return os.path.relpath(os.path.abspath(path), self.folder).replace(os.sep, "/")
 
 
-def look(folder: Path, kind: str, force: bool = False, fixed: Iterable[str] = (), adopt: bool = False) -> Ledger:
+def look(
+    folder: Path, kind: str, force: bool = False, fixed: Iterable[str] = (), adopt: bool = False, part: str = ""
+) -> Ledger:
     """See whether a run may write into a folder, and write nothing yet (`Ledger.begin` does).
 
     Args:
@@ -171,6 +202,7 @@ def look(folder: Path, kind: str, force: bool = False, fixed: Iterable[str] = ()
         force: Write beside files that are not this toolkit's.
         fixed: Names of files and folders that every run makes there.
         adopt: The files there are known to be of an earlier version of this toolkit.
+        part: See `Ledger`.
 
     Raises:
         BadConfig: It holds other files and `force` is off, or was made by another command or version.
@@ -178,7 +210,9 @@ def look(folder: Path, kind: str, force: bool = False, fixed: Iterable[str] = ()
     """
     if os.path.lexists(folder) and not folder.is_dir():
         raise BadConfig(f"{folder}: is not a folder")
-    ledger = Ledger(folder, kind)
+    ledger = Ledger(folder, kind, part)
+    if ledger.made_by is None and folder.is_dir() and os.listdir(folder):
+        ledger.reload()  # another process of this run may have begun it this moment
     if ledger.made_by not in (None, kind):
         raise BadConfig(f"{folder}: was made by viton {ledger.made_by}; give another --out")
     if ledger.made_by is None and folder.is_dir() and not adopt:
@@ -214,6 +248,8 @@ def remove(path: Path) -> None:
     ledger = ledger_of(path)
     if ledger is not None and os.path.lexists(path) and ledger.is_ours(path):
         path.unlink(missing_ok=True)
+        if ledger.mirror is not None:
+            ledger.mirror.removed(path)
 
 
 def is_made_by_us(folder: Path) -> bool:

@@ -6,6 +6,8 @@ Source: VITON section 4.3. Losses and training are stage 1's (`viton train stage
 from __future__ import annotations
 
 from viton_cli.core.generator import Generator, LayoutGenerator
+from viton_cli.devices import placed
+from viton_cli.devices import placed
 from viton_cli.methods.networks import load_generator, weight_file
 from viton_cli.methods.painting import PaintingMethod, refuse_warp
 
@@ -26,5 +28,6 @@ class EncoderDecoder(PaintingMethod):
 
     def __init__(self, weights: str | None = None, warp: str = "places") -> None:
         refuse_warp(self.name, warp)
-        self.generator, meta = load_generator(weight_file("stage1", weights))
+        generator, meta = load_generator(weight_file("stage1", weights))
+        self.generator = placed(generator)
         self.size = int(meta["size"][0]), int(meta["size"][1])

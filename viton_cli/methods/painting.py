@@ -18,6 +18,7 @@ from viton_cli.checkpoints import load_network
 from viton_cli.compositing.blend import lay_in
 from viton_cli.compositing.painted import Painted
 from viton_cli.core.warp.in_place import in_place
+from viton_cli.devices import placed
 from viton_cli.errors import BadConfig, BadWeights
 from viton_cli.imaging.product import Product
 from viton_cli.imaging.tensors import as_mask, as_picture
@@ -112,7 +113,7 @@ def load_baseline(name: str, build: Any, weights: str | None, warp: str) -> tupl
             "give --weights RUN"
         )
     net, meta = load_network(weight_file(name, weights), name, build)
-    return net, (int(meta["size"][0]), int(meta["size"][1]))
+    return placed(net), (int(meta["size"][0]), int(meta["size"][1]))
 
 
 def refuse_warp(name: str, warp: str) -> None:

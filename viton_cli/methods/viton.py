@@ -21,6 +21,7 @@ from viton_cli.compositing.painted import Painted
 from viton_cli.core.composer import compose, light_gain, relight
 from viton_cli.core.warp import Places, Warp, fit_places, fit_warp
 from viton_cli.core.warp.target import whole_target
+from viton_cli.devices import placed
 from viton_cli.imaging.tensors import as_mask, as_picture
 from viton_cli.lights import Check
 from viton_cli.methods.both_ways import paint_both_ways
@@ -49,7 +50,8 @@ class FirstStage(Views):
     """
 
     def __init__(self, weights: str | None = None, warp: str = "places") -> None:
-        self.generator, meta = load_generator(weight_file("stage1", weights))
+        generator, meta = load_generator(weight_file("stage1", weights))
+        self.generator = placed(generator)
         self.variant = warp
         self.size: tuple[int, int] = (int(meta["size"][0]), int(meta["size"][1]))
 
@@ -97,7 +99,8 @@ class Viton(FirstStage):
     def __init__(self, weights: str | None = None, warp: str = "places", refine: bool = True) -> None:
         super().__init__(weights, warp)
         self.refine = refine
-        self.composer, _ = load_composer(weight_file("stage2", weights))
+        composer, _ = load_composer(weight_file("stage2", weights))
+        self.composer = placed(composer)
 
     def run(self, person: Person, garment: Garment, steps: bool = False) -> Result:
         """Dress one person in one garment; see `dress`."""

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from viton_cli.devices import placed
 from viton_cli.errors import BadWeights, MissingExtra
 from viton_cli.metrics import fetched
 from viton_cli.metrics.case import Case, Picture, Which
@@ -44,13 +45,14 @@ class Inception:
         state = fetched.state_dict(path)
         try:
             # torch-fidelity unpickles the file it is given; these are tensors alone, read safely above.
-            self.net: Any = FeatureExtractorInceptionV3(
+            net = FeatureExtractorInceptionV3(
                 "inception-v3-compat",
                 ["2048", "logits_unbiased"],
                 feature_extractor_weights_path=fetched.in_memory(state),
             )
         except RuntimeError as error:
             raise BadWeights(f"{path}: not weights of Inception: {' '.join(str(error).split())[:200]}") from None
+        self.net: Any = placed(net)
         self._last: tuple[Picture, NDArray[np.float64]] | None = None
 
     def __call__(self, picture: Picture) -> NDArray[np.float64]:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 from PIL import Image
 
+from viton_cli.devices import placed
 from viton_cli.errors import MissingExtra
 from viton_cli.metrics import fetched
 from viton_cli.metrics.case import Case, Picture, Which
@@ -43,7 +44,7 @@ class Lpips(MeanOfPictures):
         # The package cuts the backbone into slices, which keep the layers' numbers.
         own = {key: features[key.split(".", 1)[1]] for key in self.net.net.state_dict()}
         self.net.net.load_state_dict(own)
-        self.net.eval()
+        self.net = placed(self.net.eval())
 
     def protocol(self, rows: Rows, reference: Reference | None) -> str:
         """See `Metric.protocol`."""

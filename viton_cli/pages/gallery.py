@@ -23,7 +23,11 @@ LIST_TRIPLES = 4  # pairs in a row where few of the possible pairs were asked fo
 
 
 def write_gallery(folder: TryOnFolder, wanted: dict[str, list[str]]) -> None:
-    """Write sheet.jpg, sheet-2.jpg ... for the pairs of a run, and index.html for the whole folder."""
+    """Write index.html for the whole folder and, once all pairs of a run are there, sheet.jpg, sheet-2.jpg ..."""
+    told = {(entry.get("person"), entry.get("garment")) for entry in folder.manifest.read()}
+    if any((person, garment) not in told for person, garments in wanted.items() for garment in garments):
+        write_index(folder)  # other processes are at work on the rest
+        return
     pages = list(_pages(folder, wanted))
     for number, cells in enumerate(pages, start=1):
         write_image(folder.path / ("sheet.jpg" if number == 1 else f"sheet-{number}.jpg"), _draw(cells))

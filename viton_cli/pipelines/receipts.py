@@ -19,7 +19,7 @@ from PIL import Image
 
 from viton_cli import __version__
 from viton_cli.checkpoints import shipped
-from viton_cli.config import MethodConfig
+from viton_cli.config import DECISIVE, MethodConfig
 from viton_cli.errors import BadImage
 from viton_cli.files import open_picture, sha256
 from viton_cli.files.exif import LARGEST
@@ -40,7 +40,7 @@ class Receipt:
         person, garment: Hash of the photo's file ("file:...") or, where it was none, of its pixels ("pixels:...").
         mask: Hash of the garment's mask as it was used, given or found.
         weights: Name or file name of each weight file, and its hash.
-        settings: Those of `MethodConfig`; of a path only the last part.
+        settings: Those of `config.DECISIVE`; of a path only the last part.
         quality: At which it was packed, if other than by default.
     """
 
@@ -71,7 +71,7 @@ def receipt_of(
     """The receipt of a result of these."""
     dump = {
         name: value.name if isinstance(value, Path) else value
-        for name in MethodConfig.model_fields
+        for name in DECISIVE
         if (value := getattr(settings, name)) is not None
     }
     if settings.weights is not None:

@@ -10,6 +10,10 @@ from viton_cli.config import Config
 from viton_cli.config.yaml_text import NotSettings, read_yaml_file
 from viton_cli.errors import BadConfig
 from viton_cli.files import Ledger, write_text
+from viton_cli.files.stores import spoken
+
+# What may differ between the processes that fill one folder, and is left out, so that all write the same file.
+OF_ONE_PROCESS = ("shard", "cache")
 
 
 def begin(ledger: Ledger, config: Config, decisive: Iterable[str], overwrite: bool) -> None:
@@ -34,7 +38,8 @@ def begin(ledger: Ledger, config: Config, decisive: Iterable[str], overwrite: bo
                     "give --overwrite to redo it, or another --out"
                 )
     ledger.begin()
-    write_text(path, config.to_file())
+    own = {name: None for name in OF_ONE_PROCESS if name in type(config).model_fields}
+    write_text(path, spoken(config.model_copy(update=own).to_file()))
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -15,9 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from viton_cli.config import MethodConfig, Perception
+from viton_cli.devices import use_device
 from viton_cli.errors import BadConfig, NoGarmentFound, NoPersonFound
 from viton_cli.lights import SAY_KIND, Check, check_of
 from viton_cli.methods import METHODS, Method
+from viton_cli.pipelines.cached import CachedCutter, CachedFinder, Memory, open_memory
 from viton_cli.records import Garment, Person, Photo
 
 Size = tuple[int, int]
@@ -69,12 +71,21 @@ class Tools:
     @cached_property
     def finder(self) -> Finder:
         """Of people."""
-        return make_finder(self.settings)
+        use_device(self.settings.device)
+        finder = make_finder(self.settings)
+        return finder if self.memory is None else CachedFinder(finder, self.memory)
 
     @cached_property
     def cutter(self) -> Cutter:
         """Of garments."""
-        return make_cutter(self.settings)
+        use_device(self.settings.device)
+        cutter = make_cutter(self.settings)
+        return cutter if self.memory is None else CachedCutter(cutter, self.memory)
+
+    @cached_property
+    def memory(self) -> Memory | None:
+        """Of what is found, from run to run."""
+        return open_memory(self.settings)
 
     def cut(self, photo: Photo, mask: NDArray[np.float32] | None) -> Garment:
         """Cut one garment; its cutter is made with the first. Masks get 8 bits, as those that are stored have, so that
@@ -97,6 +108,7 @@ class Tools:
     def method(self) -> Method[Any, Any]:
         """Of trying on."""
         assert isinstance(self.settings, MethodConfig), "these settings name no method"
+        use_device(self.settings.device)
         return make_method(self.settings)
 
 

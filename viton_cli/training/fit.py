@@ -19,12 +19,13 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from viton_cli.checkpoints import save_weights
+from viton_cli.devices import check_device
 from viton_cli.errors import BadWeights
 from viton_cli.files import write_image
 from viton_cli.training.average import Average
 from viton_cli.training.checkpoint import read_checkpoint, write_checkpoint
 from viton_cli.training.journal import Journal
-from viton_cli.training.needs import check_device, check_tensorboard
+from viton_cli.training.needs import check_tensorboard
 from viton_cli.training.processes import Processes
 from viton_cli.training.stopping import Asked, Stopped, asked_to_stop, leave_to_parent
 from viton_cli.training.task import Batch, Positions, Stream, Task, as_it_is

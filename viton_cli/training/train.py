@@ -31,13 +31,14 @@ from viton_cli.config import (
     TrainStage2Config,
     settings_for,
 )
+from viton_cli.devices import check_device
 from viton_cli.errors import BadConfig, VitonError
 from viton_cli.files import Ledger, check_apart, look, sha256, write_bytes, write_text
 from viton_cli.files.ownership import LEDGER
 from viton_cli.threads import use_threads
 from viton_cli.training.estimate import Estimate, estimate
 from viton_cli.training.fit import fit
-from viton_cli.training.needs import check_device, check_tensorboard
+from viton_cli.training.needs import check_tensorboard
 from viton_cli.training.pairs.sources import source_of
 from viton_cli.training.processes import Processes
 from viton_cli.training.stopping import Stopped

@@ -51,7 +51,7 @@ def test_layout_and_sizes(folders: SimpleNamespace) -> None:
 def test_a_huge_photo_is_prepared_at_the_working_size(
     folders: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from viton_cli.pipelines.prepare import run as module
+    from viton_cli.pipelines.prepare import reading as module
 
     folders.photo(folders.people / "anna.png", size=(640, 480))
     folders.photo(folders.clothes / "red.png", (200, 10, 10), size=(640, 480))
@@ -74,7 +74,7 @@ def test_a_huge_photo_is_prepared_at_the_working_size(
 def test_joints_and_labels_of_a_huge_photos_data_set_fit_it(
     folders: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from viton_cli.pipelines.prepare import run as module
+    from viton_cli.pipelines.prepare import reading as module
 
     run(folders)  # a data set of photos of 128x96 with joints and labels
     whole = read_keypoints(folders.out / "openpose_json/anna_keypoints.json")[0]

@@ -16,9 +16,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from viton_cli.devices import placed
 from viton_cli.errors import BadConfig, BadWeights
 from viton_cli.imaging.frames import crop, to_frame, whole_photo
-from viton_cli.perception.backends.published_weights import device, fit, read_published
+from viton_cli.perception.backends.published_weights import fit, read_published
 from viton_cli.perception.backends.schp_network import RESNET_101, SchpNetwork, without_in_place_norm
 from viton_cli.records import Frame, Parsing, Photo, Pose
 from viton_cli.vocabulary.label_sets import to_labels
@@ -72,8 +73,7 @@ class SchpParsing:
         with torch.device("meta"):
             network = SchpNetwork(N_LABELS[self.label_set], blocks)
         fit(network, state, source, "a Self-Correction Human Parsing checkpoint")
-        self.device = device()
-        self.network: nn.Module = network.to(self.device)
+        self.network: nn.Module = placed(network)
 
     def parse(self, photo: Photo, pose: Pose | None = None) -> Parsing:
         """Labels and confidence at the photo's size. The pose is not used: the network looks at the whole photo."""
@@ -85,9 +85,9 @@ class SchpParsing:
     def logits(self, photo: Photo, frame: Frame) -> Tensor:
         """(n, s, s) logits of the frame; the corner cells lie on its corner pixels."""
         bgr = np.ascontiguousarray(crop(photo.image, frame, fill=0)[..., ::-1])
-        image = torch.from_numpy(bgr).to(self.device).permute(2, 0, 1)[None].float() / 255
-        mean, std = (torch.tensor(values, device=self.device)[:, None, None] for values in (MEAN_BGR, STD_BGR))
-        logits: Tensor = self.network((image - mean) / std)[0].float().cpu()
+        image = torch.from_numpy(bgr).permute(2, 0, 1)[None].float() / 255
+        mean, std = (torch.tensor(values)[:, None, None] for values in (MEAN_BGR, STD_BGR))
+        logits: Tensor = self.network((image - mean) / std)[0].float()
         return logits
 
 

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torchvision.models.detection import KeypointRCNN_ResNet50_FPN_Weights, keypointrcnn_resnet50_fpn
 
+from viton_cli.devices import placed
 from viton_cli.errors import BadWeights
-from viton_cli.perception.backends.published_weights import device, fit, read_published
+from viton_cli.perception.backends.published_weights import fit, read_published
 from viton_cli.perception.people import largest_first, to_coco18
 from viton_cli.records import Photo, Pose
 
@@ -59,14 +60,13 @@ class KeypointRcnn:
         for module in network.modules():
             if isinstance(module, nn.BatchNorm2d):
                 module.eps = 0.0  # torchvision runs these published weights so
-        self.device = device()
-        self.network: nn.Module = network.to(self.device)
+        self.network: nn.Module = placed(network)
 
     @torch.inference_mode()
     def detect(self, photo: Photo) -> list[Pose]:
         """All people, largest first, joints in photo pixels; empty when nobody is found."""
-        image = torch.from_numpy(np.ascontiguousarray(photo.image)).to(self.device).permute(2, 0, 1).float() / 255
-        found: dict[str, Tensor] = {name: tensor.cpu() for name, tensor in self.network([image])[0].items()}
+        image = torch.from_numpy(np.ascontiguousarray(photo.image)).permute(2, 0, 1).float() / 255
+        found: dict[str, Tensor] = self.network([image])[0]
         people = found["scores"] >= self.person_score
         points: NDArray[np.float32] = found["keypoints"][people][..., :2].numpy()
         confidence: NDArray[np.float32] = torch.sigmoid(found["keypoints_scores"][people] - SCORE_AT_HALF).numpy()

@@ -16,11 +16,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from viton_cli.devices import placed
 from viton_cli.errors import BadWeights
 from viton_cli.imaging.frames import crop, to_photo
 from viton_cli.perception.backends.paf_decoder import Floats, Thresholds, decode
 from viton_cli.perception.backends.paf_network import N_MAPS, STAGES, PartAffinityNet, published_names
-from viton_cli.perception.backends.published_weights import device, fit, read_published
+from viton_cli.perception.backends.published_weights import fit, read_published
 from viton_cli.perception.people import largest_first
 from viton_cli.records import Frame, Photo, Pose
 
@@ -53,8 +54,7 @@ class PartAffinityPose:
             )
         self.scales = scales
         self.thresholds = thresholds
-        self.device = device()
-        self.network: nn.Module = load_network(source).to(self.device)
+        self.network: nn.Module = placed(load_network(source))
 
     def detect(self, photo: Photo) -> list[Pose]:
         """All people, largest first, joints in photo pixels; empty when nobody is found."""
@@ -71,11 +71,11 @@ class PartAffinityPose:
         for scale in self.scales:
             frame = _frame(photo.size, scale)
             bgr = np.ascontiguousarray(crop(photo.image, frame)[..., ::-1])
-            image = torch.from_numpy(bgr).to(self.device).permute(2, 0, 1)[None].float()
+            image = torch.from_numpy(bgr).permute(2, 0, 1)[None].float()
             height, width = frame.size
             padded = functional.pad(image, (0, -width % STRIDE, 0, -height % STRIDE), value=GREY)
             fields, maps = self.network(padded / 256 - 0.5)
-            both = torch.cat([maps, fields], 1).float().cpu()
+            both = torch.cat([maps, fields], 1).float()
             full = functional.interpolate(both, scale_factor=STRIDE, mode="bicubic")[..., :height, :width]
             if frame.size != size:
                 full = functional.interpolate(full, size, mode="bicubic")

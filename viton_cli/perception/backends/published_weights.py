@@ -85,11 +85,6 @@ def fit(network: nn.Module, state: dict[str, Tensor], path: Path, what: str) -> 
     network.eval().requires_grad_(False)
 
 
-def device() -> torch.device:
-    """Where these networks run: the first CUDA device if there is one, else the CPU."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-
-
 def _first_line(error: Exception) -> str:
     lines = str(error).strip().splitlines()
     return lines[0] if lines else type(error).__name__

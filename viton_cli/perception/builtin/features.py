@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from viton_cli.checkpoints import resolve
+from viton_cli.devices import device_of
 from viton_cli.files import sha256
 from viton_cli.imaging import frames
 from viton_cli.imaging.tensors import as_tensor
@@ -37,6 +38,7 @@ class EncoderFeatures:
         frame = frames.whole_photo((image.shape[0], image.shape[1]), self._perceiver.size)
         picture = as_tensor(frames.crop(image, frame).astype(np.uint8))
         with torch.inference_mode():
-            maps = self._perceiver.net.encoder(picture.contiguous(memory_format=torch.channels_last))
-            described = torch.cat([features.mean((2, 3))[0] for features in maps[2:]])
+            net = self._perceiver.net
+            maps = net.encoder(picture.contiguous(memory_format=torch.channels_last).to(device_of(net)))
+            described = torch.cat([features.mean((2, 3))[0].cpu() for features in maps[2:]])
         return described.double().numpy()

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from viton_cli.checkpoints import load_network, resolve
+from viton_cli.devices import placed, used_device
 from viton_cli.imaging import frames
 from viton_cli.imaging.limbs import sort_sides
 from viton_cli.perception.builtin.enlarge import clean, enlarge
@@ -40,7 +41,7 @@ class Perceiver:
     def __init__(self, weights: Path | None = None) -> None:
         path = resolve("perception") if weights is None else weights
         net, meta = load_network(path, "perception", lambda meta: PerceptionNet(int(meta["width"])))
-        self.net = net.to(memory_format=torch.channels_last)
+        self.net = placed(net.to(memory_format=torch.channels_last))
         self.size: tuple[int, int] = (int(meta["size"][0]), int(meta["size"][1]))
 
     def look(self, photo: Photo, frame: Frame) -> Look:
@@ -183,7 +184,11 @@ def only(logits: NDArray[np.float32], possible: frozenset[int] | None) -> NDArra
     return np.where(allowed[:, None, None], logits, np.float32(-1e4))
 
 
-@lru_cache(maxsize=2)
 def perceiver(weights: Path | None) -> Perceiver:
-    """One network a weight file, however many backends use it."""
+    """One network a weight file and device, however many backends use it."""
+    return _perceiver(weights, used_device())
+
+
+@lru_cache(maxsize=2)
+def _perceiver(weights: Path | None, device: str) -> Perceiver:
     return Perceiver(weights)

@@ -21,6 +21,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from viton_cli.checkpoints import load_weights, packaged
+from viton_cli.devices import device_of, placed, used_device
 from viton_cli.perception.builtin.network import LATERALS, STEM, TOP, Encoder, conv
 
 Floats = NDArray[np.float32]
@@ -86,13 +87,17 @@ def as_input(image: NDArray[np.uint8], shape: tuple[int, int]) -> Floats:
     return (np.asarray(small, np.float32) / 127.5 - 1.0).transpose(2, 0, 1)
 
 
-@cache
 def network() -> GarmentSegmenter:
-    """The network with the weights of the package, read once in a process."""
+    """The network with the weights of the package, read once in a process and for a device."""
+    return _network(used_device())
+
+
+@cache
+def _network(device: str) -> GarmentSegmenter:
     tensors, _ = load_weights(packaged(NAME))
     segmenter = GarmentSegmenter()
     segmenter.load_state_dict(tensors)
-    return segmenter.eval()
+    return placed(segmenter.eval())
 
 
 @torch.inference_mode()
@@ -107,7 +112,8 @@ def look(image: NDArray[np.uint8], segmenter: GarmentSegmenter) -> View:
 @torch.inference_mode()
 def describe(view: View, mask: Floats, segmenter: GarmentSegmenter) -> tuple[dict[str, float], dict[str, float]]:
     """Probabilities of kinds and of sleeves for the garment that `mask` (any size, [0, 1]) covers."""
-    kinds, sleeves = segmenter.classify(view.top, torch.from_numpy(mask)[None, None])
+    top, covered = (part.to(device_of(segmenter)) for part in (view.top, torch.from_numpy(mask)[None, None]))
+    kinds, sleeves = segmenter.classify(top, covered)
     return (
         dict(zip(KINDS, kinds[0].softmax(0).tolist(), strict=True)),
         dict(zip(SLEEVES, sleeves[0].softmax(0).tolist(), strict=True)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fnmatch import fnmatch
 from typing import TYPE_CHECKING
 
+from viton_cli.devices import use_device
 from viton_cli.errors import BadDataset
 from viton_cli.metrics import Score
 from viton_cli.perception import Perception
@@ -30,6 +31,7 @@ def evaluate_perception(
     Raises:
         BadDataset: No photo with labels or joints among the ids asked for.
     """
+    use_device(config.device)
     perception = perception or open_perception(
         config.pose, config.parsing, config.pose_source, config.parsing_source, config.label_set
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from viton_cli.config import EvaluateConfig, ScoringConfig
+from viton_cli.devices import use_device
 from viton_cli.engines.overlap import read_ahead
 from viton_cli.engines.progress import Progress
 from viton_cli.errors import BadConfig, BadImage, MissingExtra, NotFetched, NothingUsable
@@ -106,6 +107,7 @@ def make_metrics(config: ScoringConfig) -> tuple[list[Metric], dict[str, str]]:
     Raises:
         UnknownName: No such measure. BadWeights: A given weight file is not what it should be.
     """
+    use_device(config.device)
     names = list(METRICS) if config.metrics == ["all"] else list(dict.fromkeys(config.metrics))
     classes = {name: METRICS.get(name) for name in names}
     encoder = None

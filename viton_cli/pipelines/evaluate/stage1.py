@@ -12,6 +12,7 @@ from viton_cli.checkpoints import resolve
 from viton_cli.core.losses import Answer
 from viton_cli.data.base import Dataset
 from viton_cli.data.triplets import triplets_of
+from viton_cli.devices import placed, use_device
 from viton_cli.errors import BadDataset
 from viton_cli.methods.networks import load_generator
 from viton_cli.methods.viton import fast_bfloat16
@@ -41,7 +42,9 @@ def evaluate_stage1(config: EvaluateStage1Config, say: Callable[[str], None] = p
         say(f"would score {sum(len(source.triplets) for source in sources)} try-ons")
         return []
     path = resolve("stage1") if config.weights is None else config.weights / "stage1.safetensors"
-    net, meta = load_generator(path)
+    use_device(config.device)
+    generator, meta = load_generator(path)
+    net = placed(generator)
     size = int(meta["size"][0]), int(meta["size"][1])
     packs: list[Packed] = []
     for source in sources:

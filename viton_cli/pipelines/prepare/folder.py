@@ -14,7 +14,6 @@ from viton_cli.config import PrepareConfig
 from viton_cli.files import (
     Ledger,
     Manifest,
-    remove,
     write_image,
     write_keypoints,
     write_labels,
@@ -44,25 +43,22 @@ class PreparedFolder:
         config: The run's settings.
         ledger: Of the folder (`files.look`).
         contents: Hashes of the files that are read.
-        part: Name of this process's manifest where several share the work.
+        part: What this process's records are called by, where several share the work (`engines.share`).
     """
 
     def __init__(self, config: PrepareConfig, ledger: Ledger, contents: Contents, part: str = "") -> None:
         self.path = config.out
         self.config, self.ledger, self.contents = config, ledger, contents
         self.made_with = made_with(config, DECISIVE)
-        self.manifest = Manifest(self.path / f"manifest{part}.jsonl")
+        self.manifest = Manifest(self.path / "manifest.jsonl", part)
 
     def files(self, kind: str, id: str) -> dict[str, Path]:
         """What is written for one photo."""
         return files_of(self.config, kind, id)
 
     def entries(self) -> dict[tuple[str, str], dict[str, Any]]:
-        """(kind, id) to manifest line, also of processes that were cut off."""
-        found = Manifest(self.path / "manifest.jsonl").read()
-        for part in self._parts():
-            found += Manifest(part).read()
-        return {(str(entry.get("kind")), str(entry.get("id"))): entry for entry in found}
+        """(kind, id) to manifest line, also of the other processes that share the work."""
+        return {(str(entry.get("kind")), str(entry.get("id"))): entry for entry in self.manifest.read()}
 
     def inputs(self, files: list[Path]) -> dict[str, Any]:
         """What a photo's files are made from: hashes of what is read, the photo first, and of settings and weights."""
@@ -104,21 +100,6 @@ class PreparedFolder:
     def write_pairs(self, name: str, pairs: list[tuple[str, str]]) -> None:
         """Write a pairs file: "person garment" ids with a tab between."""
         write_text(self.path / name, "".join(f"{person}\t{garment}\n" for person, garment in pairs))
-
-    def merge(self) -> dict[tuple[str, str], dict[str, Any]]:
-        """Put all processes' manifests into one file, one line a photo; returns its entries."""
-        entries = self.entries()
-        manifest = Manifest(self.path / "manifest.jsonl")
-        for entry in entries.values():
-            manifest.append(entry)
-        manifest.compact()
-        for part in self._parts():
-            remove(part)
-        return entries
-
-    def _parts(self) -> list[Path]:
-        """Manifests of processes that shared the work."""
-        return sorted(path for path in self.path.glob("manifest-*.jsonl") if path.stem[len("manifest-") :].isdigit())
 
 
 def files_of(config: PrepareConfig, kind: str, id: str) -> dict[str, Path]:

@@ -92,4 +92,4 @@ def _laid_flat(
             split = entry.get("split")
             test = split != "train" if split else in_test(person, folder.config.test_share)
             found.append((f"{'test' if test else 'train'}_pairs.txt", (person, id)))
-    return found
+    return sorted(found)  # whichever process wrote its line first

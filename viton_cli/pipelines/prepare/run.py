@@ -9,49 +9,37 @@ from __future__ import annotations
 import time
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from viton_cli.config import PrepareConfig
+from viton_cli.devices import use_device
 from viton_cli.engines.overlap import Writer, batches, read_ahead
 from viton_cli.engines.progress import Progress, Summary
 from viton_cli.engines.share import Share
-from viton_cli.errors import NoPersonFound, NotOurs, VitonError
-from viton_cli.files import WORKING_PIXELS, look, read_mask, read_photo, remove
-from viton_cli.imaging.frames import person_frame, resized, whole_photo
+from viton_cli.errors import BadConfig, NoPersonFound, NotOurs, VitonError
+from viton_cli.files import look, remove
+from viton_cli.files.stores import address_of, bring, spoken
+from viton_cli.imaging.frames import person_frame, whole_photo
 from viton_cli.pipelines.contents import Contents
 from viton_cli.pipelines.prepare.export import check_exports, export, with_height
 from viton_cli.pipelines.prepare.flatten import Flattening
 from viton_cli.pipelines.prepare.folder import DECISIVE, FIXED, PreparedFolder, files_of
 from viton_cli.pipelines.prepare.jobs import Job, check_inputs, find_jobs
 from viton_cli.pipelines.prepare.pairs import unnamed, write_pairs
+from viton_cli.pipelines.prepare.reading import Read, read_job
 from viton_cli.pipelines.run_config import begin
+from viton_cli.pipelines.staged import on_stores
 from viton_cli.pipelines.swapped import SwapGuess
 from viton_cli.pipelines.tools import Tools
-from viton_cli.records import Frame, Garment, Parsing, Person, Photo, Pose
+from viton_cli.records import Frame, Garment, Parsing, Person, Photo
 from viton_cli.threads import use_threads
 
 FRAME = (256, 192)
 # Photos the networks look at together, and how many pixels these may have: that bounds the memory.
 BATCH, BATCH_PIXELS = 4, 24e6
-
-
-@dataclass(frozen=True)
-class Read:
-    """A photo with what its data set knows of it."""
-
-    photo: Photo
-    mask: Any = None
-    labels: Any = None
-    pose: Pose | None = None
-
-    @property
-    def is_known(self) -> bool:
-        """Whether nothing of a person is left to find."""
-        return self.pose is not None and self.labels is not None
 
 
 def prepare(config: PrepareConfig, progress: Progress | None = None, tools: Tools | None = None) -> Summary:
@@ -65,29 +53,34 @@ def prepare(config: PrepareConfig, progress: Progress | None = None, tools: Tool
         VitonError: Nothing could be begun. What fails later fails for its photo alone, and stands in the summary and
             the manifest.
     """
-    progress = progress or Progress()
+    return on_stores(_prepare, config, progress or Progress(), tools)
+
+
+def _prepare(config: PrepareConfig, progress: Progress, tools: Tools | None) -> Summary:
     config = with_height(config)
-    share = Share()
+    share = Share(config.shard)
+    progress = share.heard(progress)
     jobs, pairs = find_jobs(config, progress)
+    bring(path for job in share.of(jobs) for path in job.files)
+    if config.shard and config.export:
+        raise BadConfig("--export is of the whole folder: give it without --shard, once all shards are there")
     check_exports(config, [job.source for job in jobs])
     if config.dry_run:
         folder = _folder(config, jobs, share)
         before = folder.entries()
-        finished = sum(folder.is_finished(job.kind, job.id, job.files, before) for job in jobs)
-        planned = len(jobs) - finished
-        return Summary("photo", str(config.out), skipped=finished, planned=planned, is_main=share.is_main)
+        mine = share.of(jobs)
+        finished = sum(folder.is_finished(job.kind, job.id, job.files, before) for job in mine)
+        done = Summary("photo", str(config.out), skipped=finished, planned=len(mine) - finished)
+        return share.sum(done)
     use_threads(config.threads)
-    if share.is_main:
-        folder = _folder(config, jobs, share)
-        begin(folder.ledger, config, DECISIVE, config.overwrite)
-    share.wait()
-    if not share.is_main:
-        folder = _folder(config, jobs, share)
-        folder.ledger.begin()
+    use_device(config.device)
+    folder = _folder(config, jobs, share)
+    begin(folder.ledger, config, DECISIVE, config.overwrite)
+    folder.manifest.begin()
     before = folder.entries()
-    mine = jobs[share.index :: share.count]
+    mine = share.of(jobs)
     ahead = [job for job in mine if not folder.is_finished(job.kind, job.id, job.files, before)]
-    done = Summary("photo", str(config.out), skipped=len(mine) - len(ahead), is_main=share.is_main)
+    done = Summary("photo", str(config.out), skipped=len(mine) - len(ahead))
     # A data set's own labels need no label set.
     tools = tools or Tools(config.model_copy(update={"label_set": None}) if config.dataset else config)
     people = sum(job.kind == "person" for job in ahead)
@@ -106,20 +99,25 @@ def prepare(config: PrepareConfig, progress: Progress | None = None, tools: Tool
             Flattening(folder, progress).run(unnamed(mine, pairs), config.workers)
     finally:
         done.seconds = time.monotonic() - began
-    share.wait()
-    if share.is_main:
-        for note in write_pairs(folder, folder.merge(), pairs):
-            progress.note(note)
-        if config.export:
-            export(config, done, progress)
-    return share.sum(done)
+    folder.manifest.end()
+    notes: list[str] = []
+    folder.manifest.settle(lambda: notes.extend(write_pairs(folder, folder.entries(), pairs)))
+    for note in dict.fromkeys(notes):
+        progress.note(note)
+    done = share.sum(done)
+    if config.export and share.is_main:
+        export(config, done, progress)
+    return done
 
 
 def _folder(config: PrepareConfig, jobs: list[Job], share: Share) -> PreparedFolder:
     """The output, after a look at what is there; nothing is written."""
     check_inputs(config, jobs, [path for job in jobs for path in files_of(config, job.kind, job.id).values()])
     return PreparedFolder(
-        config, look(config.out, "prepare", config.force, (*FIXED, *config.export)), Contents(), share.part
+        config,
+        look(config.out, "prepare", config.force, (*FIXED, *config.export), part=share.part),
+        Contents(),
+        share.part,
     )
 
 
@@ -142,7 +140,7 @@ class _Run:
     def read(self, job: Job) -> Read:
         """A photo and what is known of it."""
         self.folder.inputs(job.files)  # hashed before it is read: if it changes meanwhile, that is seen
-        return _read(job)
+        return read_job(job)
 
     def batch(self, batch: list[Waiting], writer: Writer) -> None:
         """Some photos, each failed or done."""
@@ -249,8 +247,8 @@ class _Run:
         cause: str | None = None,
         garment: Garment | None = None,
     ) -> None:
-        entry: dict[str, Any] = {"id": job.id, "kind": job.kind, "source": str(job.source)}
-        entry |= {"status": status, "cause": cause, "seconds": round(seconds, 3)}
+        entry: dict[str, Any] = {"id": job.id, "kind": job.kind, "source": address_of(job.source) or str(job.source)}
+        entry |= {"status": status, "cause": cause and spoken(cause), "seconds": round(seconds, 3)}
         entry |= {"sha256": self.folder.contents.of(job.source) if status == "ok" else None}
         entry |= {"frame": list(frame.box) if frame else None, "checks": list(checks)}
         if garment:
@@ -277,16 +275,3 @@ def _in_file(frame: Frame, photo: Photo) -> Frame:
     x0, y0, x1, y1 = frame.box
     box = round(x0 * full_width / width), round(y0 * full_height / height)
     return replace(frame, box=(*box, round(x1 * full_width / width), round(y1 * full_height / height)))
-
-
-def _read(job: Job) -> Read:
-    photo = read_photo(job.source, job.id, WORKING_PIXELS)
-    mask = read_mask(job.mask, photo.size) if job.mask else None
-    labels = job.labels() if job.labels else None
-    if labels is not None and labels.shape != photo.size:
-        height, width = photo.size
-        labels = np.asarray(Image.fromarray(labels).resize((width, height), Image.Resampling.NEAREST))
-    pose = job.pose() if job.pose else None
-    if pose is not None:
-        pose = resized(pose, photo.full_size, photo.size)
-    return Read(photo, mask, labels, pose)

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from viton_cli.config import MethodConfig, load
+from viton_cli.config import Device, MethodConfig, load
 from viton_cli.errors import BadMask
 from viton_cli.pipelines.receipts import receipt_of, weights_of
 from viton_cli.pipelines.tools import Tools
@@ -38,6 +38,8 @@ class TryOn:
         parsing: Parsing backend, a name of `perception.PARSING`; "builtin".
         parsing_source: Weight file or folder of PNG files of the parsing backend.
         label_set: Label set of given parsing files: "lip", "cihp", "atr" ...
+        device: Where the networks compute: "cpu", "cuda", "mps", or "auto" (default): CUDA where there is a card. It
+            holds for every network that the process opens from then on.
 
     Raises:
         BadConfig: A bad setting.
@@ -59,11 +61,13 @@ class TryOn:
         parsing: str | None = None,
         parsing_source: str | Path | None = None,
         label_set: str | None = None,
+        device: Device | None = None,
     ) -> None:
         given = {
             "method": method, "weights": None if weights is None else str(weights), "warp": warp,
             "refine": refine, "kind": kind, "pose": pose,
             "pose_source": pose_source, "parsing": parsing, "parsing_source": parsing_source, "label_set": label_set,
+            "device": device,
         }  # fmt: skip
         self.config = config or load(MethodConfig, flags=given)
         self.tools = tools or Tools(self.config)

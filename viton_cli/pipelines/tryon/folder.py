@@ -23,6 +23,7 @@ from viton_cli.files import (
     write_bytes,
     write_image,
 )
+from viton_cli.files.stores import address_of, spoken
 from viton_cli.imaging.drawing import colour_labels, draw_skeleton, tile
 from viton_cli.imaging.frames import crop, to_frame
 from viton_cli.pipelines.contents import Contents
@@ -74,10 +75,16 @@ class TryOnFolder:
         sources: What its results are made from.
         ledger: Of the folder (`files.look`).
         names: What the results of some pairs are to be called; the others are `pair_name`.
+        part: What this process's records are called by, where several share the work (`engines.share`).
     """
 
     def __init__(
-        self, config: TryOnConfig, sources: Sources, ledger: Ledger, names: dict[Pair, str] | None = None
+        self,
+        config: TryOnConfig,
+        sources: Sources,
+        ledger: Ledger,
+        names: dict[Pair, str] | None = None,
+        part: str = "",
     ) -> None:
         self.path = Path(config.out)
         self.config = config
@@ -85,7 +92,7 @@ class TryOnFolder:
         self.ledger = ledger
         self.names = names or {}
         self.ending = ending_of(config)
-        self.manifest = Manifest(self.path / "manifest.jsonl")
+        self.manifest = Manifest(self.path / "manifest.jsonl", part)
 
     def name(self, person: str, garment: str) -> str:
         """What the files of a pair are called, without ending."""
@@ -143,6 +150,11 @@ class TryOnFolder:
             and all(self.ledger.is_finished(path) for path in self.needed(person, garment, made[person, garment][1]))
             and made[person, garment][0] == self.sources.of(person, garment)
         }
+
+    def failed(self) -> set[Pair]:
+        """The pairs that failed."""
+        entries = (entry for entry in self.manifest.read() if entry.get("status") == "failed")
+        return {(str(entry.get("person")), str(entry.get("garment"))) for entry in entries}
 
     def write_pair(self, person: Person, garment: Garment, result: Result, seconds: dict[str, float]) -> None:
         """Write everything of one finished pair; its manifest line comes last."""
@@ -203,7 +215,14 @@ class TryOnFolder:
         remove(self.output(person, garment, True))
         remove(self.thumb("pair", person, garment))
         self.manifest.append(
-            {"person": person, "garment": garment, "output": None, "status": "failed", "cause": cause, "checks": []}
+            {
+                "person": person,
+                "garment": garment,
+                "output": None,
+                "status": "failed",
+                "cause": spoken(cause),
+                "checks": [],
+            }
         )
 
 
@@ -211,6 +230,8 @@ def _beside(path: Path | None, folder: Path) -> str | None:
     """Where a photo is, seen from the folder; None for one from a pipe."""
     if path is None:
         return None
+    if (address := address_of(path)) is not None:
+        return address
     try:
         return Path(os.path.relpath(path, folder)).as_posix()
     except ValueError:  # another drive

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from viton_cli.config import TryOnConfig
@@ -43,6 +43,10 @@ class Given:
     files: dict[str, Path]
     given: dict[str, Photo] = field(default_factory=dict)
     hashes: dict[Path, str] = field(default_factory=dict)
+
+    def only(self, wanted: Callable[[Path], bool]) -> Given:
+        """The same with some of the files alone; those in memory stay."""
+        return replace(self, files={id: path for id, path in self.files.items() if id in self.given or wanted(path)})
 
     def read(self, id: str) -> Photo:
         """One of them."""
