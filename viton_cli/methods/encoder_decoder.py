@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from viton_cli.core.generator import Generator, LayoutGenerator
 from viton_cli.devices import placed
-from viton_cli.devices import placed
 from viton_cli.methods.networks import load_generator, weight_file
 from viton_cli.methods.painting import PaintingMethod, refuse_warp
 
