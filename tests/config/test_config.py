@@ -203,7 +203,7 @@ def test_a_pipe_can_hold_settings_and_a_folder_cannot(tmp_path: Path) -> None:
         (TrainConfig, "size", "0,0"), (TrainConfig, "size", "8,8"), (TrainConfig, "size", "99999x99999"),
         (TrainConfig, "size", "-64,64"), (TrainConfig, "betas", "2,3"), (TrainConfig, "betas", "0.9,1"),
         (TrainConfig, "betas", "nan,0.9"), (TrainConfig, "lr", "inf"), (TrainConfig, "lr", "nan"),
-        (TrainConfig, "minutes", "inf"), (PrepareConfig, "size", "0,0"), (PrepareConfig, "threads", "99999"),
+        (TrainConfig, "minutes", "inf"), (PrepareConfig, "threads", "99999"),
         (TryOnConfig, "threads", "99999"), (TryOnConfig, "threads", "0"),
     ],
 )  # fmt: skip
