@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
 
 from viton_cli.compositing.wearer import Wearer
+from viton_cli.core.warp.places import Outline, outline_of
 from viton_cli.imaging import frames
 from viton_cli.imaging.product import Product, cut_product
-from viton_cli.imaging.tensors import as_tensor
+from viton_cli.imaging.tensors import as_mask, as_tensor
 from viton_cli.methods.both_ways import BothWays, represent_both_ways
 from viton_cli.methods.signs import Cloth, cloth_of
 from viton_cli.records import Frame, Garment, Person
@@ -53,6 +55,11 @@ class GarmentView:
     picture: torch.Tensor
     mask: torch.Tensor
     cloth: Cloth
+
+    @cached_property
+    def outline(self) -> Outline:
+        """Of the garment in its picture, where a warp by places needs it."""
+        return outline_of(as_mask(self.mask))
 
 
 class Views:

@@ -68,7 +68,7 @@ class FirstStage(Views):
         """
         notes: tuple[Check, ...] = ()
         if self.variant == "places" and coarse.layout is not None:
-            warp = fit_places(as_mask(garment.mask), as_places(coarse))
+            warp = fit_places(as_mask(garment.mask), as_places(coarse), garment.outline)
             if warp is not None:
                 return warp, ()
             notes = (UNSURE,)

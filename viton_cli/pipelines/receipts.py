@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,7 @@ from viton_cli.records import Garment, Photo
 
 ALTERED = "digitally altered: the clothing in this picture was put on by a program"
 SOFTWARE, DESCRIPTION, EXIF_IFD, USER_COMMENT = 0x0131, 0x010E, 0x8769, 0x9286
+_MASKS: WeakKeyDictionary[Garment, str] = WeakKeyDictionary()  # hashed once a garment, not once a pair
 PREFIX = b"ASCII\0\0\0"  # how EXIF says that a UserComment is text
 
 
@@ -76,8 +78,11 @@ def receipt_of(
     }
     if settings.weights is not None:
         dump["weights"] = Path(settings.weights).name
-    mask = _hash(np.round(garment.mask * 255).astype(np.uint8))
-    return Receipt(__version__, fingerprint(person), fingerprint(garment.photo), mask, dict(weights), dump, quality)
+    if garment not in _MASKS:
+        _MASKS[garment] = _hash(np.round(garment.mask * 255).astype(np.uint8))
+    return Receipt(
+        __version__, fingerprint(person), fingerprint(garment.photo), _MASKS[garment], dict(weights), dump, quality
+    )
 
 
 def fingerprint(photo: Photo, as_pixels: bool = False) -> str:

@@ -68,6 +68,13 @@ def test_another_format_takes_the_place_of_the_first(folders: SimpleNamespace) -
     assert not list(folders.out.rglob("*__*.png")) and len(list(folders.out.glob("anna__*.jpg"))) == 3
 
 
+def test_a_pair_that_fails_now_keeps_no_result_in_any_format(folders: SimpleNamespace) -> None:
+    run(folders)
+    Image.new("RGB", (48, 64), "white").save(folders.clothes / "green.png")  # no garment in it
+    done = run(folders, image_format="jpg", overwrite=True)
+    assert (done.ok, done.failed) == (4, 2) and not list(folders.out.glob("anna__green.*"))
+
+
 def test_a_picture_of_somebody_else_beside_a_result_stays(folders: SimpleNamespace) -> None:
     run(folders)
     mine = folders.out / "anna__green.jpg"

@@ -60,12 +60,13 @@ class Places:
     scale: Floats
 
 
-def fit_places(garment_mask: Floats, places: Places) -> Warp | None:
+def fit_places(garment_mask: Floats, places: Places, outline: Outline | None = None) -> Warp | None:
     """The warp that the predicted places describe.
 
     Args:
         garment_mask: (H, W) in [0, 1], of the product's picture that `places` speaks of.
         places: Of stage 1.
+        outline: `outline_of(garment_mask)`, where it is at hand: it is the same for all people.
 
     Returns:
         The warp; None if the trunk is too small, or its places are too unsure or folded to be followed.
@@ -75,7 +76,7 @@ def fit_places(garment_mask: Floats, places: Places) -> Warp | None:
     """
     if not (garment_mask > 0.5).any():
         raise NoGarmentFound("the garment mask is empty: nothing in it is above 0.5")
-    outline = _outline(garment_mask > 0.5)
+    outline = outline or outline_of(garment_mask)
     layers, worn, smoothest = [], np.zeros(places.layout.shape, bool), 0.0
     for index in GARMENT_LAYERS:
         area = _largest(places.layout == index)
@@ -98,7 +99,7 @@ def fit_places(garment_mask: Floats, places: Places) -> Warp | None:
     return assemble(tuple(layers), garment_mask, frame, sizes, "places", regularisation=smoothest)
 
 
-def _fit(area: Bools, places: Places, outline: _Outline) -> tuple[ThinPlateSpline | None, float]:
+def _fit(area: Bools, places: Places, outline: Outline) -> tuple[ThinPlateSpline | None, float]:
     """The least smoothed spline of one part that neither folds nor stretches wildly; None if none does."""
     spots = np.argwhere(area)[:, ::-1]
     data = spots[:: max(1, len(spots) // DATA)]
@@ -123,7 +124,7 @@ def _fit(area: Bools, places: Places, outline: _Outline) -> tuple[ThinPlateSplin
 
 
 @dataclass(frozen=True, eq=False)
-class _Outline:
+class Outline:
     """The garment's outline in its picture.
 
     Attributes:
@@ -144,11 +145,13 @@ class _Outline:
         return points - away[:, None] * normal, np.abs(away) < reach
 
 
-def _outline(solid: Bools) -> _Outline:
+def outline_of(garment_mask: Floats) -> Outline:
+    """The outline of a garment's mask (H, W) in [0, 1], in which something is above 0.5."""
+    solid = garment_mask > 0.5
     distance = ndimage.distance_transform_edt(solid) - ndimage.distance_transform_edt(~solid)
     distance = ndimage.gaussian_filter(distance - np.where(solid, 0.5, -0.5), 1.0)
     down, across = np.gradient(distance)
-    return _Outline(distance.astype(np.float32), np.stack([across, down]).astype(np.float32))
+    return Outline(distance.astype(np.float32), np.stack([across, down]).astype(np.float32))
 
 
 def _nodes(area: Bools) -> NDArray[np.int64]:

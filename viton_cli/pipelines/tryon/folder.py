@@ -164,10 +164,7 @@ class TryOnFolder:
         quality = self.config.quality
         receipt = receipt_of(person.photo, garment, self._weights, self.config, quality)
         write_bytes(output, encode(person.photo, result, self.ending, self.config.strip, receipt, quality))
-        for place in (output, self.output(*ids, not aside)):  # what an earlier run made, in another format or place
-            for ending in RESULT_ENDINGS:
-                if (old := place.with_name(place.name.removesuffix(self.ending) + ending)) != output:
-                    remove(old)
+        self._remove_results(*ids, but=output)
         if self.config.masks:
             write_image(self.edited(*ids), full_edited(person.photo, result).astype(np.uint8) * 255)
         trace = full_trace(person.photo, garment.photo, result) if self.config.places else None
@@ -210,9 +207,9 @@ class TryOnFolder:
 
     def write_failure(self, person: str, garment: str, cause: str) -> None:
         """Put a failed pair into the manifest, and take away what an earlier run made of it."""
-        for path in (self.output, self.strip, self.edited, self.places):
+        self._remove_results(person, garment)
+        for path in (self.strip, self.edited, self.places):
             remove(path(person, garment))
-        remove(self.output(person, garment, True))
         remove(self.thumb("pair", person, garment))
         self.manifest.append(
             {
@@ -224,6 +221,14 @@ class TryOnFolder:
                 "checks": [],
             }
         )
+
+    def _remove_results(self, person: str, garment: str, but: Path | None = None) -> None:
+        """Take away what earlier runs made of a pair, in whichever format and place."""
+        for aside in (False, True):
+            place = self.output(person, garment, aside)
+            for ending in RESULT_ENDINGS:
+                if (old := place.with_name(place.name.removesuffix(self.ending) + ending)) != but:
+                    remove(old)
 
 
 def _beside(path: Path | None, folder: Path) -> str | None:
