@@ -15,10 +15,10 @@ from typing import Any
 
 from viton_cli.config import EvaluateAblationsConfig, EvaluateTableConfig, TrainConfig
 from viton_cli.data.base import Dataset
-from viton_cli.data.triplets import triplets_of
+from viton_cli.data.triplets import Triplet, triplets_of
 from viton_cli.engines.progress import Progress
 from viton_cli.errors import BadConfig, BadDataset
-from viton_cli.files import check_apart, write_text
+from viton_cli.files import check_apart, look, write_text
 from viton_cli.pipelines.evaluate.methods import Contender, Photos, compare
 from viton_cli.pipelines.evaluate.table import MethodTable
 from viton_cli.training.pairs.sources import open_sources, source_of
@@ -55,7 +55,7 @@ def compare_ablations(config: EvaluateAblationsConfig, progress: Progress | None
     """Train what is not trained, and the table; how many pairs failed.
 
     Raises:
-        BadConfig: No such variant, or neither minutes nor steps. BadDataset: No held-out try-ons.
+        BadConfig: No such variant, or neither minutes nor steps; the folder holds other files. BadDataset: No held-out try-ons.
         VitonError: As of `train_all` and `compare`. KeyboardInterrupt: Stopped, and can be resumed.
     """
     progress = progress or Progress()
@@ -70,15 +70,15 @@ def compare_ablations(config: EvaluateAblationsConfig, progress: Progress | None
         budget = f"{config.minutes:g} minutes" if config.minutes else f"{config.steps} steps a stage"
         plan = f"{len(needed)} trainings of {budget}: {', '.join(needed)}; {config.limit} try-ons each at most"
         return MethodTable([], [], [], [], {}, plan=plan), 0
+    look(config.out, "ablations", config.force, ("pairs.csv", "prepared", "results", "runs")).begin()
     photos, truths = held_out(open_sources(config.data), config.limit, config.out / "pairs.csv")
     for name in needed:
         progress.note(f"{name}: training in {config.out / 'runs' / name}")
         train_all("both", training(config, name), progress.note)
     rows = [Contender(name, {"weights": str(config.out / "runs" / weights_of(name)), **ABLATIONS[name].use})
             for name in chosen]  # fmt: skip
-    scoring = EvaluateTableConfig(
-        reference=truths, person=list(photos.person), pairs=photos.pairs, metrics=config.metrics
-    )
+    asked = {"reference": truths, "person": list(photos.person), "pairs": photos.pairs, "metrics": config.metrics}
+    scoring = EvaluateTableConfig.model_validate(asked)
     more = {"threads": config.threads, "force": config.force}
     return compare(rows, photos, config.out / "results", scoring, progress, more)
 
@@ -103,7 +103,9 @@ def held_out(datasets: Sequence[Dataset], limit: int, file: Path) -> tuple[Photo
     Raises:
         BadDataset: There are none.
     """
-    rows, people, garments = [], {}, {}
+    rows: list[Triplet] = []
+    people: dict[str, Path] = {}
+    garments: dict[str, Path] = {}
     for dataset in datasets:
         entries = list(dataset.entries("val"))
         people |= {entry.id: entry.image for entry in entries if entry.kind == "person"}
@@ -116,7 +118,7 @@ def held_out(datasets: Sequence[Dataset], limit: int, file: Path) -> tuple[Photo
     rows = rows[:: -(-len(rows) // limit)]
     lines = [f"{row.person},{row.garment},{row.truth}" for row in rows]
     write_text(file, "\n".join(["person,garment,truth", *lines]) + "\n")
-    used = {row.person: people[row.person] for row in rows}, {row.garment: garments[row.garment] for row in rows}
-    truths = {row.truth: people[row.truth] for row in rows}
-    photos = Photos(*([str(path) for path in paths.values()] for paths in used), file)
-    return photos, [str(path) for path in truths.values()]
+    worn_by = dict.fromkeys(str(people[row.person]) for row in rows)
+    wanted = dict.fromkeys(str(garments[row.garment]) for row in rows)
+    truths = dict.fromkeys(str(people[row.truth]) for row in rows)
+    return Photos(list(worn_by), list(wanted), file), list(truths)

@@ -105,8 +105,11 @@ def compare(
     shared: Tools | None = None
     failed, notes, results, plans = 0, [], [], []
     for row in rows:
-        given = {"person": list(photos.person), "clothes": list(photos.clothes), "pairing": str(photos.pairs)}
-        settings = TryOnConfig(**given, out=str(out / row.name), limit=photos.limit, **more, **row.settings)
+        given = {
+            "person": list(photos.person), "clothes": list(photos.clothes), "pairing": str(photos.pairs),
+            "out": str(out / row.name), "limit": photos.limit, **more, **row.settings,
+        }  # fmt: skip
+        settings = TryOnConfig.model_validate(given)
         if config.dry_run:
             plans.append(f"{row.name}: {tryon(settings.model_copy(update={'dry_run': True}), progress).planned} pairs")
             continue
@@ -123,8 +126,8 @@ def compare(
         return MethodTable([], [], [], [], {}, plan="; ".join(plans)), 0
     if not results:
         raise NothingUsable(f"{out}: no pair of any method was made: {notes[0] if notes else 'none was asked for'}")
-    given = config.model_fields_set & (set(ScoringConfig.model_fields) - {"dry_run"})
-    scoring = EvaluateTableConfig(results=results, **{name: getattr(config, name) for name in given})
-    table = make_table(scoring, progress)
+    asked = config.model_fields_set & (set(ScoringConfig.model_fields) - {"dry_run"})
+    scoring = {name: getattr(config, name) for name in asked}
+    table = make_table(EvaluateTableConfig.model_validate({**scoring, "results": results}), progress)
     table.notes[:0] = notes
     return table, failed
