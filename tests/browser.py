@@ -87,17 +87,16 @@ class Browser:
             self.errors.append(f"{told['entry']['text']} {told['entry'].get('url', '')}")
         return message
 
-    def open(self, path: Path, width: int = 1400, height: int = 900, dark: bool = False, hash: str = "") -> None:
-        """Open a file at a size; a narrow one is a phone with a touch screen."""
+    def open(self, place: Path | str, width: int = 1400, height: int = 900, dark: bool = False, hash: str = "") -> None:
+        """Open a file or an address at a size; a narrow one is a phone with a touch screen."""
+        address = place if isinstance(place, str) else place.resolve().as_uri()
         phone = width < 700
         self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=phone)
         self.call("Emulation.setTouchEmulationEnabled", enabled=phone)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.call("Emulation.setEmulatedMedia", features=[scheme])
-        self.call("Page.navigate", url=path.resolve().as_uri() + hash)
-        self.wait(
-            f"location.href.startsWith({json.dumps(path.resolve().as_uri())}) && document.readyState === 'complete'"
-        )
+        self.call("Page.navigate", url=address + hash)
+        self.wait(f"location.href.startsWith({json.dumps(address)}) && document.readyState === 'complete'")
 
     def open_blank(self) -> None:
         """Forget what was heard and saved, and what pages from the disk kept."""
@@ -191,9 +190,9 @@ class Browser:
         """Write what is on the screen as a PNG."""
         path.write_bytes(base64.b64decode(self.call("Page.captureScreenshot", format="png")["data"]))
 
-    def foreign(self) -> list[str]:
-        """Requests for anything but files, data and blobs of the page."""
-        return [url for url in self.requests if not url.startswith(("file:", "data:", "blob:", "about:"))]
+    def foreign(self, own: str = "file:") -> list[str]:
+        """Requests for anything but data and blobs of the page, and what begins with `own`."""
+        return [url for url in self.requests if not url.startswith((own, "data:", "blob:", "about:"))]
 
 
 @contextmanager

@@ -16,6 +16,7 @@ COMMANDS = {
     "prepare": "Turn photos or a published data set into a prepared folder: crops, joints, labels, masks.",
     "train": "Train the try-on networks or perception on a prepared folder.",
     "evaluate": "Compare results with true pictures, in numbers.",
+    "demo": "Open a page on this machine to try garments on in a browser.",
     "doctor": "Say what is installed and what is missing, or what made a result.",
     "licences": "Say what may be done with code, weights, data and dependencies.",
 }

@@ -5,7 +5,7 @@ line are made from these models, so that a setting exists everywhere or nowhere.
 the nearest known one.
 
     base.py      what all settings share
-    models.py    the settings of each command; explain.py: of one more
+    models.py    the settings of each command; demo.py, explain.py: of two more
     training.py  those of `viton train`, one model a network
     baselines.py those of the paper's baselines
     comparing.py those of commands that run methods and score them
@@ -38,6 +38,7 @@ from viton_cli.config.baselines import (
 )
 from viton_cli.config.commands import COMMANDS
 from viton_cli.config.comparing import EvaluateAblationsConfig, EvaluateMethodsConfig
+from viton_cli.config.demo import DemoConfig
 from viton_cli.config.explain import ExplainConfig
 from viton_cli.config.loading import known_settings, load
 from viton_cli.config.models import (
@@ -77,6 +78,7 @@ __all__ = [
     "BaselineConfig",
     "BaselinesConfig",
     "Config",
+    "DemoConfig",
     "Device",
     "EvaluateAblationsConfig",
     "EvaluateConfig",

@@ -13,6 +13,7 @@ from viton_cli.config.comparing import (
     EvaluateAblationsConfig,
     EvaluateMethodsConfig,
 )
+from viton_cli.config.demo import DemoConfig
 from viton_cli.config.explain import ExplainConfig
 from viton_cli.config.models import (
     EvaluateConfig,
@@ -37,6 +38,7 @@ from viton_cli.config.training import (
 COMMANDS: tuple[type[Config], ...] = (
     PrepareConfig,
     TryOnConfig,
+    DemoConfig,
     ExplainConfig,
     TrainConfig,
     TrainStage1Config,

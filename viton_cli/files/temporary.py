@@ -1,4 +1,4 @@
-"""Names of half-written files, and taking away those that a killed run has left."""
+"""Half-written files and folders for a while: their names, and taking away those that a killed run has left."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ import os
 import platform
 import re
 import secrets
+import shutil
+import tempfile
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _HOST = hashlib.sha256(platform.node().encode()).hexdigest()[:8]
@@ -20,6 +23,21 @@ _DAY = 24 * 3600.0
 def temporary(path: Path) -> Path:
     """A new hidden name beside `path`, which says who writes it."""
     return path.with_name(f".viton-{_HOST}-{os.getpid()}-{secrets.token_hex(8)}.tmp")
+
+
+@contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """A folder that only this user can read, gone afterwards; those that killed runs have left are taken away first."""
+    place = Path(tempfile.gettempdir())
+    for left in place.glob(".viton-*.tmp"):
+        if (found := _NAME.fullmatch(left.name)) and left.is_dir() and _is_left(left, *found.groups()):
+            shutil.rmtree(left, ignore_errors=True)
+    folder = temporary(place / "folder")
+    folder.mkdir(mode=0o700)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def of_path(path: Path, error: OSError) -> OSError:

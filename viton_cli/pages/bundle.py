@@ -31,8 +31,12 @@ def page(kind: str, title: str, data: Any) -> str:
     )
     # "<" escaped, so that no text in the data can end the script element that holds it.
     plain = json.dumps(data, ensure_ascii=True, separators=(",", ":")).replace("<", "\\u003c")
-    style = _read("base.css") + _read(f"{kind}.css")
-    return template.render(title=title, style=style, script=script_of(kind), data=plain)
+    return template.render(title=title, style=style_of(kind), script=script_of(kind), data=plain)
+
+
+def style_of(name: str) -> str:
+    """The style sheet of one page, after what all pages share."""
+    return _read("base.css") + _read(f"{name}.css")
 
 
 def script_of(name: str) -> str:

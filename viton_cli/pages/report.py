@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from viton_cli.files import open_picture, write_text
+from viton_cli.pages.bundle import style_of
 
 PLOT = (560, 240)  # width, height of a curve
 TILE = 220  # height of a picture of a result
@@ -77,7 +78,9 @@ def write_page(path: Path, title: str, sections: Sequence[Section]) -> None:
     from jinja2 import Environment, PackageLoader
 
     environment = Environment(loader=PackageLoader("viton_cli.pages", "templates"), autoescape=True)
-    text = environment.get_template("report.html").render(title=title, sections=sections, plot=PLOT)
+    text = environment.get_template("report.html").render(
+        title=title, sections=sections, plot=PLOT, style=style_of("report")
+    )
     write_text(path, text)
 
 

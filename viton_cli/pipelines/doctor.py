@@ -21,6 +21,7 @@ PACKAGE = "viton-cli"
 EXTRAS = {
     "mediapipe": ("mediapipe", "pose backend mediapipe"),
     "fashn": ("fashn_human_parser", "parsing backend fashn"),
+    "demo": ("gradio", "viton demo"),
     "tensorboard": ("tensorboard", "viton train --tensorboard"),
     "heif": ("pillow_heif", "HEIC photos"),
     "ray": ("ray", "viton tryon --engine ray"),

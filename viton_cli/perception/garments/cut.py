@@ -43,8 +43,8 @@ SURE, SURER, POSSIBLE = 0.75, 0.9, 0.15
 # .09 at most.
 LOWER_SURE, LOWER_POSSIBLE = 0.5, 0.1
 DEEP = 0.3  # depth of a deep neckline, in widths of the trunk
-# Person score from which the photo is said to show a person: one rendered product of 61 scores .63, the rest and 50 photos
-# of real garments 0; 40 street photos of people score .85 and more.
+# Person score from which the photo is said to show a person: one rendered product of 61 scores .63, the rest and 50
+# photos of real garments 0; 40 street photos of people score .85 and more.
 PERSON = 0.75
 OPAQUE = 250  # of 255: a picture whose alpha is nowhere below has no mask of its own
 ASPECT = 0.005  # of a mask's width: by so much, and a pixel, it may have another shape than the photo
@@ -64,7 +64,7 @@ def cut_garment(photo: Photo, mask: Floats | None = None, *, person_score: float
         photo: A product photo of any size.
         mask: (H, W) in [0, 1], 1 = garment, given by the user: it wins over everything found here. Another size of
             the same aspect is resized.
-        person_score: [0, 1], how sure a pose network is that the photo shows a person; from `PERSON` on it becomes a check,
+        person_score: [0, 1], how sure a pose network is that the photo shows a person; from `PERSON` on it is a check,
             a bad one unless the mask is given.
 
     Raises:

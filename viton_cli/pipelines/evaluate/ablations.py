@@ -55,7 +55,8 @@ def compare_ablations(config: EvaluateAblationsConfig, progress: Progress | None
     """Train what is not trained, and the table; how many pairs failed.
 
     Raises:
-        BadConfig: No such variant, or neither minutes nor steps; the folder holds other files. BadDataset: No held-out try-ons.
+        BadConfig: No such variant, or neither minutes nor steps; the folder holds other files.
+        BadDataset: No held-out try-ons.
         VitonError: As of `train_all` and `compare`. KeyboardInterrupt: Stopped, and can be resumed.
     """
     progress = progress or Progress()
