@@ -232,6 +232,15 @@ def test_arms_crossed_over_the_chest() -> None:
     assert "the arms are crossed over the chest" in check_pose(back, labels), "whichever way the person faces"
 
 
+def test_arms_folded_so_that_the_hands_are_hidden() -> None:
+    folded, labels = drawn(r_wrist=(-0.1, 0.4), l_wrist=(0.1, 0.4))
+    wrists = np.isin(np.arange(18), (L.R_WRIST, L.L_WRIST))
+    for confidence, said in ((0.3, True), (0.05, False)):  # a guess, and none at all
+        sure = np.where(wrists, np.float32(confidence), folded.confidence).astype(np.float32)
+        pose = Pose(folded.joints, folded.seen & ~wrists, sure)
+        assert ("the arms are crossed over the chest" in check_pose(pose, labels)) == said
+
+
 def test_an_unknown_backend_is_named() -> None:
     with pytest.raises(UnknownName, match="pose backend"):
         open_perception("buildin", "fake")

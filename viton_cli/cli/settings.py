@@ -30,6 +30,8 @@ APP: dict[str, Any] = {
 }
 
 
+# What switches a setting off, where that is not --no-NAME.
+OTHERWISE = {"tuck": "--untuck"}
 JSON: Any = typer.Option("--json", help="Print one JSON object.")
 QUIET: Any = typer.Option("--quiet", "-q", help="Print nothing but errors and results.")
 VERBOSE: Any = typer.Option("--verbose", "-v", help="Print what is done, in detail.")
@@ -133,7 +135,8 @@ def _flag(name: str, model: type[Config]) -> tuple[Any, Any]:
     default = "each stage's own" if name in model.by_stage else default
     help = (field.description or "") + (f" [default: {default}]" if default else "")
     if kind is bool:
-        return bool | None, typer.Option(f"{flag}/--no-{name.replace('_', '-')}", help=help, show_default=False)
+        other = OTHERWISE.get(name, f"--no-{name.replace('_', '-')}")
+        return bool | None, typer.Option(f"{flag}/{other}", help=help, show_default=False)
     several = get_origin(kind) is list
     names = choices(name) or tuple(str(choice) for choice in get_args(kind) if get_origin(kind) is Literal)
     plain = f"[{_metavar(kind)}]" if flag in ALONE else _metavar(kind)

@@ -6,10 +6,11 @@ from pathlib import Path
 
 from pydantic import Field
 
+from viton_cli.config.by_hand import OfPeople
 from viton_cli.config.models import MethodConfig
 
 
-class ExplainConfig(MethodConfig):
+class ExplainConfig(MethodConfig, OfPeople):
     """`viton explain`."""
 
     command = "explain"

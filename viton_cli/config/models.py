@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from viton_cli.config.base import FORCE, Cache, Config, Device, Inputs, Names, Shard, Words
+from viton_cli.config.by_hand import OfPeople, Worn
 
 DEVICE = "Where the networks compute; auto: on CUDA where there is a card, else on the CPU."
 Style = Literal["text", "csv", "markdown", "latex", "json"]
@@ -63,7 +64,7 @@ class PrepareConfig(Perception, Catalogue):
     overwrite: bool = Field(False, description="Redo photos that are finished.")
 
 
-class MethodConfig(Perception):
+class MethodConfig(Perception, Worn):
     """What decides how a result looks; the settings of `TryOn` in Python."""
 
     command = "tryon"
@@ -81,7 +82,7 @@ class MethodConfig(Perception):
 DECISIVE = tuple(name for name in MethodConfig.model_fields if name != "device")
 
 
-class TryOnConfig(MethodConfig, Catalogue):
+class TryOnConfig(MethodConfig, Catalogue, OfPeople):
     """`viton tryon`."""
 
     stores = ("person", "clothes", "clothes_mask", "pairing", "out")

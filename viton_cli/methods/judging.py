@@ -5,7 +5,7 @@ the quality figure put into words.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from viton_cli.core.warp import Warp
@@ -52,7 +52,8 @@ def judge(person: PersonView, garment: GarmentView, coarse: Coarse, warp: Warp, 
     worn = worn_of(coarse, warp, joints, seen, garment.cloth.solid.shape)
     signs = signs_of(person, garment, coarse, warp, laid, worn)
     quality = quality_model()(signs)
-    return Judgement(tuple(checks_of(garment.garment, garment.cloth, worn, signs, quality)), quality, signs)
+    believed = replace(garment.garment, sleeves=person.wishes.sleeves or garment.garment.sleeves)
+    return Judgement(tuple(checks_of(believed, garment.cloth, worn, signs, quality)), quality, signs)
 
 
 def checks_of(garment: Garment, cloth: Cloth, worn: Worn, signs: dict[str, float], quality: float) -> Iterator[Check]:

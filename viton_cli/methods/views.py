@@ -15,6 +15,7 @@ from viton_cli.imaging import frames
 from viton_cli.imaging.product import Product, cut_product
 from viton_cli.imaging.tensors import as_mask, as_tensor
 from viton_cli.methods.both_ways import BothWays, represent_both_ways
+from viton_cli.methods.by_hand import NO_WISHES, Wishes
 from viton_cli.methods.signs import Cloth, cloth_of
 from viton_cli.records import Frame, Garment, Person
 
@@ -28,6 +29,7 @@ class PersonView:
         picture: (1, 3, h, w) the crop in [-1, 1]. labels: (1, h, w). joints: (1, 18, 2) and seen: (1, 18), of the crop.
         both_ways: p of the crop and of its mirror image.
         wearer: What the composition has to know.
+        wishes: How the garment is to be worn.
     """
 
     person: Person
@@ -38,6 +40,7 @@ class PersonView:
     seen: torch.Tensor
     both_ways: BothWays
     wearer: Wearer
+    wishes: Wishes = NO_WISHES
 
 
 @dataclass(frozen=True, eq=False)

@@ -25,6 +25,7 @@ from viton_cli.devices import placed
 from viton_cli.imaging.tensors import as_mask, as_picture
 from viton_cli.lights import Check
 from viton_cli.methods.both_ways import paint_both_ways
+from viton_cli.methods.by_hand import as_wished
 from viton_cli.methods.judging import judge
 from viton_cli.methods.networks import load_composer, load_generator, weight_file
 from viton_cli.methods.views import Clock, GarmentView, PersonView, Views
@@ -56,9 +57,10 @@ class FirstStage(Views):
         self.size: tuple[int, int] = (int(meta["size"][0]), int(meta["size"][1]))
 
     def paint(self, person: PersonView, garment: GarmentView) -> Coarse:
-        """Stage 1's answer."""
+        """Stage 1's answer, changed as it is wished."""
         with torch.autocast("cpu", torch.bfloat16, enabled=fast_bfloat16()):
-            return paint_both_ways(self.generator, person.both_ways, garment.picture)
+            coarse = paint_both_ways(self.generator, person.both_ways, garment.picture)
+        return as_wished(coarse, person.wishes, person.joints[0].numpy(), person.seen[0].numpy())
 
     def fit(self, person: PersonView, garment: GarmentView, coarse: Coarse) -> tuple[Warp, tuple[Check, ...]]:
         """The warp, and what is to be said of it in words.

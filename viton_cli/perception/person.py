@@ -20,6 +20,10 @@ from viton_cli.vocabulary import labels as L
 DOUBTFUL = 0.65  # score below which joints and labels are often wrong
 ANOTHER_PHOTO = "another photo: upright, from the front, arms at the sides, hips in the picture"
 ALONE = "a photo of one person"
+GUESSED = 0.15  # confidence from which a wrist that is not seen is a guess at least
+# How far below the neck both hands lie when arms are folded, in torso lengths: .43 to .55 in four street photos; beside
+# the body hands lie at .95 and lower.
+FOLDED = (0.2, 0.7)
 # What a person is made of, told by labels.
 _PARTS = (
     (L.FACE, L.HAIR, L.HAT, L.NECK_SKIN),
@@ -184,16 +188,31 @@ def check_pose(pose: Pose, labels: NDArray[np.uint8]) -> list[Check]:
             say("the person is seen from the back", "bad")
         elif width < 0.3 * torso and hips:
             say("the person is seen from the side", "bad")
-        if seen[L.R_WRIST] and seen[L.L_WRIST] and hips and _crossed(joints, torso):
+        if hips and (_crossed(pose, torso) or _folded(pose, torso)):
             say("the arms are crossed over the chest", "bad")
     return checks
 
 
-def _crossed(joints: NDArray[np.float32], torso: float) -> bool:
-    """Both wrists in front of the chest, each beyond the body's middle."""
+def _crossed(pose: Pose, torso: float) -> bool:
+    """Both wrists seen in front of the chest, each beyond the body's middle."""
+    joints = pose.joints
+    if not (pose.seen[L.R_WRIST] and pose.seen[L.L_WRIST]):
+        return False
     middle = joints[L.NECK][0]
     facing = 1.0 if joints[L.R_SHOULDER][0] < joints[L.L_SHOULDER][0] else -1.0
     right, left = joints[L.R_WRIST], joints[L.L_WRIST]
     over = facing * (right[0] - middle) > -0.05 * torso and facing * (middle - left[0]) > -0.05 * torso
     chest = all(joints[L.NECK][1] < wrist[1] < joints[L.NECK][1] + 0.85 * torso for wrist in (right, left))
     return bool(over and chest)
+
+
+def _folded(pose: Pose, torso: float) -> bool:
+    """Both hands before the chest, at the height of the elbows and between them; such hands are seen badly or not at
+    all, and what is guessed of them counts."""
+    joints, wrists, elbows = pose.joints, [L.R_WRIST, L.L_WRIST], [L.R_ELBOW, L.L_ELBOW]
+    if pose.confidence[wrists].min() < GUESSED or not pose.seen[elbows].all():
+        return False
+    down = (joints[wrists, 1] - joints[L.NECK, 1]) / torso
+    left, right = np.sort(joints[elbows, 0])
+    between = (joints[wrists, 0] > left - 0.05 * torso).all() and (joints[wrists, 0] < right + 0.05 * torso).all()
+    return bool(between and down.min() > FOLDED[0] and down.max() < FOLDED[1])

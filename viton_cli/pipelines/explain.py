@@ -15,10 +15,12 @@ from viton_cli.errors import BadConfig, NoGarmentFound, NoPersonFound, VitonErro
 from viton_cli.files import check_apart, write_image
 from viton_cli.imaging.drawing import draw_labels, tile
 from viton_cli.lights import SEVERITIES, STEPS, Check, check_of, light_of
+from viton_cli.perception.by_hand import Known
 from viton_cli.perception.garments.cut import GIVE_MASK
 from viton_cli.perception.person import ANOTHER_PHOTO
 from viton_cli.pipelines.tools import Tools
 from viton_cli.pipelines.tryon.api import TryOn
+from viton_cli.pipelines.tryon.corrections import corrections_of
 from viton_cli.pipelines.tryon.folder import steps_of
 from viton_cli.pipelines.tryon.given import as_mask, as_photo
 from viton_cli.pipelines.tryon.lights import verdict_of
@@ -89,17 +91,22 @@ def explain(config: ExplainConfig, person: Path, garment: Path) -> Explanation:
     if config.out is None and out.exists():
         raise BadConfig(f"{out}: is there already; name another file (--out)")
     check_apart(out, [person, garment], written=[out])
-    found = _explained(config, as_photo(person, "person"), as_photo(garment, "garment"))
+    said = corrections_of(config, {"person": person}, {}, Path()).people.get("person")
+    check_apart(
+        out, [*(said.files if said else ()), *([config.clothes_mask] if config.clothes_mask else [])], written=[out]
+    )
+    photo = as_photo(person, "person")
+    found = _explained(config, photo, as_photo(garment, "garment"), said.known(photo) if said else None)
     write_image(out, found.picture)
     return found
 
 
-def _explained(config: ExplainConfig, person: Photo, garment: Photo) -> Explanation:
+def _explained(config: ExplainConfig, person: Photo, garment: Photo, known: Known | None) -> Explanation:
     engine = TryOn(config)
     failures: list[Check] = []
     wearer, cut, result = None, None, None
     try:
-        wearer = engine.find(person)
+        wearer = engine.tools.find(person, known)
     except NoPersonFound as error:
         failures.append(Check(str(error), "bad", "joints", ANOTHER_PHOTO))
     mask = None if config.clothes_mask is None else as_mask(config.clothes_mask, garment.full_size, garment.size)

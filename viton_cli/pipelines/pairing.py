@@ -18,6 +18,9 @@ from viton_cli.files import PairRow, read_pairs, stem
 from viton_cli.files.pairs import several
 from viton_cli.pipelines.names import RESERVED, pair_name
 
+# What a line may say besides of its person and of how the garment is worn (`tryon.corrections`).
+CORRECTIONS = ("person_mask", "joints", "labels", "who", "sleeves", "length", "tuck")
+
 Photos = Sequence[tuple[str, Path]]
 Pair = tuple[str, str]
 
@@ -116,7 +119,7 @@ def find_pairs(path: Path, persons: Photos, garments: Photos, waits: bool = Fals
     people, clothes = _Names("person", persons, path), _Names("garment", garments, path)
     found: list[Found] = []
     problems: list[tuple[str, str]] = []
-    for row in read_pairs(path):
+    for row in read_pairs(path, CORRECTIONS):
         try:
             # Only the first lines are shown; to look for names like those of thousands would take minutes.
             near = not problems

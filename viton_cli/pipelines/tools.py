@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,11 @@ from viton_cli.errors import BadConfig, NoGarmentFound, NoPersonFound
 from viton_cli.lights import SAY_KIND, Check, check_of
 from viton_cli.methods import METHODS, Method
 from viton_cli.pipelines.cached import CachedCutter, CachedFinder, Memory, open_memory
-from viton_cli.records import Garment, Person, Photo
+from viton_cli.records import Garment, Person, Photo, Result
+
+if TYPE_CHECKING:
+    from viton_cli.methods.by_hand import Wishes
+    from viton_cli.perception.by_hand import Known
 
 Size = tuple[int, int]
 
@@ -99,6 +103,33 @@ class Tools:
             garment = of_kind(garment, self.settings.kind)
         inner = None if garment.inner is None else _eight_bits(garment.inner)
         return replace(garment, mask=_eight_bits(garment.mask), inner=inner)
+
+    def find(self, photo: Photo, known: Known | None = None) -> Person:
+        """Find the person of one photo; what is known of them goes before what is found.
+
+        Raises:
+            NoPersonFound: See `Finder.find`. BadMask: What is known is of another size.
+        """
+        if known is None:
+            return self.finder.find(photo)
+        from viton_cli.perception.by_hand import find_known
+
+        return find_known(photo, known, lambda part: self.finder.find(part))
+
+    def dress(self, person: Any, garment: Any, steps: bool, wishes: Wishes | None = None) -> Result:
+        """Dress one person in one garment, both as the method sees them.
+
+        Raises:
+            BadConfig: The method lays down no layout in which sleeves and hem could be changed.
+        """
+        if wishes:
+            from viton_cli.methods.viton import FirstStage
+
+            if not isinstance(self.method, FirstStage):
+                name = self.settings.method if isinstance(self.settings, MethodConfig) else "this"
+                raise BadConfig(f"method '{name}' takes no --sleeves, --length or --tuck: it has no layout of its own")
+            person = replace(person, wishes=wishes)
+        return self.method.dress(person, garment, steps)
 
     def person_score(self, photo: Photo) -> float:
         """How sure the built-in network is that a photo, meant to show a garment, shows a person, [0, 1]."""

@@ -8,14 +8,19 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from viton_cli.config import Device, MethodConfig, load
-from viton_cli.errors import BadMask
+from viton_cli.errors import BadConfig, BadMask
+from viton_cli.methods.by_hand import Wishes
 from viton_cli.pipelines.receipts import receipt_of, weights_of
 from viton_cli.pipelines.tools import Tools
+from viton_cli.pipelines.tryon.corrections import Who, known_of, wishes_of
 from viton_cli.pipelines.tryon.finish import at_full_size
 from viton_cli.pipelines.tryon.given import Mask, Picture, as_mask, as_photo
 from viton_cli.pipelines.tryon.result import TryOnResult
-from viton_cli.records import Garment, Person, Result
+from viton_cli.records import Garment, Person, Pose, Result
 
 log = logging.getLogger(__name__)
 
@@ -83,6 +88,14 @@ class TryOn:
         garment: Picture | Garment,
         mask: Mask | None = None,
         steps: bool = False,
+        *,
+        person_mask: Mask | None = None,
+        joints: str | Path | Pose | None = None,
+        labels: str | Path | NDArray[np.uint8] | None = None,
+        who: Who | None = None,
+        sleeves: Literal["none", "short", "long"] | None = None,
+        length: float | None = None,
+        tuck: bool | None = None,
     ) -> TryOnResult:
         """Dress one person in one garment; the result is at the photo's full size, in the numbers of its own profile.
 
@@ -91,25 +104,69 @@ class TryOn:
             garment: The same, or what `cut` gave.
             mask: The garment's mask: a file, a PIL image, or an (H, W) array (bool, uint8 or floats in [0, 1]).
             steps: Fill `Result.steps`.
+            person_mask, joints, labels, who: What is known of the person; see `find`.
+            sleeves, length, tuck: How the garment is worn; see `dress`.
 
         Raises:
             BadImage, BadMask, NoPersonFound, NoGarmentFound: One of the two cannot be used.
         """
         if mask is not None and isinstance(garment, Garment):
             raise BadMask("mask: the garment is cut out already; give the mask to cut()")
-        found = person if isinstance(person, Person) else self.find(person)
+        known = {"person_mask": person_mask, "joints": joints, "labels": labels, "who": who}
+        if isinstance(person, Person) and any(value is not None for value in known.values()):
+            raise BadConfig(f"{', '.join(known)}: the person is found already; give them to find()")
+        found = person if isinstance(person, Person) else self.find(person, **known)  # type: ignore[arg-type]
         cut = garment if isinstance(garment, Garment) else self.cut(garment, mask)
-        result = at_full_size(found.photo, cut.photo, self.dress(found, cut, steps))
+        result = at_full_size(
+            found.photo, cut.photo, self.dress(found, cut, steps, sleeves=sleeves, length=length, tuck=tuck)
+        )
         return TryOnResult.of(result, receipt_of(found.photo, cut, self._weights, self.config))
 
-    def dress(self, person: Person, garment: Garment, steps: bool = False) -> Result:
-        """The result at the working size, in sRGB: what `run` does without its last step."""
-        method = self.tools.method
-        return method.dress(method.prepare_person(person), method.prepare_garment(garment), steps)
+    def dress(
+        self,
+        person: Person,
+        garment: Garment,
+        steps: bool = False,
+        *,
+        sleeves: Literal["none", "short", "long"] | None = None,
+        length: float | None = None,
+        tuck: bool | None = None,
+    ) -> Result:
+        """The result at the working size, in sRGB: what `run` does without its last step.
 
-    def find(self, picture: Picture) -> Person:
-        """Pose, labels and crop of the person in a photo."""
-        return self.tools.finder.find(as_photo(picture, "person"))
+        Args:
+            person, garment: As found and cut. steps: Fill `Result.steps`.
+            sleeves: How long the sleeves are. length: Where the hem lies below the neck; 1 is the hips.
+            tuck: Worn tucked in (True), or over the lower clothes. By default all as the settings say, or as predicted.
+
+        Raises:
+            BadConfig: The method cannot follow such a wish.
+        """
+        method, wishes = self.tools.method, Wishes(sleeves, length, tuck).over(wishes_of(self.config))
+        return self.tools.dress(method.prepare_person(person), method.prepare_garment(garment), steps, wishes)
+
+    def find(
+        self,
+        picture: Picture,
+        *,
+        person_mask: Mask | None = None,
+        joints: str | Path | Pose | None = None,
+        labels: str | Path | NDArray[np.uint8] | None = None,
+        who: Who | None = None,
+    ) -> Person:
+        """Pose, labels and crop of the person in a photo.
+
+        Args:
+            picture: The photo.
+            person_mask: White on the person: what perception takes for somebody beside it is background.
+            joints: An OpenPose JSON file, or a pose. labels: An indexed PNG of this toolkit's labels, or (H, W) uint8.
+            who: Which person: the number from the left, 1 the first; or a box (x0, y0, x1, y1) in pixels.
+
+        Raises:
+            NoPersonFound, BadMask, BadDataset, BadConfig: Something does not fit the photo.
+        """
+        photo = as_photo(picture, "person")
+        return self.tools.find(photo, known_of(photo, person_mask, joints, labels, who))
 
     def cut(self, picture: Picture, mask: Mask | None = None) -> Garment:
         """The garment of a product photo."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ from viton_cli.imaging.frames import crop, to_frame
 from viton_cli.pipelines.contents import Contents
 from viton_cli.pipelines.names import pair_name, safe
 from viton_cli.pipelines.receipts import receipt_of, weights_of
+from viton_cli.pipelines.tryon.corrections import Corrections
 from viton_cli.pipelines.tryon.finish import edited_box, encode, full_edited, full_trace
 from viton_cli.pipelines.tryon.inputs import RESULT_ENDINGS, ending_of
 from viton_cli.pipelines.tryon.lights import verdict_of
@@ -49,21 +50,26 @@ class Sources:
         masks: Garment to the file of its given mask.
         contents: Hashes of these files.
         made_with: Hash of settings and weights.
+        corrections: What is said by hand of people and pairs.
     """
 
     photos: dict[Pair, Path]
     masks: dict[str, Path]
     contents: Contents
     made_with: str
+    corrections: Corrections = field(default_factory=Corrections)
 
     def of(self, person: str, garment: str) -> dict[str, str | None]:
         """Hashes of all that a pair's result is made from."""
         mask = self.masks.get(garment)
+        files, words = self.corrections.inputs(person, garment)
+        by_hand = [self.contents.of(file) for file in files] + ([str(words)] if words else [])
         return {
             "person": self.contents.of(self.photos["person", person]),
             "garment": self.contents.of(self.photos["garment", garment]),
             "mask": self.contents.of(mask) if mask else None,
             "made_with": self.made_with,
+            **({"by_hand": " ".join(map(str, by_hand))} if by_hand else {}),
         }
 
 

@@ -95,7 +95,7 @@ class _Run(Outcomes):
         self.plan, self.ray = plan, ray
         job = Job(
             plan.config, torch.get_num_threads(), plan.people.files, plan.clothes.files, plan.store.masks,
-            plan.pairing.outputs, plan.folder.sources.made_with, os.getcwd(),
+            plan.pairing.outputs, plan.folder.sources.made_with, os.getcwd(), plan.corrections,
         )  # fmt: skip
         self.job = ray.put(job)
 

@@ -16,6 +16,7 @@ from viton_cli.lights import check_of
 from viton_cli.pipelines.garment_store import GarmentStore
 from viton_cli.pipelines.receipts import receipt_of, weights_of
 from viton_cli.pipelines.tryon.api import TryOn
+from viton_cli.pipelines.tryon.corrections import Corrections
 from viton_cli.pipelines.tryon.finish import encode
 from viton_cli.pipelines.tryon.inputs import PIPE, Given, ending_of
 from viton_cli.pipelines.tryon.lights import count_lights, verdict_of
@@ -28,6 +29,7 @@ def one_pair(
     store: GarmentStore,
     engine: TryOn,
     progress: Progress,
+    corrections: Corrections,
 ) -> Summary:
     """Make the one pair there is.
 
@@ -47,9 +49,9 @@ def one_pair(
     ((person, garment),) = pairs
     engine.load()
     began = time.monotonic()
-    found = engine.find(people.read(person))
+    found = corrections.find(engine.tools, person, people.read(person))
     cut = store.get(garment)
-    result = engine.dress(found, cut)
+    result = engine.dress(found, cut, **vars(corrections.of_pair(person, garment)))
     verdict = verdict_of((*found.checks, *cut.checks, *result.checks), result.quality)
     for check in map(check_of, verdict["checks"]):
         progress.check(check, check.severity)

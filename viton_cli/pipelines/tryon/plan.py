@@ -18,6 +18,7 @@ from viton_cli.pipelines.contents import Contents, made_with
 from viton_cli.pipelines.garment_store import GarmentStore
 from viton_cli.pipelines.pairing import Pairing, pairs_of
 from viton_cli.pipelines.tools import Tools
+from viton_cli.pipelines.tryon.corrections import Corrections, corrections_of
 from viton_cli.pipelines.tryon.folder import FIXED, Sources, TryOnFolder
 from viton_cli.pipelines.tryon.inputs import Given, check_inputs, ending_of, list_given
 
@@ -48,8 +49,14 @@ class Plan:
 
     @cached_property
     def files(self) -> list[Path]:
-        """All that is read: photos and masks."""
-        return [*self.people.files.values(), *self.clothes.files.values(), *self.store.masks.values()]
+        """All that is read: photos, masks, and files with corrections."""
+        photos = [*self.people.files.values(), *self.clothes.files.values()]
+        return [*photos, *self.store.masks.values(), *self.corrections.files]
+
+    @cached_property
+    def corrections(self) -> Corrections:
+        """What is said by hand of people and pairs."""
+        return corrections_of(self.config, self.people.files, self.pairing.rows, Path(self.config.pairing).parent)
 
     @property
     def needed(self) -> list[Path]:
@@ -57,7 +64,9 @@ class Plan:
         garments = {garment for clothes in self.wanted.values() for garment in clothes}
         masks = [path for garment, path in self.store.masks.items() if garment in garments]
         ids = [*(("person", person) for person in self.wanted), *(("garment", garment) for garment in garments)]
-        return [*(self.photos[id] for id in ids), *masks]
+        people = self.corrections.people
+        said = (people[person].files for person in self.wanted if person in people)
+        return [*(self.photos[id] for id in ids), *masks, *(path for files in said for path in files)]
 
     @cached_property
     def pairs(self) -> set[tuple[str, str]]:
@@ -84,7 +93,9 @@ class Plan:
     @cached_property
     def folder(self) -> TryOnFolder:
         """The output, after a look at what is there; nothing is written."""
-        sources = Sources(self.photos, self.store.masks, self.contents, made_with(self.config, DECISIVE))
+        sources = Sources(
+            self.photos, self.store.masks, self.contents, made_with(self.config, DECISIVE), self.corrections
+        )
         ledger = look(Path(self.config.out), "tryon", self.config.force, FIXED, part=self.share.part)
         return TryOnFolder(self.config, sources, ledger, self.pairing.outputs, self.share.part)
 

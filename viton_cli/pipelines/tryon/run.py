@@ -66,7 +66,9 @@ def _tryon(config: TryOnConfig, progress: Progress, tools: Tools | None) -> Summ
     plan = plan_of(config, share, tools, progress)
     if not is_folder(config.out):
         with swap_guess(plan, tools).explained():
-            return one_pair(config, plan.wanted, plan.people, plan.store, TryOn(config, tools), progress)
+            return one_pair(
+                config, plan.wanted, plan.people, plan.store, TryOn(config, tools), progress, plan.corrections
+            )
     return share.sum(fill(plan, tools, progress))
 
 
@@ -133,12 +135,13 @@ class _Run(Outcomes):
     def __init__(self, plan: Plan, tools: Tools, writer: Writer, done: Summary, progress: Progress) -> None:
         super().__init__(plan, tools, done, progress)
         self.garments, self.writer = GarmentViews(tools.method, plan.store), writer
+        self.corrections = plan.corrections
 
     def person(self, id: str, photo: Future[Photo], garments: list[str]) -> None:
         """All pairs of one person. A photo that cannot be used fails them all and is named once."""
         began = time.monotonic()
         try:
-            person = self.tools.finder.find(photo.result())
+            person = self.corrections.find(self.tools, id, photo.result())
             view = self.tools.method.prepare_person(person)
         except Exception as error:
             cause = self.cause(error, id)
@@ -178,7 +181,8 @@ class _Run(Outcomes):
             self.notes(garment.photo.source or id, garment.checks)
             self.writer.submit(self.folder.write_thumb, garment.photo.image, "garment", id)
         try:
-            result = self.tools.method.dress(view, garment_view, self.folder.config.steps)
+            wishes = self.corrections.of_pair(*ids)
+            result = self.tools.dress(view, garment_view, self.folder.config.steps, wishes)
         except Exception as error:
             self.failed(*ids, self.cause(error, " with ".join(ids)))
             return

@@ -21,6 +21,7 @@ from viton_cli.files import Ledger, Manifest
 from viton_cli.pipelines.contents import Contents
 from viton_cli.pipelines.garment_store import GarmentStore
 from viton_cli.pipelines.tools import Tools
+from viton_cli.pipelines.tryon.corrections import Corrections
 from viton_cli.pipelines.tryon.folder import Pair, Sources, TryOnFolder
 from viton_cli.pipelines.tryon.inputs import Given
 from viton_cli.records import Garment, Person
@@ -35,6 +36,7 @@ class Job:
         config: The settings. threads: Of the networks of each task: another number gives other last digits.
         people, clothes: Id to photo. masks: Garment to its given mask. masks_wanted: Where masks were looked for.
         names: See `TryOnFolder`. made_with: Hash of settings and weights. cwd: What relative paths are relative to.
+        corrections: What is said by hand.
     """
 
     config: TryOnConfig
@@ -45,6 +47,7 @@ class Job:
     names: dict[Pair, str]
     made_with: str
     cwd: str
+    corrections: Corrections
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,8 +106,9 @@ def look(job: Job, id: str) -> tuple[Told, Prepared | None]:
     try:
         tools, folder = _ready(job)
         contents = Contents()
-        hashes = _hashes(contents, job.people[id])
-        person: Person = tools.finder.find(Given(job.people).read(id))
+        said = job.corrections.people.get(id)
+        hashes = _hashes(contents, job.people[id], *(said.files if said else []))
+        person: Person = job.corrections.find(tools, id, Given(job.people).read(id))
         view = tools.method.prepare_person(person)
         folder.write_thumb(person.photo.image, "person", id)
     except Exception as error:
@@ -139,11 +143,12 @@ def dress(job: Job, person: Prepared | None, garment: Prepared | None) -> Told:
     try:
         tools, folder = _ready(job)
         (found, person_seconds), (clothes, garment_seconds) = person.record, garment.record
-        result = tools.method.dress(person.view, garment.view, job.config.steps)
+        wishes = job.corrections.of_pair(found.photo.id, clothes.photo.id)
+        result = tools.dress(person.view, garment.view, job.config.steps, wishes)
         photos = {("person", found.photo.id): job.people[found.photo.id]}
         photos[("garment", clothes.photo.id)] = job.clothes[clothes.photo.id]
         contents = Contents({**person.hashes, **garment.hashes})
-        folder.sources = Sources(photos, job.masks, contents, job.made_with)
+        folder.sources = Sources(photos, job.masks, contents, job.made_with, job.corrections)
         folder.write_pair(found, clothes, result, {"person": person_seconds, "garment": garment_seconds})
     except Exception as error:
         return _failure(error)
