@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -40,7 +40,7 @@ class PersonView:
     seen: torch.Tensor
     both_ways: BothWays
     wearer: Wearer
-    wishes: Wishes = NO_WISHES
+    wishes: Wishes = field(default=NO_WISHES, kw_only=True)
 
 
 @dataclass(frozen=True, eq=False)
