@@ -114,7 +114,7 @@ def build_cagan(meta: Mapping[str, Any]) -> CaganNetwork:
     return CaganNetwork(int(meta["width"]))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class CaganPersonView(PersonView):
     """A person, and the product worn.
 
