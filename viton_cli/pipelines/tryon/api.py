@@ -35,6 +35,7 @@ class TryOn:
         method: Try-on method, a name of `methods.METHODS`; "viton".
         weights: Folder of the method's weight files (a run of `viton train`); by default the shipped ones.
         warp: How the garment is warped: "places" (default), "parts", or "paper" for the published matching.
+        refine: Let stage 2 mix garment and coarse picture (default); False: the garment alone.
         kind: What the garments are: "top", "outerwear" or "dress"; "auto" (default): by their photos, and trousers and
             skirts are refused.
         pose: Pose backend, a name of `perception.POSE`; "builtin".
@@ -58,6 +59,7 @@ class TryOn:
         method: str | None = None,
         weights: str | Path | None = None,
         warp: Literal["places", "parts", "paper"] | None = None,
+        refine: bool | None = None,
         kind: Literal["auto", "top", "outerwear", "dress"] | None = None,
         pose: str | None = None,
         pose_source: str | Path | None = None,
@@ -67,8 +69,8 @@ class TryOn:
         device: Device | None = None,
     ) -> None:
         given = {
-            "method": method, "weights": None if weights is None else str(weights), "warp": warp, "kind": kind,
-            "pose": pose,
+            "method": method, "weights": None if weights is None else str(weights), "warp": warp,
+            "refine": refine, "kind": kind, "pose": pose,
             "pose_source": pose_source, "parsing": parsing, "parsing_source": parsing_source, "label_set": label_set,
             "device": device,
         }  # fmt: skip
