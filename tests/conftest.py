@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,6 +11,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 from stand_ins import FakeFinder, FakeMethod, install_fakes, photo
 from study import Study, make_study
+
+# A shell that starts the tests in the background has them ignore Ctrl-C, and so would the programs they interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Property tests neither fail because a machine is busy nor leave a folder behind.
 settings.register_profile("calm", deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None)

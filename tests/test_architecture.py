@@ -54,7 +54,7 @@ def test_every_name_of_the_papers_table_is_in_its_module() -> None:
         defined = {
             node.name for node in ast.walk(ast.parse(source)) if isinstance(node, (ast.FunctionDef, ast.ClassDef))
         }
-        defined |= set(re.findall(r"^([A-Z_]+)\b.*=", source, re.M))
+        defined |= set(re.findall(r"^ *([A-Z_]+)\b.*=", source, re.M))
         assert set(names) <= defined, path
 
 

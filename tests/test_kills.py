@@ -26,7 +26,9 @@ def killed_and_whole(name: str, root: Path) -> tuple[dict[str, str], dict[str, s
     path = os.pathsep.join([str(Path(__file__).parent), *filter(os.path.isabs, sys.path)])
     arguments = [sys.executable, str(Path(__file__).with_name("kills.py")), name, str(root), str(KILLS)]
     environment = {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(arguments, capture_output=True, text=True, env=environment, timeout=900)
+    done = subprocess.run(
+        arguments, capture_output=True, text=True, env=environment, timeout=3600
+    )  # on a busy machine it takes its time
     assert done.returncode == 0, done.stderr
     hashes = []
     for folder in (root / f"{name}-killed", root / f"{name}-whole"):

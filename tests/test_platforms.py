@@ -37,17 +37,6 @@ def test_help_is_printed_in_ascii() -> None:
     assert done.returncode == 0 and b"tryon" in done.stdout, done.stderr
 
 
-def test_every_text_file_is_opened_as_utf_8() -> None:
-    """Elsewhere the system's own encoding would be taken."""
-    ruff = pytest.importorskip("ruff")
-    done = subprocess.run(
-        [ruff.find_ruff_bin() if hasattr(ruff, "find_ruff_bin") else Path(sys.executable).with_name("ruff"), "check",
-         "--preview", "--select", "PLW1514", "--no-cache", "-q", str(ROOT / "viton_cli")],
-        capture_output=True, text=True,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout + done.stderr
-
-
 def test_names_that_differ_in_case_alone_keep_what_tells_them_apart(tmp_path: Path) -> None:
     for name in ("anna.jpg", "Anna.png"):
         (tmp_path / name).write_bytes(b"x")

@@ -43,7 +43,7 @@ def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
     if "--init" in words:  # the weights that ship have a size of their own
         short = {name: value for name, value in short.items() if name != "VITON_TRAIN_WIDTH"}
     environment = {**os.environ, **short, "PYTHONPATH": path}
-    return subprocess.run(arguments, cwd=folder, env=environment, capture_output=True, text=True, timeout=240)
+    return subprocess.run(arguments, cwd=folder, env=environment, capture_output=True, text=True, timeout=1200)
 
 
 def test_the_first_block_holds_exactly_the_two_lines_for_a_fresh_machine() -> None:

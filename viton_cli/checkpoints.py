@@ -137,6 +137,7 @@ def _check_description(path: Path, meta: dict[str, Any]) -> None:
         "size": several(size, MAX_SIDE) and len(size or ()) == 2 and not any(n % SIDE_STEP for n in size or ()),
         "width": "width" not in meta or whole(meta["width"], MAX_WIDTH),
         "channels": "channels" not in meta or several(meta["channels"], MAX_WIDTH),
+        "without": isinstance(meta.get("without", []), list),
         "blocks": "blocks" not in meta or several(meta["blocks"], MAX_BLOCKS, least=0),
     }
     for name in (name for name, fit in fits.items() if not fit):

@@ -247,7 +247,7 @@ def test_ctrl_c_keeps_what_is_finished_and_says_how_to_carry_on(folders: SimpleN
     )
     assert process.stdout is not None and process.stdout.readline() == "ready\n"
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=20)
+    _, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
     assert "stopped after 1 of 6; the same command carries on" in err and "Traceback" not in err
     (entry,) = Manifest(folders.out / "manifest.jsonl").read()

@@ -87,7 +87,7 @@ def test_what_was_left_out_is_said_and_sets_the_exit_code(viton: Viton, study: S
 @pytest.mark.parametrize(
     ("arguments", "code", "text"),
     [
-        (["evaluate", "sheet"], 2, "Missing argument"),
+        (["evaluate", "sheet"], 2, "missing argument"),
         (
             ["evaluate", "sheet", "nowhere", "--person", "x", "--clothes", "y", "--out", "z"],
             3,

@@ -12,15 +12,16 @@ import torch
 from torch import Tensor, nn
 
 from viton_cli.checkpoints import save_weights
+from viton_cli.config import TrainCrnConfig, TrainPrganConfig
 from viton_cli.core.generator import Generator, Painting
 from viton_cli.core.representation import CHANNELS
 from viton_cli.errors import BadConfig, BadWeights
 from viton_cli.methods import METHODS
 from viton_cli.methods.adversarial import Discriminator, Judged, judge, says
 from viton_cli.methods.cagan import CaganNetwork, CaganPainting, cagan_loss, worn_product
-from viton_cli.methods.crn import FILTERS, CrnNetwork, crn_loss
+from viton_cli.methods.crn import CrnNetwork, crn_loss
 from viton_cli.methods.networks import build_generator
-from viton_cli.methods.prgan import WIDTHS, PrganNetwork, PrganPainting, prgan_loss
+from viton_cli.methods.prgan import PrganNetwork, PrganPainting, prgan_loss
 from viton_cli.perception.backends.fake import draw_person
 from viton_cli.perception.perceive import open_perception
 from viton_cli.perception.person import PersonFinder
@@ -44,10 +45,13 @@ def no_features(image: Tensor) -> list[Tensor]:
     return [image]
 
 
-@pytest.mark.parametrize("size", ["paper", "lite"])
-def test_crn_is_seven_modules_from_4x3_to_256x192(size: str) -> None:
+NEEDED = {"data": ["x"], "out": "x"}
+
+
+@pytest.mark.parametrize("preset", ["paper", "lite"])
+def test_crn_is_seven_modules_from_4x3_to_256x192(preset: str) -> None:
     """Each module has two 3x3 convolutions with bias and norm; the second ones see their own width alone."""
-    filters = FILTERS[size]
+    filters = tuple(TrainCrnConfig(**NEEDED, preset=preset).channels)
     with torch.device("meta"):
         net = CrnNetwork(filters)
     before, expected = 0, 0
@@ -56,7 +60,7 @@ def test_crn_is_seven_modules_from_4x3_to_256x192(size: str) -> None:
         before = width
     assert count(net) == expected + 4 * before + 4
     assert len(filters) == 7 and 256 >> 6 == 4 and 192 >> 6 == 3
-    if size == "paper":
+    if preset == "paper":
         assert filters == (1024,) * 5 + (512,) * 2
 
 
@@ -91,7 +95,7 @@ def test_prgan_paints_twice_and_the_second_time_does_not_teach_the_first() -> No
 def test_prgan_has_the_published_filters() -> None:
     """At 256x192, 128 filters: six levels of 128, 256 ... 768 down to 8x6, there 64 numbers."""
     with torch.device("meta"):
-        net = PrganNetwork(WIDTHS["paper"], (256, 192))
+        net = PrganNetwork(TrainPrganConfig(**NEEDED, preset="paper").width, (256, 192))
     assert [pair.convs[0].out_channels for pair in net.first.down] == [128, 256, 384, 512, 640, 768]
     assert [pair.convs[0].out_channels for pair in net.second.down] == [128, 256, 384, 512]
     squeeze = net.first.squeeze

@@ -17,8 +17,8 @@ COMMANDS = {
     "train": "Train the try-on networks or perception on a prepared folder.",
     "evaluate": "Compare results with true pictures, in numbers.",
     "demo": "Open a page on this machine to try garments on in a browser.",
-    "doctor": "Say what is installed and what is missing, or what made a result.",
-    "licences": "Say what may be done with code, weights, data and dependencies.",
+    "doctor": "Say what is installed or missing, or what made a result.",
+    "licences": "Say what may be done with code, weights and data.",
 }
 
 
@@ -28,6 +28,9 @@ class LateCommand(TyperCommand):
     def make_context(self, info_name: Any, args: list[str], parent: Any = None, **extra: Any) -> Any:
         module = importlib.import_module(f"viton_cli.cli.{self.name}")
         return typer.main.get_command(module.app).make_context(info_name, args, parent=parent, **extra)
+
+    def get_short_help_str(self, limit: int = 45) -> str:
+        return self.help or ""
 
 
 class LateGroup(TyperGroup):
@@ -41,21 +44,27 @@ class LateGroup(TyperGroup):
             return LateCommand(cmd_name, help=COMMANDS[cmd_name])
         return None
 
-    def __call__(self, *args: Any, **extra: Any) -> Any:
-        """Run a command line. What Click itself refuses is told as an object too, where --json was given."""
-        words = list((args[0] if args else extra.get("args")) or sys.argv[1:])
-        if "--json" not in words:
-            return self.main(*args, **extra)
+    def main(
+        self,
+        args: Any = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        windows_expand_args: bool = True,
+        **extra: Any,
+    ) -> Any:
+        """Run a command line and leave with its exit code. What Click refuses is one line, as every other error, and an
+        object too, where --json was given."""
         try:
-            code = self.main(*args, **{**extra, "standalone_mode": False})
+            code = super().main(args, prog_name, complete_var, False, windows_expand_args, **extra)
         except Exception as error:
-            if not hasattr(error, "format_message") or not hasattr(error, "exit_code"):
+            if not standalone_mode:
                 raise
-            from viton_cli.cli.mistakes import print_object
+            from viton_cli.cli.mistakes import refused
 
-            error.show()  # type: ignore[attr-defined]
-            print_object(" ".join(str(error.format_message()).split()), error.exit_code)
-            code = error.exit_code
+            code = refused(error, "--json" in list(args or sys.argv[1:]))
+        if not standalone_mode:
+            return code
         sys.exit(code if isinstance(code, int) else 0)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:

@@ -13,10 +13,13 @@ ALONE = {"--cache": "auto"}
 
 
 class Command(TyperCommand):
-    """A command that takes several values after one flag."""
+    """A command that takes several values after one flag; where commands are listed, what it does is said whole."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         return super().parse_args(ctx, gathered(ctx, args, self.params))
+
+    def get_short_help_str(self, limit: int = 45) -> str:
+        return " ".join((self.help or "").split("\n\n")[0].split())
 
 
 class Group(TyperGroup):

@@ -10,12 +10,13 @@ REGISTRIES = {
     "pose": "viton_cli.perception:POSE",
     "parsing": "viton_cli.perception:PARSING",
     "method": "viton_cli.methods:METHODS",
+    "methods": "viton_cli.methods:METHODS",
     "metrics": "viton_cli.metrics:METRICS",
     "format": "viton_cli.data:DATASETS",
     "export": "viton_cli.data.exports:EXPORTS",
     "label_set": "viton_cli.vocabulary.label_sets:FILE_LABEL_SETS",
 }
-BESIDE = {"metrics": ("all",)}  # what a setting takes that is not registered
+BESIDE = {"metrics": ("all",), "methods": ("all",)}  # what a setting takes that is not registered
 
 
 def choices(setting: str) -> tuple[str, ...]:

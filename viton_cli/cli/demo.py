@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from viton_cli.cli.arguments import Command
+from viton_cli.cli.console import planned
 from viton_cli.cli.screen import Screen
 from viton_cli.cli.settings import APP, EXIT_OK, with_settings
 from viton_cli.config import DemoConfig
@@ -23,5 +24,11 @@ def demo(config: DemoConfig, screen: Screen) -> int:
     """
     from viton_cli.pipelines.demo import demo as run
 
-    run(config, lambda address: screen.show({"address": address}, f"open {address}"), screen.note)
+    def ready(address: str) -> None:
+        if config.dry_run:
+            planned(f"would open {address}", screen)
+        else:
+            screen.show({"address": address}, f"open {address}")
+
+    run(config, ready, screen.note)
     return EXIT_OK

@@ -36,7 +36,9 @@ def doctor(
     clear_cache: bool = typer.Option(False, "--clear-cache", help="Throw away what --cache of tryon and prepare kept."),
     cache: Path | None = typer.Option(None, help="Where that is, if not in the user's cache folder.", **PATH),
     dry_run: bool = typer.Option(
-        False, "--dry-run", help="Say whether FILE could be made again, or what --fetch would fetch, and do not."
+        False,
+        "--dry-run",
+        help="Say what would be made again, fetched or thrown away, and do not.",
     ),
     json: Annotated[bool, JSON] = False,
     quiet: Annotated[bool, QUIET] = False,
@@ -51,15 +53,16 @@ def doctor(
     listen(screen)
     given = {"weights": weights, "pose_source": pose_source, "parsing_source": parsing_source}
     sources = {name: path for name, path in given.items() if path is not None}
+    own = {"FILE": file, "--person": person, "--clothes": clothes, "--clothes-mask": clothes_mask, "--cache": cache}
+    paths = {**own, **{"--" + name.replace("_", "-"): path for name, path in given.items()}}
+    if code := guarded(lambda: _refuse_addresses(paths), json):
+        raise typer.Exit(code)
     if code := guarded(lambda: _fetch(fetch, dry_run, screen), json):
         raise typer.Exit(code)
     if clear_cache or cache:
-        raise typer.Exit(guarded(lambda: _clear(clear_cache, cache, screen), json))
+        raise typer.Exit(guarded(lambda: _clear(clear_cache, cache, dry_run, screen), json))
 
     def work() -> int:
-        paths = {"FILE": file, "--person": person, "--clothes": clothes, "--clothes-mask": clothes_mask}
-        for name, path in (*paths.items(), *(("--" + name.replace("_", "-"), path) for name, path in given.items())):
-            refuse_addresses(name, path)
         if file is None:
             if person or clothes or clothes_mask or sources:
                 raise BadConfig("--person, --clothes and where weights lie belong to a FILE: viton doctor FILE ...")
@@ -78,6 +81,12 @@ def doctor(
     raise typer.Exit(guarded(work, json))
 
 
+def _refuse_addresses(paths: dict[str, Path | None]) -> int:
+    for name, path in paths.items():
+        refuse_addresses(name, path)
+    return EXIT_OK
+
+
 def _fetch(names: list[str], dry_run: bool, screen: Screen) -> int:
     if names:
         from viton_cli.metrics.fetched import PUBLISHED, cached, fetch
@@ -92,14 +101,15 @@ def _fetch(names: list[str], dry_run: bool, screen: Screen) -> int:
     return EXIT_OK
 
 
-def _clear(wanted: bool, folder: Path | None, screen: Screen) -> int:
+def _clear(wanted: bool, folder: Path | None, dry_run: bool, screen: Screen) -> int:
     from viton_cli.pipelines.cached import clear_memory
 
     if not wanted:
         raise BadConfig("--cache belongs to --clear-cache")
-    place, count, size = clear_memory(folder)
+    place, count, size = clear_memory(folder, dry_run)
     told = {"cache": str(place), "entries": count, "bytes": size}
-    screen.show(told, f"{count} entries of {size / 1e6:.1f} MB thrown away: {place}")
+    done = f"would throw away {count} entries" if dry_run else f"{count} entries thrown away"
+    screen.show(told, f"{done}, {size / 1e6:.1f} MB: {place}")
     return EXIT_OK
 
 

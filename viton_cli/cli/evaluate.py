@@ -13,7 +13,9 @@ from viton_cli.cli.console import Console, planned, print_scores
 from viton_cli.cli.screen import Screen
 from viton_cli.cli.settings import APP, EXIT_OK, EXIT_SOME_FAILED, with_settings
 from viton_cli.config import (
+    EvaluateAblationsConfig,
     EvaluateConfig,
+    EvaluateMethodsConfig,
     EvaluatePerceptionConfig,
     EvaluateReportConfig,
     EvaluateSheetConfig,
@@ -91,6 +93,42 @@ def table(
         return planned(made.plan, screen, made.notes)
     print_table(made, "json" if screen.json else config.style)
     return _exit(config.metrics, made.missing)
+
+
+@app.command(cls=Command)
+@with_settings(EvaluateMethodsConfig)
+def methods(config: EvaluateMethodsConfig, screen: Screen) -> int:
+    """Run VITON and the paper's baselines on the same pairs, and set them beside each other as table does.
+
+    Example: viton evaluate methods --person P --clothes C --pairs pairs.csv --reference P --weights RUN --out OUT
+    """
+    from viton_cli.cli.tables import print_table
+    from viton_cli.pipelines.evaluate.methods import compare_methods
+
+    with Console("viton evaluate methods", screen) as console:
+        made, failed = compare_methods(config, console)
+    if config.dry_run:
+        return planned(made.plan, screen, made.notes)
+    print_table(made, "json" if screen.json else config.style)
+    return EXIT_SOME_FAILED if failed else _exit(config.metrics, made.missing)
+
+
+@app.command(cls=Command)
+@with_settings(EvaluateAblationsConfig)
+def ablations(config: EvaluateAblationsConfig, screen: Screen) -> int:
+    """Train VITON with one part left out at a time, and set the results on held-out try-ons beside each other.
+
+    Example: viton evaluate ablations --data wardrobe:data/wardrobe --minutes 60 --out ablations
+    """
+    from viton_cli.cli.tables import print_table
+    from viton_cli.pipelines.evaluate.ablations import compare_ablations
+
+    with Console("viton evaluate ablations", screen) as console:
+        made, failed = compare_ablations(config, console)
+    if config.dry_run:
+        return planned(made.plan, screen, made.notes)
+    print_table(made, "json" if screen.json else config.style)
+    return EXIT_SOME_FAILED if failed else _exit(config.metrics, made.missing)
 
 
 @app.command(cls=Command)

@@ -7,6 +7,7 @@ from pathlib import Path
 import typer
 
 from viton_cli.cli.arguments import Command
+from viton_cli.cli.console import planned
 from viton_cli.cli.screen import Screen
 from viton_cli.cli.settings import APP, EXIT_NOTHING, EXIT_OK, with_settings
 from viton_cli.config import ExplainConfig
@@ -24,7 +25,10 @@ def explain(config: ExplainConfig, screen: Screen, *, person: Path = PERSON, gar
     Example: viton explain anna.jpg shirt.jpg --out why.png
     """
     from viton_cli.pipelines.explain import explain as run
+    from viton_cli.pipelines.explain import where
 
+    if config.dry_run:
+        return planned(f"would explain {person} in {garment}: {where(config, person, garment)}", screen)
     told = run(config, person, garment)
     screen.show(told.as_dict(), str(told))
     return EXIT_NOTHING if told.light == "failed" else EXIT_OK

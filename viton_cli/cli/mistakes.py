@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import errno
 import json
 import os
@@ -10,10 +11,12 @@ from contextlib import suppress
 
 import typer
 
+from viton_cli.cli.screen import write
 from viton_cli.cli.streams import drop_stdout
 
 # The disk's fault and not the command line's: what was finished is there, and the same command carries on.
 DISK = {errno.ENOSPC, errno.EIO, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
+INTERRUPTED = 130
 LONGEST = 200  # letters of a path that are shown
 
 
@@ -30,6 +33,34 @@ def cause(error: OSError) -> str:
 def is_disk(error: OSError) -> bool:
     """Whether the disk is to blame and not the command line."""
     return error.errno in DISK
+
+
+def refused(error: Exception, as_json: bool) -> int:
+    """Tell what Click refuses of a command line in one line, and return the exit code.
+
+    Raises:
+        Exception: It is nothing of Click's.
+    """
+    if type(error).__name__ == "Abort":
+        write("interrupted", bad=True)
+        return INTERRUPTED
+    if not hasattr(error, "format_message") or not hasattr(error, "exit_code"):
+        raise error
+    code = int(error.exit_code)
+    if type(error).__name__ == "NoArgsIsHelpError":
+        error.show()  # type: ignore[attr-defined]
+        return code
+    text = " ".join(str(error.format_message()).split())
+    if (option := getattr(error, "option_name", None)) and hasattr(error, "possibilities"):
+        near = difflib.get_close_matches(option, error.possibilities or (), 1)
+        text = f"no such option {option}" + (f" (did you mean {near[0]}?)" if near else "")
+    text = text[:1].lower() + text[1:].rstrip(".")
+    context = getattr(error, "ctx", None)
+    help = f"; {context.command_path} -h lists what there is" if context is not None else ""
+    write(f"error: {text}{help}", bad=True)
+    if as_json:
+        print_object(text, code)
+    return code
 
 
 def print_object(text: str, code: int, aside: bool = False) -> None:

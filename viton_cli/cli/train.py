@@ -11,11 +11,15 @@ from viton_cli.cli.screen import Screen, write
 from viton_cli.cli.settings import APP, EXIT_OK, with_settings
 from viton_cli.cli.train_bar import TrainBar
 from viton_cli.config import (
+    BaselinesConfig,
     ReleaseConfig,
+    TrainCaganConfig,
     TrainConfig,
+    TrainCrnConfig,
     TrainGarmentConfig,
     TrainingConfig,
     TrainPerceptionConfig,
+    TrainPrganConfig,
     TrainStage1Config,
     TrainStage2Config,
 )
@@ -71,6 +75,37 @@ def perception(config: TrainPerceptionConfig, screen: Screen) -> int:
 def garment(config: TrainGarmentConfig, screen: Screen) -> int:
     """The segmenter that cuts garments out of product photos."""
     return _train(config, screen, "garment")
+
+
+@app.command(cls=Command)
+@with_settings(TrainCrnConfig)
+def crn(config: TrainCrnConfig, screen: Screen) -> int:
+    """The paper's baseline CRN: a cascaded refinement network."""
+    return _train(config, screen, "crn")
+
+
+@app.command(cls=Command)
+@with_settings(TrainPrganConfig)
+def prgan(config: TrainPrganConfig, screen: Screen) -> int:
+    """The paper's baseline PRGAN: pose-guided person generation."""
+    return _train(config, screen, "prgan")
+
+
+@app.command(cls=Command)
+@with_settings(TrainCaganConfig)
+def cagan(config: TrainCaganConfig, screen: Screen) -> int:
+    """The paper's baseline CAGAN: the conditional analogy GAN."""
+    return _train(config, screen, "cagan")
+
+
+@app.command(cls=Command)
+@with_settings(BaselinesConfig)
+def baselines(config: BaselinesConfig, screen: Screen) -> int:
+    """VITON's two stages and every baseline, each method for the same --minutes.
+
+    Example: viton train baselines --data data --minutes 60 --out runs/baselines
+    """
+    return _train(config, screen, "baselines")
 
 
 @app.command(cls=Command)

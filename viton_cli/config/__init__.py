@@ -7,6 +7,8 @@ the nearest known one.
     base.py      what all settings share
     models.py    the settings of each command; demo.py, explain.py: of two more
     training.py  those of `viton train`, one model a network
+    baselines.py those of the paper's baselines
+    comparing.py those of commands that run methods and score them
     commands.py  all of them
     loading.py   where they come from
     yaml_text.py YAML in bounded time and memory
@@ -26,7 +28,16 @@ from viton_cli.config.base import (
     refuse_addresses,
     store_of,
 )
+from viton_cli.config.baselines import (
+    BASELINES,
+    BaselineConfig,
+    BaselinesConfig,
+    TrainCaganConfig,
+    TrainCrnConfig,
+    TrainPrganConfig,
+)
 from viton_cli.config.commands import COMMANDS
+from viton_cli.config.comparing import EvaluateAblationsConfig, EvaluateMethodsConfig
 from viton_cli.config.demo import DemoConfig
 from viton_cli.config.explain import ExplainConfig
 from viton_cli.config.loading import known_settings, load
@@ -59,11 +70,50 @@ from viton_cli.config.training import (
 )
 
 __all__ = [
-    "ADDRESS", "COMMANDS", "DECISIVE", "STAGES", "Config", "DemoConfig", "Device", "EvaluateConfig",
+    "ADDRESS",
+    "BASELINES",
+    "COMMANDS",
+    "DECISIVE",
+    "STAGES",
+    "BaselineConfig",
+    "BaselinesConfig",
+    "Config",
+    "DemoConfig",
+    "Device",
+    "EvaluateAblationsConfig",
+    "EvaluateConfig",
+    "EvaluateMethodsConfig",
     "EvaluatePerceptionConfig",
-    "EvaluateReportConfig", "EvaluateSheetConfig", "EvaluateStage1Config", "EvaluateTableConfig",
-    "EvaluateVotesConfig", "ExplainConfig", "Inputs", "MethodConfig", "Names", "Pair", "PairsConfig", "Perception",
-    "PrepareConfig", "ReleaseConfig", "ScoringConfig", "Size", "TrainConfig", "TrainGarmentConfig",
-    "TrainPerceptionConfig", "TrainStage1Config", "TrainStage2Config", "TrainingConfig", "TryOnConfig", "is_address",
-    "known_settings", "load", "refuse_addresses", "settings_for", "store_of",
-]  # fmt: skip
+    "EvaluateReportConfig",
+    "EvaluateSheetConfig",
+    "EvaluateStage1Config",
+    "EvaluateTableConfig",
+    "EvaluateVotesConfig",
+    "ExplainConfig",
+    "Inputs",
+    "MethodConfig",
+    "Names",
+    "Pair",
+    "PairsConfig",
+    "Perception",
+    "PrepareConfig",
+    "ReleaseConfig",
+    "ScoringConfig",
+    "Size",
+    "TrainCaganConfig",
+    "TrainConfig",
+    "TrainCrnConfig",
+    "TrainGarmentConfig",
+    "TrainPerceptionConfig",
+    "TrainPrganConfig",
+    "TrainStage1Config",
+    "TrainStage2Config",
+    "TrainingConfig",
+    "TryOnConfig",
+    "is_address",
+    "known_settings",
+    "load",
+    "refuse_addresses",
+    "settings_for",
+    "store_of",
+]

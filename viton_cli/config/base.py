@@ -20,7 +20,7 @@ def _several(value: object) -> object:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
-def _words(value: object) -> object:
+def words(value: object) -> object:
     if isinstance(value, str):
         value = [value]
     if not isinstance(value, list):
@@ -63,7 +63,7 @@ def precision_of(value: object) -> object:
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Names = Annotated[list[str], BeforeValidator(_several)]
-Words = Annotated[list[str], BeforeValidator(_words)]  # names without commas: given apart, or joined by them
+Words = Annotated[list[str], BeforeValidator(words)]  # names without commas: given apart, or joined by them
 Whole = Annotated[list[int], BeforeValidator(_numbers)]
 # Files, folders and glob patterns, one or several; a comma may be part of a name.
 Inputs = Annotated[list[str], Len(1), BeforeValidator(_entries)]

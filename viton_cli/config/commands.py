@@ -1,8 +1,18 @@
-"""Every command's settings."""
+"""Every command's settings, in the order of the help."""
 
 from __future__ import annotations
 
 from viton_cli.config.base import Config
+from viton_cli.config.baselines import (
+    BaselinesConfig,
+    TrainCaganConfig,
+    TrainCrnConfig,
+    TrainPrganConfig,
+)
+from viton_cli.config.comparing import (
+    EvaluateAblationsConfig,
+    EvaluateMethodsConfig,
+)
 from viton_cli.config.demo import DemoConfig
 from viton_cli.config.explain import ExplainConfig
 from viton_cli.config.models import (
@@ -36,9 +46,15 @@ COMMANDS: tuple[type[Config], ...] = (
     TrainPerceptionConfig,
     TrainGarmentConfig,
     ReleaseConfig,
+    BaselinesConfig,
+    TrainCrnConfig,
+    TrainPrganConfig,
+    TrainCaganConfig,
     EvaluateConfig,
     EvaluateStage1Config,
     EvaluateTableConfig,
+    EvaluateMethodsConfig,
+    EvaluateAblationsConfig,
     EvaluateReportConfig,
     EvaluatePerceptionConfig,
     EvaluateSheetConfig,

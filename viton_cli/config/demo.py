@@ -18,3 +18,4 @@ class DemoConfig(MethodConfig):
     person: Inputs | None = Field(None, description="Example photos of people; by default examples/people, if here.")
     clothes: Inputs | None = Field(None, description="Example garments, likewise; by default examples/clothes.")
     threads: int | None = Field(None, ge=1, le=512, description="Threads of the networks; by default two.")
+    dry_run: bool = Field(False, description="Load everything, say what address the page would have, and open none.")

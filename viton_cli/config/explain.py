@@ -17,3 +17,4 @@ class ExplainConfig(MethodConfig, OfPeople):
 
     clothes_mask: Path | None = Field(None, description="Mask of the garment; it wins.")
     out: Path | None = Field(None, description="Picture to write; by default PERSON__GARMENT.explained.png here.")
+    dry_run: bool = Field(False, description="Say what would be written, and do nothing.")

@@ -72,6 +72,7 @@ class MethodConfig(Perception, Worn):
     method: str = Field("viton", description="Try-on method.")
     weights: str | None = Field(None, description="Folder of the method's weight files; by default the shipped ones.")
     warp: Literal["places", "parts", "paper"] = Field("places", description="How the garment is warped.")
+    refine: bool = Field(True, description="Let stage 2 mix garment and coarse picture; off: the garment alone.")
     kind: Literal["auto", "top", "outerwear", "dress"] = Field(
         "auto", description="What the garments are; auto: by their photos, and trousers and skirts are refused."
     )

@@ -16,12 +16,13 @@ from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
-from viton_cli.config.base import FORCE, Config, Names, Pair, Size, Whole, Words, precision_of
+from viton_cli.config.base import FORCE, Config, Names, Pair, Size, Whole, Words, precision_of, words
 
 WIDEST = 1024  # channels of a layer
 Width = Annotated[int, Field(ge=1, le=WIDEST)]
 # What the trainings of versions without such settings were begun with; null stood for them in their files.
 OPEN = ("steps", "batch", "lr", "betas", "weight_decay")
+Parts = Annotated[list[Literal["pose", "shape", "head"]], BeforeValidator(words)]
 T = TypeVar("T", bound="TrainingConfig")
 
 
@@ -119,7 +120,7 @@ class TrainStage1Config(PairsConfig):
         "size": (256, 192), "steps": 15000, "batch": 16, "accumulate": 1, "precision": "no", "lr": 2e-4,
         "betas": (0.5, 0.999), "weight_decay": 0.0, "schedule": "constant", "ema": 0.0, "clip": 0.0,
         "perceptual": "vgg19", "perceptual_shrink": 1, "augment": 0.0, "perceived": 0.0,
-        "network": "paper", "width": 64, "norm_decay": 0.999,
+        "network": "paper", "width": 64, "norm_decay": 0.999, "without": [],
     }  # fmt: skip
 
     network: Literal["layout", "paper"] = Field(
@@ -132,6 +133,7 @@ class TrainStage1Config(PairsConfig):
     blocks: Whole = Field(
         [0, 1, 2, 2, 2, 1], description="Residual blocks at each of these sizes.", validate_default=True
     )
+    without: Parts = Field([], description="Parts of the person representation to leave out: pose, shape, head.")
     norm_decay: float = Field(0.9, ge=0, lt=1, description="Decay of BatchNorm's averages.")
 
     @field_validator("channels")
@@ -158,8 +160,9 @@ class TrainStage2Config(PairsConfig):
     """`viton train stage2`."""
 
     PAPER: ClassVar[dict[str, Any]] = {
-        name: value for name, value in TrainStage1Config.PAPER.items() if name not in ("network", "norm_decay")
-    } | {"steps": 6000, "warp": "paper"}
+        name: value for name, value in TrainStage1Config.PAPER.items()
+        if name not in ("network", "norm_decay", "without")
+    } | {"steps": 6000, "warp": "paper", "loss": "paper", "lambda_warp": 0.1, "lambda_tv": 5e-6}  # fmt: skip
 
     steps: int | None = Field(1500, ge=1, description="Training steps; with --minutes alone as many as fit.")
     betas: Pair = Field((0.5, 0.999), description="Decay of Adam's two averages.")
@@ -172,6 +175,11 @@ class TrainStage2Config(PairsConfig):
     stage1: str | None = Field(
         None, description="Weights of stage 1: a file; by default the run's own, else the shipped ones."
     )
+    loss: Literal["code", "paper"] = Field(
+        "code", description="code: equation 3 as the published code has it, with pixels; paper: as printed."
+    )
+    lambda_warp: float = Field(0.1, ge=0, description="Weight of |alpha|, which rewards warped garment.")
+    lambda_tv: float = Field(5e-6, ge=0, description="Weight of the total variation of alpha.")
     warp: Literal["auto", "places", "parts", "paper"] = Field(
         "auto", description="How garments are warped; auto: by places where stage 1 says them, else by parts."
     )
@@ -239,6 +247,7 @@ class ReleaseConfig(Config):
     force: bool = Field(False, description=FORCE)
 
 
+# `config.baselines` adds those of the baselines.
 STAGES: dict[str, type[TrainingConfig]] = {
     "stage1": TrainStage1Config, "stage2": TrainStage2Config, "perception": TrainPerceptionConfig,
     "garment": TrainGarmentConfig,

@@ -7,6 +7,7 @@ Source: VITON section 3.2 and 4.2; layer details from the published code (model_
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -14,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from viton_cli.core.pose_coordinates import COORDINATES, pose_coordinates
-from viton_cli.core.representation import CHANNELS
+from viton_cli.core.representation import CHANNELS, PARTS, leave_out
 from viton_cli.vocabulary.layout import LAYOUT
 
 # Channels after the first layer and at each halving of the size after it; residual blocks behind each.
@@ -56,10 +57,12 @@ class Generator(nn.Module):
     Args:
         width: Filters of the first layer; 64 is the paper's.
         inputs: Channels of the input: representation (22) and product picture (3).
+        without: Parts of the representation that it never sees, of `representation.PARTS`.
     """
 
-    def __init__(self, width: int = 64, inputs: int = CHANNELS + 3) -> None:
+    def __init__(self, width: int = 64, inputs: int = CHANNELS + 3, without: Sequence[str] = ()) -> None:
         super().__init__()
+        self.without = known_parts(without)
         w = width
         down = (w, 2 * w, 4 * w, 8 * w, 8 * w, 8 * w)
         up = (8 * w, 8 * w, 4 * w, 2 * w, w, 4)
@@ -88,7 +91,7 @@ class Generator(nn.Module):
             clothing: (B, 3, H, W) product picture in [-1, 1].
             joints, seen: (B, 18, 2) and (B, 18); not used, the pose maps say the same.
         """
-        x = torch.cat((representation, clothing), 1)
+        x = torch.cat((leave_out(representation, self.without), clothing), 1)
         skips = []
         for layer in self.down:
             x = layer(x)
@@ -114,6 +117,8 @@ class LayoutGenerator(nn.Module):
         channels: After the first layer, and at each halving of the size after it.
         blocks: Residual blocks at each of these sizes, on the way down and up again.
         inputs: Channels of the input: representation (22) and product picture (3).
+        without: Parts of the representation that it never sees, of `representation.PARTS`; without the pose, nor does
+            it see coordinates along the body.
     """
 
     def __init__(
@@ -121,8 +126,10 @@ class LayoutGenerator(nn.Module):
         channels: tuple[int, ...] = LITE_CHANNELS,
         blocks: tuple[int, ...] = LITE_BLOCKS,
         inputs: int = CHANNELS + 3,
+        without: Sequence[str] = (),
     ) -> None:
         super().__init__()
+        self.without = known_parts(without)
         self.split = [3, 1, len(LAYOUT), 2, 1, 3]  # channels of each field of `Painting`
         outputs = sum(self.split)
         self.stem = nn.Conv2d(4 * inputs + COORDINATES, channels[0], 3, 1, 1, bias=False)
@@ -148,7 +155,8 @@ class LayoutGenerator(nn.Module):
             joints, seen: (B, 18, 2) (x, y) in the frame and (B, 18) bool, those of the representation.
         """
         height, width = representation.shape[2:]
-        x = torch.cat((representation, clothing), 1)
+        x = torch.cat((leave_out(representation, self.without), clothing), 1)
+        seen = torch.zeros_like(seen) if "pose" in self.without else seen
         coordinates = pose_coordinates(joints, seen, (height, width)).to(x)
         x = self.norm(self.stem(torch.cat((F.pixel_unshuffle(x, 2), coordinates), 1)))
         skips = [x]
@@ -164,6 +172,17 @@ class LayoutGenerator(nn.Module):
         frame = x.new_tensor([width, height]).view(1, 2, 1, 1)
         places = (torch.sigmoid(places) * (1 + 2 * MARGIN) - MARGIN) * frame
         return Painting(torch.tanh(image), mask, layout, places, scale, light)
+
+
+def known_parts(without: Sequence[str]) -> tuple[str, ...]:
+    """Parts of the representation, if that is what they are.
+
+    Raises:
+        ValueError: One is not.
+    """
+    if strange := sorted(set(without) - set(PARTS)):
+        raise ValueError(f"the representation has no part '{strange[0]}'; it has {', '.join(PARTS)}")
+    return tuple(without)
 
 
 class _Residual(nn.Module):

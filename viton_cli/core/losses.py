@@ -33,6 +33,7 @@ Features = Callable[[Tensor], list[Tensor]]
 VGG_STAGE1 = (0.002211, 0.001447, 0.001510, 0.000853, 0.029297)
 VGG_STAGE2 = (0.0, 0.0, 0.000671, 0.000379, 0.013021)
 PIXEL_STAGE1, PIXEL_STAGE2, MASK_STAGE1 = 1.0, 0.2, 1.0
+FEATURES_STAGE2 = 0.8  # the code's factor on all features in stage 2, which is in their weights
 LAMBDA_WARP, LAMBDA_TV = 0.1, 5e-6
 # Weights of the terms of `layout_stage1_loss`, and of the layout's classes: small and rare ones would be left out.
 DICE, LAYOUT_STAGE1, PLACES, SCALE, LIGHT, RELIT = 0.5, 1.0, 8.0, 0.05, 0.5, 1.5
@@ -210,9 +211,10 @@ def total_variation(x: Tensor) -> Tensor:
 
 def stage2_loss(
     result: Tensor, alpha: Tensor, truth: Tensor, garment: Tensor, features: Features, weights: tuple[float, ...],
-    lambda_warp: float = LAMBDA_WARP, lambda_tv: float = LAMBDA_TV,
+    lambda_warp: float = LAMBDA_WARP, lambda_tv: float = LAMBDA_TV, code: bool = True,
 ) -> dict[str, Tensor]:  # fmt: skip
-    """Equation 3: features - lambda_warp |alpha| + lambda_TV |grad alpha|; the code adds 0.2 times the pixels.
+    """Equation 3: features - lambda_warp |alpha| + lambda_TV |grad alpha|; the code adds 0.2 times the pixels, and
+    counts features 0.8 times.
 
     The minus rewards a larger alpha: more of the true garment, less of its painted copy.
 
@@ -220,7 +222,7 @@ def stage2_loss(
         result, truth: (B, 3, H, W) in [-1, 1]. alpha: (B, 1, H, W).
         garment: (B, 1, H, W), where there is warped garment at all; |alpha| is counted there, as the code does.
         features, weights: See `stage1_loss`; only deep features, since low ones punish small misalignments.
-        lambda_warp, lambda_tv: Weights of the terms on alpha.
+        lambda_warp, lambda_tv: Weights of the terms on alpha. code: As in the published code; else as printed.
 
     Returns:
         "loss" and its terms.
@@ -229,7 +231,8 @@ def stage2_loss(
     perceptual = perceptual_loss(features, result, truth, weights)
     share = (alpha * garment).mean()
     smooth = total_variation(alpha)
-    loss = PIXEL_STAGE2 * pixel + perceptual - lambda_warp * share + lambda_tv * smooth
+    picture = PIXEL_STAGE2 * pixel + perceptual if code else perceptual / FEATURES_STAGE2
+    loss = picture - lambda_warp * share + lambda_tv * smooth
     return {"loss": loss, "pixel": pixel, "perceptual": perceptual, "alpha": share, "tv": smooth}
 
 

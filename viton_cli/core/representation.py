@@ -5,6 +5,8 @@ Source: VITON section 3.1; numbers from the published code (utils.extract_pose_m
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -14,6 +16,8 @@ from viton_cli.vocabulary.labels import BACKGROUND, BAG, HEAD, N_JOINTS
 CHANNELS = N_JOINTS + 1 + 3
 POSE_RADIUS = 5  # an 11x11 square: the centre and 5 pixels to each side
 SHAPE_SIZE = (16, 12)
+# The parts of p, which the paper's figure 7 takes out one by one, and their channels.
+PARTS = {"pose": slice(0, N_JOINTS), "shape": slice(N_JOINTS, N_JOINTS + 1), "head": slice(N_JOINTS + 1, CHANNELS)}
 
 
 def pose_maps(joints: Tensor, seen: Tensor, size: tuple[int, int]) -> Tensor:
@@ -72,3 +76,13 @@ def represent(image: Tensor, labels: Tensor, joints: Tensor, seen: Tensor) -> Te
     size = (image.shape[2], image.shape[3])
     shape = F.interpolate(coarse_shape(labels), size, mode="bilinear", align_corners=False)
     return torch.cat((pose_maps(joints, seen, size), shape, image * head_mask(labels)), 1)
+
+
+def leave_out(representation: Tensor, without: Sequence[str]) -> Tensor:
+    """(B, 22, H, W) p with zeros in place of the parts of these names."""
+    if not without:
+        return representation
+    kept = representation.clone()
+    for part in without:
+        kept[:, PARTS[part]] = 0
+    return kept

@@ -109,9 +109,11 @@ class Cache:
         """Bytes that the entries take."""
         return sum(size for _, size, _ in self._entries())
 
-    def clear(self) -> tuple[int, int]:
-        """Throw every entry away, and nothing else; returns how many there were, and their bytes."""
+    def clear(self, dry_run: bool = False) -> tuple[int, int]:
+        """Throw every entry away, and nothing else; returns how many there were, and their bytes. A dry run counts."""
         entries = list(self._entries())
+        if dry_run:
+            return len(entries), sum(size for _, size, _ in entries)
         self._shrink(0)
         for place in [*self.folder.glob("*/"), self.folder]:
             with suppress(OSError):  # something else is in it

@@ -34,8 +34,8 @@ from viton_cli.methods.adversarial import Discriminator, Judged, judge, says
 from viton_cli.methods.painting import load_baseline
 from viton_cli.methods.views import Clock, GarmentView, PersonView, Views
 from viton_cli.records import Person, Result
+from viton_cli.vocabulary.labels import BACKGROUND
 
-WIDTHS = {"paper": 64, "lite": 24}  # filters of the first layer, of generator and discriminator
 IDENTITY, CYCLE = 0.1, 1.0  # gamma_i and gamma_c
 SEEN = 4e-3  # opacity below this changes no grey level
 
@@ -114,7 +114,7 @@ def build_cagan(meta: Mapping[str, Any]) -> CaganNetwork:
     return CaganNetwork(int(meta["width"]))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class CaganPersonView(PersonView):
     """A person, and the product worn.
 
@@ -147,6 +147,8 @@ class Cagan(Views):
             NoGarmentFound: No garment of the upper body is worn.
         """
         view = super().prepare_person(person)
+        # Before white, as in training: what is behind a person is not the garment's.
+        view = replace(view, picture=torch.where((view.labels == BACKGROUND)[:, None], 1.0, view.picture))
         worn, notes = worn_product(person, self.size)
         return CaganPersonView(**vars(view), worn=worn, notes=notes)
 

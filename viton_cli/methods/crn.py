@@ -24,9 +24,6 @@ from viton_cli.core.losses import Features, stage1_loss
 from viton_cli.core.representation import CHANNELS
 from viton_cli.methods.painting import PaintingMethod
 
-# Filters of the modules, coarse to fine: of the published code, and what two CPU cores can train.
-FILTERS = {"paper": (1024, 1024, 1024, 1024, 1024, 512, 512), "lite": (96, 96, 96, 64, 48, 24, 12)}
-
 
 class CrnNetwork(nn.Module):
     """Refinement modules, each at twice the size of the one before.

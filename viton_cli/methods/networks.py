@@ -21,10 +21,11 @@ def weight_file(kind: str, folder: str | None) -> Path:
 
 
 def build_generator(meta: Mapping[str, Any]) -> Generator | LayoutGenerator:
-    """The generator that `meta` describes: "channels" and "blocks" for the one with a layout, else "width"."""
+    """The generator that `meta` describes: "channels" and "blocks" for the one with a layout, else "width";
+    "without" names the parts of the representation that it never sees."""
     if "channels" in meta:
-        return LayoutGenerator(tuple(meta["channels"]), tuple(meta["blocks"]))
-    return Generator(int(meta["width"]))
+        return LayoutGenerator(tuple(meta["channels"]), tuple(meta["blocks"]), without=meta.get("without", ()))
+    return Generator(int(meta["width"]), without=meta.get("without", ()))
 
 
 def build_composer(meta: Mapping[str, Any]) -> Composer:

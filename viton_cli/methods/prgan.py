@@ -27,7 +27,6 @@ from viton_cli.core.representation import CHANNELS
 from viton_cli.methods.adversarial import Discriminator, Judged, judge, says
 from viton_cli.methods.painting import PaintingMethod
 
-WIDTHS = {"paper": 128, "lite": 8}  # filters of the first level; each level below has as many more
 LEVELS1, LEVELS2 = 6, 4
 BOTTLENECK = 64
 PIXELS = 50.0  # factor on the second stage's L1 beside the adversarial term

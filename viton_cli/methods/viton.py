@@ -92,13 +92,15 @@ class Viton(FirstStage):
     Args:
         weights: A folder that holds stage1.safetensors and stage2.safetensors; by default the packaged ones.
         warp: See `FirstStage`.
+        refine: Let stage 2 say where the coarse picture is better; else alpha is 1, and the warped garment shows.
 
     Raises:
         BadWeights: They cannot be had.
     """
 
-    def __init__(self, weights: str | None = None, warp: str = "places") -> None:
+    def __init__(self, weights: str | None = None, warp: str = "places", refine: bool = True) -> None:
         super().__init__(weights, warp)
+        self.refine = refine
         composer, _ = load_composer(weight_file("stage2", weights))
         self.composer = placed(composer)
 
@@ -128,7 +130,7 @@ class Viton(FirstStage):
         )
         clock.lap("warp")
 
-        alpha = self.composer(warped.image, coarse.image)
+        alpha = self.composer(warped.image, coarse.image) if self.refine else torch.ones_like(warped.mask)
         clock.lap("compose")
 
         painted = Painted(

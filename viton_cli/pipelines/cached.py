@@ -50,10 +50,10 @@ def open_memory(settings: Perception) -> Memory | None:
     return Memory(Cache(folder, int(settings.cache_size * 1e9)), made_with(settings, DECISIVE), named)
 
 
-def clear_memory(folder: Path | None) -> tuple[Path, int, int]:
+def clear_memory(folder: Path | None, dry_run: bool = False) -> tuple[Path, int, int]:
     """Throw everything away that was remembered in a folder, by default the user's; says where, how many, how large."""
     place = user_folder() if folder is None or folder == AUTO else folder.expanduser()
-    return place, *Cache(place, 0).clear()
+    return place, *Cache(place, 0).clear(dry_run)
 
 
 @dataclass(eq=False)

@@ -87,10 +87,7 @@ def explain(config: ExplainConfig, person: Path, garment: Path) -> Explanation:
     Raises:
         BadImage, BadMask: A file cannot be read. BadConfig: Something is where the picture would be written.
     """
-    out = config.out or Path(f"{person.stem}__{garment.stem}.explained.png")
-    if config.out is None and out.exists():
-        raise BadConfig(f"{out}: is there already; name another file (--out)")
-    check_apart(out, [person, garment], written=[out])
+    out = where(config, person, garment)
     said = corrections_of(config, {"person": person}, {}, Path()).people.get("person")
     check_apart(
         out, [*(said.files if said else ()), *([config.clothes_mask] if config.clothes_mask else [])], written=[out]
@@ -99,6 +96,19 @@ def explain(config: ExplainConfig, person: Path, garment: Path) -> Explanation:
     found = _explained(config, photo, as_photo(garment, "garment"), said.known(photo) if said else None)
     write_image(out, found.picture)
     return found
+
+
+def where(config: ExplainConfig, person: Path, garment: Path) -> Path:
+    """The file that will be written.
+
+    Raises:
+        BadConfig: Something is there already, or it is one of the photos.
+    """
+    out = config.out or Path(f"{person.stem}__{garment.stem}.explained.png")
+    if config.out is None and out.exists():
+        raise BadConfig(f"{out}: is there already; name another file (--out)")
+    check_apart(out, [person, garment], written=[out])
+    return out
 
 
 def _explained(config: ExplainConfig, person: Photo, garment: Photo, known: Known | None) -> Explanation:

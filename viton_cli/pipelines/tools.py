@@ -199,5 +199,8 @@ def _eight_bits(mask: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def make_method(settings: MethodConfig) -> Method[Any, Any]:
     """The method that settings name."""
-    method: Method[Any, Any] = METHODS.get(settings.method)(weights=settings.weights, warp=settings.warp)
+    more = {} if settings.refine else {"refine": False}
+    if more and settings.method != "viton":
+        raise BadConfig(f"--no-refine: the method {settings.method} has no stage 2 to leave out")
+    method: Method[Any, Any] = METHODS.get(settings.method)(weights=settings.weights, warp=settings.warp, **more)
     return method

@@ -31,6 +31,10 @@ WHERE = {
     "width": "section 4.2",
     "norm_decay": "published code",
     "warp": "section 3.3: outlines by shape contexts",
+    "without": "section 3.1: pose, shape, face and hair",
+    "loss": "equation 3; the published code adds pixels, and counts |alpha| where there is garment",
+    "lambda_warp": "section 4.2",
+    "lambda_tv": "section 4.2",
 }
 # What no setting changes.
 ALWAYS = {
@@ -44,7 +48,6 @@ ALWAYS = {
         "people stand before white, by their labels: the paper's are studio photos, whose ground is white",
         "stage 1 is frozen as in use; the published code leaves its dropout and batch statistics on",
         "the 3x3 layers have group norms of one group, the published code's LayerNorm; the paper says nothing of any",
-        "0.2 times the pixels' error is added to equation 3, and |alpha| counts where there is garment: published code",
         "outlines are sampled at equal steps, not at random, and matches fitted from person to garment",
     ),
 }

@@ -8,16 +8,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from viton_cli.config import PairsConfig, TrainingConfig
+from viton_cli.config import BASELINES, PairsConfig, TrainingConfig
 from viton_cli.training.estimate import Estimate
 from viton_cli.training.explain import Explanation, explain
 from viton_cli.training.train import plan, stage_settings, train
 from viton_cli.training.watch import Tick
 
 log = logging.getLogger(__name__)
-# Of the minutes of both stages, those of stage 1: its network is the larger one and takes most of the steps.
-STAGE1_SHARE = 0.75
-BOTH = ("stage1", "stage2")
+# What is trained together, and each part's share of the minutes. Of both stages' stage 1 has the most: its network is
+# the larger one and takes most of the steps.
+BOTH = {"stage1": 0.75, "stage2": 0.25}
+TOGETHER = {"both": BOTH, "baselines": {**BOTH, **dict.fromkeys(BASELINES, 1.0)}}
 
 
 @dataclass(frozen=True)
@@ -75,12 +76,10 @@ def train_all(
     say: Callable[[str], None] = log.info,
     watch: Callable[[str, Tick], None] | None = None,
 ) -> TrainReport:
-    """Train one stage, or with "both" stage 1 and then stage 2.
-
-    `config.minutes` are those of all that is trained here: of both stages, stage 1 has three quarters.
+    """Train one stage, or one after the other those of `TOGETHER`, which share `config.minutes`.
 
     Args:
-        stage: A name of `train.STAGES`, or "both".
+        stage: A name of `config.STAGES`, "both" for stage 1 and stage 2, or "baselines" for these and the baselines.
         config: Settings. With `dry_run` or `explain` nothing is trained or written.
         say: Gets lines of progress. watch: Gets the stage and every step; the lines of the steps are left out then.
 
@@ -88,10 +87,9 @@ def train_all(
         VitonError: Data, settings or weights cannot be used. KeyboardInterrupt: Stopped, and can be resumed.
     """
     report = TrainReport(config.out)
-    for part in BOTH if stage == "both" else (stage,):
+    for part, share in TOGETHER.get(stage, {stage: 1.0}).items():
         settings = config
-        if stage == "both" and config.minutes is not None:
-            share = STAGE1_SHARE if part == "stage1" else 1 - STAGE1_SHARE
+        if config.minutes is not None:
             settings = config.model_copy(update={"minutes": config.minutes * share})
         if isinstance(config, PairsConfig) and config.explain:
             told = stage_settings(part, settings)

@@ -1,7 +1,7 @@
-"""`viton train`: stage 1, stage 2, perception, the segmenter of product photos.
+"""`viton train`: stage 1, stage 2, perception, the segmenter of product photos, the paper's baselines.
 
 RUN/config.yaml                         the settings
-RUN/pairs/*.npz                         examples made ready, for both stages; elsewhere with --cache
+RUN/pairs/*.npz                         examples made ready, for all stages; elsewhere with --cache
 RUN/STAGE/last.ckpt ...                 checkpoint, log, curve, sample pictures (see `training.fit`)
 RUN/stage1.safetensors ...              the best weights of each stage: `viton tryon --weights RUN` uses them
 """
@@ -18,11 +18,15 @@ import torch
 
 from viton_cli.config import (
     STAGES,
+    BaselineConfig,
     PairsConfig,
+    TrainCaganConfig,
     TrainConfig,
+    TrainCrnConfig,
     TrainGarmentConfig,
     TrainingConfig,
     TrainPerceptionConfig,
+    TrainPrganConfig,
     TrainStage1Config,
     TrainStage2Config,
     settings_for,
@@ -68,7 +72,7 @@ def train(
     say = say if processes.is_main else lambda _: None
     run, settings = Path(config.out), stage_settings(stage, config)
     settings = settings.model_copy(update={"out": run / stage})
-    if isinstance(settings, PairsConfig):
+    if isinstance(settings, (PairsConfig, BaselineConfig)):
         settings = settings.model_copy(update={"cache": settings.cache or run / PAIRS})
     if (settings.out / "last.ckpt").exists() and not config.resume:
         raise BadConfig(f"{settings.out}: holds a training already; carry on with --resume, or give another --out")
@@ -168,8 +172,8 @@ def _take(run: Path, stage: str, config: TrainingConfig) -> Ledger:
     more = [path for name in ("photos", "nobody") if (path := getattr(config, name, None)) is not None]
     data = [*(path for _, path in map(source_of, config.data)), *more]
     check_apart(run, data)
-    if isinstance(config, PairsConfig) and config.cache:
-        check_apart(config.cache, data, option="--cache")
+    if cache := getattr(config, "cache", None):
+        check_apart(cache, data, option="--cache")
     if config.init:
         check_apart(run / stage, [Path(config.init)], written=[run / f"{stage}.safetensors"])
     # A checkpoint without a ledger is of a version that kept none: what lies around it is that run's.
@@ -193,6 +197,8 @@ def _task(config: TrainingConfig, run: Path, say: Callable[[str], None]) -> Task
         from viton_cli.training.garments.train_garment import GarmentTask
 
         return GarmentTask(config, say)
+    if isinstance(config, BaselineConfig):
+        return _baseline(config, say)
     if isinstance(config, TrainStage1Config):
         from viton_cli.training.pairs.layout import LayoutTask
         from viton_cli.training.pairs.stage1 import Stage1Task
@@ -200,6 +206,17 @@ def _task(config: TrainingConfig, run: Path, say: Callable[[str], None]) -> Task
         return Stage1Task(config, say) if config.network == "paper" else LayoutTask(config, say)
     assert isinstance(config, TrainStage2Config)
     return _refinement(config, run, say)
+
+
+def _baseline(config: BaselineConfig, say: Callable[[str], None]) -> Task:
+    from viton_cli.training.pairs.baselines import CaganTask, CrnTask, PrganTask
+
+    if isinstance(config, TrainCrnConfig):
+        return CrnTask(config, say)
+    if isinstance(config, TrainPrganConfig):
+        return PrganTask(config, say)
+    assert isinstance(config, TrainCaganConfig)
+    return CaganTask(config, say)
 
 
 def _refinement(config: TrainStage2Config, run: Path, say: Callable[[str], None]) -> Task:

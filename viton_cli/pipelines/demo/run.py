@@ -28,7 +28,8 @@ def demo(
 
     Args:
         config: The settings.
-        ready: Is given the page's address once it can be opened. note: Hears what is worth knowing.
+        ready: Is given the page's address once it can be opened; of a dry run, the one it would have.
+        note: Hears what is worth knowing.
         tools: Finder, cutter and method to work with, instead of those that the settings name.
 
     Raises:
@@ -43,15 +44,19 @@ def demo(
         room.load()
         people = samples(config.person, "people", folder / "people", note)
         clothes = samples(config.clothes, "clothes", folder / "clothes", note)
+        host = f"[{config.host}]" if ":" in config.host else config.host
+        address = f"http://{host}:{listener.getsockname()[1]}/"
+        if config.dry_run:
+            ready(address)
+            return
         be_quiet(folder)
         from viton_cli.pipelines.demo.page import build
         from viton_cli.pipelines.demo.server import serve
 
         page = build(room, Visits(folder), people, clothes, config.kind)
-        host = f"[{config.host}]" if ":" in config.host else config.host
         if not is_local(config.host):
             note(f"warning: whoever reaches {host} can use this page; it asks for no password")
-        ready(f"http://{host}:{listener.getsockname()[1]}/")
+        ready(address)
         serve(page, listener, is_local(config.host))
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from viton_cli.config import Device, MethodConfig, load
+from viton_cli.config.by_hand import Sleeves
 from viton_cli.errors import BadConfig, BadMask
 from viton_cli.methods.by_hand import Wishes
 from viton_cli.pipelines.receipts import receipt_of, weights_of
@@ -35,8 +36,12 @@ class TryOn:
         method: Try-on method, a name of `methods.METHODS`; "viton".
         weights: Folder of the method's weight files (a run of `viton train`); by default the shipped ones.
         warp: How the garment is warped: "places" (default), "parts", or "paper" for the published matching.
+        refine: Let stage 2 mix garment and coarse picture (default); False: the garment alone.
         kind: What the garments are: "top", "outerwear" or "dress"; "auto" (default): by their photos, and trousers and
             skirts are refused.
+        sleeves: How long the sleeves of all garments are: "none", "short" or "long"; by default as predicted.
+        length: Where their hems lie below the neck; 1 is the hips. By default as predicted.
+        tuck: Whether they are worn tucked in, or over the lower clothes; by default as predicted.
         pose: Pose backend, a name of `perception.POSE`; "builtin".
         pose_source: Weight file or folder of JSON files of the pose backend.
         parsing: Parsing backend, a name of `perception.PARSING`; "builtin".
@@ -58,7 +63,11 @@ class TryOn:
         method: str | None = None,
         weights: str | Path | None = None,
         warp: Literal["places", "parts", "paper"] | None = None,
+        refine: bool | None = None,
         kind: Literal["auto", "top", "outerwear", "dress"] | None = None,
+        sleeves: Sleeves | None = None,
+        length: float | None = None,
+        tuck: bool | None = None,
         pose: str | None = None,
         pose_source: str | Path | None = None,
         parsing: str | None = None,
@@ -67,8 +76,8 @@ class TryOn:
         device: Device | None = None,
     ) -> None:
         given = {
-            "method": method, "weights": None if weights is None else str(weights), "warp": warp, "kind": kind,
-            "pose": pose,
+            "method": method, "weights": None if weights is None else str(weights), "warp": warp,
+            "refine": refine, "kind": kind, "sleeves": sleeves, "length": length, "tuck": tuck, "pose": pose,
             "pose_source": pose_source, "parsing": parsing, "parsing_source": parsing_source, "label_set": label_set,
             "device": device,
         }  # fmt: skip

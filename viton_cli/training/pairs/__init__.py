@@ -3,7 +3,8 @@
 stage1.py           the coarse generator (section 3.2)
 layout.py           the generator that also says layout and places; what `lite` trains
 stage2.py           the refinement network (section 3.3)
-task.py             what both share
+baselines.py        crn, prgan and cagan, the paper's baselines
+task.py             what trainings on pairs share
 pairs.py            pairs of a product picture and a photo of somebody who wears that garment
 preparing.py        such pairs made from a data set, and kept
 pair_augment.py     their augmentation

@@ -41,7 +41,8 @@ class LayoutTask(Task):
     def __init__(self, config: TrainStage1Config, say: Callable[[str], None]) -> None:
         self.size = check_size(config.size)
         self.channels, self.blocks = tuple(config.channels), tuple(config.blocks)
-        self.net: nn.Module = LayoutGenerator(self.channels, self.blocks)
+        self.without = list(config.without)
+        self.net: nn.Module = LayoutGenerator(self.channels, self.blocks, without=self.without)
         if config.init:
             self.net.load_state_dict(layout_weights(config.init, self.channels, self.blocks))
         set_norm_decay(self.net, config.norm_decay)
@@ -59,7 +60,7 @@ class LayoutTask(Task):
 
     def meta(self) -> dict[str, Any]:
         sizes = {"channels": list(self.channels), "blocks": list(self.blocks), "size": list(self.size)}
-        return {"kind": self.kind, **sizes}
+        return {"kind": self.kind, **sizes, **({"without": self.without} if self.without else {})}
 
     def sample(self, index: int, rng: np.random.Generator) -> Batch:
         return self.examples.sample(index, rng)

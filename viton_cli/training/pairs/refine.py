@@ -19,7 +19,7 @@ from viton_cli.methods.networks import build_composer
 from viton_cli.methods.viton import as_places
 from viton_cli.training.pairs.layout import paint_layout, triplet_sets
 from viton_cli.training.pairs.perceptual import load_features
-from viton_cli.training.pairs.task import beside, check_size, picture, start_from
+from viton_cli.training.pairs.task import beside, check_size, picture, shown_in, start_from, weighed
 from viton_cli.training.task import Batch, Task
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class RefineTask(Task):
         say: Callable[[str], None],
         stage1: str | None = None,
     ) -> None:
-        self.stage1 = stage1
+        self.stage1, self.settings = stage1, config
         self.size, self.width = check_size(config.size), config.width
         self.net: nn.Module = build_composer({"width": self.width})
         if config.init:
@@ -94,11 +94,12 @@ class RefineTask(Task):
         return {"coarse": coarse.image[0], "warped": garment[0], "area": area[0], "truth": one["image"]}
 
     def loss(self, net: nn.Module, batch: Batch) -> dict[str, Tensor]:
-        alpha = net(batch["warped"], batch["coarse"]).float() * batch["area"]
+        area = shown_in(batch["area"], self.settings)
+        alpha = net(batch["warped"], batch["coarse"]).float() * area
         result = compose(alpha, batch["warped"], batch["coarse"])
         truth = torch.lerp(result.detach(), batch["truth"], batch["area"])
         features = self.features.to(result.device)
-        return stage2_loss(result, alpha, truth, batch["area"], features, self.weights)
+        return stage2_loss(result, alpha, truth, area, features, self.weights, **weighed(self.settings))
 
     def validate(self, net: nn.Module) -> dict[str, float]:
         found: dict[str, list[float]] = {"L1": [], "coarse L1": [], "warped L1": [], "alpha": []}

@@ -16,7 +16,7 @@ from viton_cli.core.warp import fit_warp
 from viton_cli.core.warp.target import whole_target
 from viton_cli.errors import NoGarmentFound
 from viton_cli.imaging.drawing import repeated, tile
-from viton_cli.training.pairs.task import _dressed, _PairTask, beside, paint, picture, tensors
+from viton_cli.training.pairs.task import _PairTask, beside, dressed, paint, picture, shown_in, tensors, weighed
 from viton_cli.training.task import Batch
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Stage2Task(_PairTask):
         stage1: str | None = None,
     ) -> None:
         super().__init__(config, say)
-        self.stage1 = stage1
+        self.stage1, self.settings = stage1, config
         self.variant = "paper" if config.warp == "paper" else "parts"
         # The published code leaves the frozen generator in training mode (batch statistics, dropout); here it is as in
         # use.
@@ -90,10 +90,11 @@ class Stage2Task(_PairTask):
         }  # fmt: skip
 
     def loss(self, net: nn.Module, batch: Batch) -> dict[str, Tensor]:
-        alpha = net(batch["warped"], batch["coarse"]) * batch["area"]
+        area = shown_in(batch["area"], self.settings)
+        alpha = net(batch["warped"], batch["coarse"]) * area
         result = compose(alpha, batch["warped"], batch["coarse"])
-        features = self.features.to(result.device)
-        return stage2_loss(result, alpha, batch["person"], batch["area"], features, self.feature_weights[1])
+        features, weights = self.features.to(result.device), self.feature_weights[1]
+        return stage2_loss(result, alpha, batch["person"], area, features, weights, **weighed(self.settings))
 
     def validate(self, net: nn.Module) -> dict[str, float]:
         if not self._validation:
@@ -115,14 +116,14 @@ class Stage2Task(_PairTask):
         }
 
     def picture(self, net: nn.Module) -> NDArray[np.uint8] | None:
-        shown = self._pictured()
+        shown = self.pictured()
         if not shown:
             return None
         tiles = []
         for one, other in zip(shown, shown[1:] + shown[:1]):
             for garment in (one, other):
-                dressed = self._with_warp(tensors(_dressed(one, garment)))
-                batch = beside(net, {k: v[None] for k, v in dressed.items()})
+                changed = self._with_warp(tensors(dressed(one, garment)))
+                batch = beside(net, {k: v[None] for k, v in changed.items()})
                 alpha = net(batch["warped"], batch["coarse"]) * batch["area"]
                 result = compose(alpha, batch["warped"], batch["coarse"])
                 tiles += [

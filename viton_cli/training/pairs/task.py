@@ -1,4 +1,4 @@
-"""What `viton train stage1` and `viton train stage2` share: pairs, tensors, the feature extractor."""
+"""What trainings on pairs share: pairs, tensors, and both stages' feature extractor."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from viton_cli.checkpoints import resolve
+from viton_cli.config import TrainStage1Config
 from viton_cli.core.representation import represent
 from viton_cli.errors import BadConfig, BadDataset, BadWeights
 from viton_cli.methods.networks import build_composer, build_generator, load_composer, load_generator
@@ -23,29 +24,28 @@ from viton_cli.vocabulary.labels import BACKGROUND
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from viton_cli.config import TrainStage1Config, TrainStage2Config
+    from viton_cli.config import BaselineConfig, TrainStage2Config
 
 
 PICTURED = 12  # pairs on a sample sheet
 
 
-class _PairTask(Telling, Task):
-    """What both stages share: the pairs, the feature extractor, tensors."""
+class OnPairs(Telling, Task):
+    """A training on pairs of a product picture and a photo of somebody who wears that garment.
+
+    Attributes:
+        kind: Of the weights.
+    """
 
     kind: str
     score: str
     net: nn.Module
 
-    def __init__(self, config: TrainStage1Config | TrainStage2Config, say: Callable[[str], None]) -> None:
-        self.say, self.width, self.augmented = say, config.width, config.augment > 0
+    def __init__(
+        self, config: TrainStage1Config | TrainStage2Config | BaselineConfig, say: Callable[[str], None]
+    ) -> None:
+        self.say, self.augmented = say, config.augment > 0
         self.size = check_size(config.size)
-        build = build_generator if self.kind == "stage1" else build_composer
-        self.net: nn.Module = build({"width": self.width})
-        if config.init:
-            self.net.load_state_dict(start_from(config.init, self.kind, self.width))
-        # Before the data are prepared, which may take long.
-        found = load_features(config.perceptual, config.perceptual_source, config.perceptual_shrink)
-        self.features, *self.feature_weights = found
         sources = open_sources(config.data)
         self.pairs = PairSet(sources, self.size, split="train", say=say, cache=config.cache)
         if not len(self.pairs):
@@ -59,21 +59,41 @@ class _PairTask(Telling, Task):
     def parameters(self, lr: float) -> list[dict[str, Any]]:
         return [{"params": list(self.net.parameters()), "lr": lr}]
 
-    def meta(self) -> dict[str, Any]:
-        return {"kind": self.kind, "width": self.width, "size": list(self.size)}
-
     def sample(self, index: int, rng: np.random.Generator) -> Batch:
         return tensors(self.pairs.sample(index, rng if self.augmented else None))
 
-    def _batches(self, held_out: list[PairSample], net: nn.Module, batch: int = 8) -> list[Batch]:
+    def batches(self, held_out: list[PairSample], net: nn.Module, batch: int = 8) -> list[Batch]:
+        """Held-out pairs on the network's device."""
         samples = [tensors(s) for s in held_out]
         return [
             beside(net, {k: torch.stack([s[k] for s in samples[i : i + batch]]) for k in samples[0]})
             for i in range(0, len(samples), batch)
         ]
 
-    def _pictured(self) -> list[PairSample]:
+    def pictured(self) -> list[PairSample]:
+        """Held-out pairs of a sample sheet, always the same."""
         return self.held_out[:: max(len(self.held_out) // PICTURED, 1)][:PICTURED]
+
+
+class _PairTask(OnPairs):
+    """What both stages share beside the pairs: a network known by its width, the feature extractor."""
+
+    def __init__(self, config: TrainStage1Config | TrainStage2Config, say: Callable[[str], None]) -> None:
+        self.width = config.width
+        check_size(config.size)
+        build = build_generator if self.kind == "stage1" else build_composer
+        self.without = list(config.without) if isinstance(config, TrainStage1Config) else []
+        self.net: nn.Module = build({"width": self.width, "without": self.without})
+        if config.init:
+            self.net.load_state_dict(start_from(config.init, self.kind, self.width))
+        # Before the data are prepared, which may take long.
+        found = load_features(config.perceptual, config.perceptual_source, config.perceptual_shrink)
+        self.features, *self.feature_weights = found
+        super().__init__(config, say)
+
+    def meta(self) -> dict[str, Any]:
+        without = {"without": self.without} if self.without else {}
+        return {"kind": self.kind, "width": self.width, "size": list(self.size), **without}
 
 
 def check_size(size: tuple[int, int]) -> tuple[int, int]:
@@ -92,6 +112,17 @@ def set_norm_decay(net: nn.Module, decay: float) -> None:
     for module in net.modules():
         if isinstance(module, nn.BatchNorm2d):
             module.momentum = 1 - decay
+
+
+def shown_in(area: Tensor, config: TrainStage2Config) -> Tensor:
+    """Where alpha counts, given where there is warped garment: there alone in the published code, everywhere in the
+    paper."""
+    return area if config.loss == "code" else torch.ones_like(area)
+
+
+def weighed(config: TrainStage2Config) -> dict[str, Any]:
+    """What the settings say of equation 3."""
+    return {"lambda_warp": config.lambda_warp, "lambda_tv": config.lambda_tv, "code": config.loss == "code"}
 
 
 def start_from(init: str, kind: str, width: int) -> dict[str, Tensor]:
@@ -153,6 +184,6 @@ def picture(image: Tensor) -> NDArray[np.uint8]:
     return np.broadcast_to(array.transpose(1, 2, 0), (*array.shape[1:], 3))
 
 
-def _dressed(person: PairSample, garment: PairSample) -> PairSample:
+def dressed(person: PairSample, garment: PairSample) -> PairSample:
     """The person with another's garment to put on."""
     return replace(person, clothing=garment.clothing, clothing_mask=garment.clothing_mask)
