@@ -183,7 +183,9 @@ def test_readers_that_go_away(folders: SimpleNamespace) -> None:
 def test_a_current_folder_that_is_not_there_any_more(folders: SimpleNamespace) -> None:
     line = f"mkdir gone; cd gone; rmdir ../gone; $VITON tryon --person {folders.people} --clothes {folders.clothes}"
     done = shell(f"{line} --out out --json", folders)
-    assert done.returncode == 2 and done.stderr.count("\n") == 1, done.stderr  # MKL says it itself where torch is loaded
+    assert done.returncode == 2 and done.stderr.count("\n") == 1, (
+        done.stderr
+    )  # MKL says it itself where torch is loaded
     if done.stderr.startswith("error: "):
         assert json.loads(done.stdout)["exit"] == 2
 
